@@ -1,0 +1,17 @@
+//! The binary of `POST /leads`.
+
+use std::sync::Arc;
+
+use lambda_http::Error;
+use leadping::aws::Clients;
+use leadping::intake::Intake;
+use leadping::settings::IntakeSettings;
+use leadping::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let settings = IntakeSettings::from_env()?;
+    let intake = Intake::new(&settings, &Clients::from_env().await?)?;
+    lambda_runtime::run(create_lead::service(Arc::new(intake))).await
+}

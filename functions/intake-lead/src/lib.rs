@@ -1,0 +1,20 @@
+//! `POST and GET /leads/intake`: a lead in the flat payload.
+
+use std::sync::Arc;
+
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Error, LambdaEvent, Service};
+use leadping::http;
+use leadping::intake::Intake;
+use leadping::payload::Entrance;
+use serde::Serialize;
+
+/// The function, as the Lambda runtime runs it and the local gateway calls it.
+pub fn service(
+    intake: Arc<Intake>,
+) -> impl Service<LambdaEvent<LambdaRequest>, Response = impl Serialize + Send + 'static, Error = Error, Future: Send>
++ Clone
++ Send
++ Sync {
+    http::service("/leads/intake", move |request| Arc::clone(&intake).answer(Entrance::Flat, request))
+}

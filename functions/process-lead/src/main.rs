@@ -1,0 +1,17 @@
+//! The binary of the queue's worker.
+
+use std::sync::Arc;
+
+use lambda_runtime::Error;
+use leadping::aws::Clients;
+use leadping::process::Processor;
+use leadping::settings::ProcessSettings;
+use leadping::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let settings = ProcessSettings::from_env()?;
+    let processor = Processor::new(&settings, &Clients::from_env().await?)?;
+    lambda_runtime::run(process_lead::service(Arc::new(processor))).await
+}

@@ -1,0 +1,324 @@
+//! An API Gateway HTTP API on this machine: it turns requests into events of payload format 2.0 and answers back into
+//! responses, and it answers by itself what the real one answers by itself.
+
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts},
+    response::Response,
+};
+use data_encoding::BASE64URL;
+use futures_util::StreamExt;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::{
+    function::Function,
+    random,
+    server::{self, Peer},
+    task::Task,
+};
+
+mod event;
+mod throttle;
+
+pub use throttle::Throttle;
+use throttle::TokenBucket;
+
+/// The largest body an HTTP API takes, in bytes.
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+/// The largest request line with all header values that an HTTP API takes, in bytes.
+const HEAD_LIMIT: usize = 10_240;
+/// How long an HTTP API waits for its function.
+const INTEGRATION_LIMIT: Duration = Duration::from_secs(30);
+
+/// What is invoked for one method and path. The path is compared as it was sent.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, beginning with a slash.
+    pub path: &'static str,
+    /// The function that answers.
+    pub function: Function,
+}
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    url: String,
+    server: Task,
+}
+
+impl Gateway {
+    /// Serves `routes` on `listener`; without a throttle, every request is let through.
+    ///
+    /// # Errors
+    /// When the listener has no address.
+    pub fn start(listener: TcpListener, routes: Vec<Route>, throttle: Option<Throttle>) -> io::Result<Self> {
+        let routes: Arc<[_]> = routes.into_iter().map(|route| (route, throttle.map(TokenBucket::new))).collect();
+        let router = Router::new().fallback(handle).with_state(routes);
+        Ok(Self {
+            url: server::url_of(&listener)?,
+            server: Task::spawn(|stopping| server::serve_router(listener, stopping, router)),
+        })
+    }
+
+    /// Its base URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Answers what is under way and ends.
+    pub async fn stop(self) {
+        self.server.stop().await;
+    }
+}
+
+type Routes = Arc<[(Route, Option<TokenBucket>)]>;
+
+async fn handle(State(routes): State<Routes>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+    let request_id = BASE64URL.encode(&random::bytes::<11>());
+    let mut response = answer(&routes, peer, &request_id, request).await.unwrap_or_else(own_answer);
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(HeaderName::from_static("apigw-requestid"), id);
+    }
+    response
+}
+
+/// The function's answer, or the status of the gateway's own.
+async fn answer(routes: &Routes, peer: Peer, request_id: &str, request: Request) -> Result<Response, StatusCode> {
+    let (parts, body) = request.into_parts();
+    // Before any refusal: a client that is still sending would meet a closed connection instead of the answer.
+    let body = read(body).await;
+    if head_size(&parts) > HEAD_LIMIT {
+        return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    let (route, bucket) = routes
+        .iter()
+        .find(|(route, _)| route.method == parts.method && route.path == parts.uri.path())
+        .ok_or(StatusCode::NOT_FOUND)?;
+    if bucket.as_ref().is_some_and(|bucket| !bucket.take(Instant::now())) {
+        return Err(StatusCode::TOO_MANY_REQUESTS);
+    }
+    let event = event::from_request(&parts, &body?, peer.0.ip(), request_id);
+    match tokio::time::timeout(INTEGRATION_LIMIT, route.function.invoke(&event)).await {
+        Ok(Ok(answer)) => event::into_response(answer).ok_or(StatusCode::INTERNAL_SERVER_ERROR),
+        Ok(Err(error)) => {
+            tracing::error!(function = route.function.name(), request_id, "{error}");
+            Err(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+        Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE),
+    }
+}
+
+/// What the gateway answers by itself: the words of the real one are HTTP's own, save for two.
+fn own_answer(status: StatusCode) -> Response {
+    let message = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "Request Entity Too Large",
+        _ => status.canonical_reason().unwrap_or_default(),
+    };
+    server::json(status, &json!({"message": message}))
+}
+
+/// Reads a body to its end and keeps it if it is not too large.
+async fn read(body: Body) -> Result<Vec<u8>, StatusCode> {
+    let mut chunks = body.into_data_stream();
+    let mut kept = Vec::new();
+    let mut size = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| StatusCode::BAD_REQUEST)?;
+        size += chunk.len();
+        if size <= BODY_LIMIT {
+            kept.extend_from_slice(&chunk);
+        }
+    }
+    if size <= BODY_LIMIT { Ok(kept) } else { Err(StatusCode::PAYLOAD_TOO_LARGE) }
+}
+
+fn head_size(parts: &Parts) -> usize {
+    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let line = parts.method.as_str().len() + target + "  HTTP/1.1".len();
+    line + parts.headers.values().map(HeaderValue::len).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Bytes, http::Request as HttpRequest};
+    use lambda_http::{Adapter, RequestExt};
+    use lambda_runtime::{LambdaEvent, service_fn};
+    use serde_json::Value;
+    use tokio::{
+        net::TcpStream,
+        sync::{Notify, mpsc},
+    };
+
+    use super::*;
+    use crate::testing;
+
+    const AMPLE: Duration = Duration::from_secs(60);
+
+    fn function<F>(handler: impl Fn(Value) -> F + Clone + Send + Sync + 'static) -> Function
+    where
+        F: Future<Output = Result<Value, lambda_runtime::Error>> + Send + 'static,
+    {
+        Function::new("f", AMPLE, service_fn(move |event: LambdaEvent<Value>| handler(event.payload)))
+    }
+
+    /// Answers with the event it was given.
+    fn echo() -> Function {
+        function(async |event| Ok(json!({"statusCode": 200, "body": event.to_string()})))
+    }
+
+    async fn start(method: Method, function: Function, throttle: Option<Throttle>) -> Gateway {
+        let routes = vec![Route { method, path: "/leads", function }];
+        Gateway::start(server::listen(0).await.unwrap(), routes, throttle).unwrap()
+    }
+
+    fn post(gateway: &Gateway, body: impl Into<Body>) -> HttpRequest<Body> {
+        HttpRequest::post(format!("{}/leads", gateway.url())).body(body.into()).unwrap()
+    }
+
+    fn parsed(body: &Bytes) -> Value {
+        serde_json::from_slice(body).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_request_reaches_the_function_as_an_event() {
+        let gateway = start(Method::POST, echo(), None).await;
+        let mut request = post(&gateway, r#"{"a":1}"#);
+        request.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+        let (parts, body) = testing::send(request).await.unwrap();
+        let event = parsed(&body);
+        assert_eq!(event["routeKey"], "POST /leads");
+        assert_eq!(event["body"], r#"{"a":1}"#);
+        assert_eq!(event["requestContext"]["http"]["sourceIp"], "127.0.0.1");
+        assert_eq!(event["requestContext"]["requestId"], parts.headers["apigw-requestid"].to_str().unwrap());
+        gateway.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_handler_of_lambda_http_is_served_as_in_lambda() {
+        let handler = service_fn(async |request: lambda_http::Request| {
+            let query = request.query_string_parameters();
+            let answer = lambda_http::Response::builder()
+                .status(201)
+                .header("x-names", query.all("name").unwrap_or_default().join("+"))
+                .header("set-cookie", "a=1")
+                .header("set-cookie", "b=2")
+                .body(lambda_http::Body::from(request.body().to_vec()));
+            Ok::<_, lambda_http::Error>(answer?)
+        });
+        let gateway = start(Method::POST, Function::new("f", AMPLE, Adapter::from(handler)), None).await;
+        let request = HttpRequest::post(format!("{}/leads?name=a&name=b%20c", gateway.url()))
+            .body(Body::from(&b"\0binary"[..]))
+            .unwrap();
+        let (parts, body) = testing::send(request).await.unwrap();
+        assert_eq!(parts.status, 201);
+        assert_eq!(parts.headers["x-names"], "a+b c");
+        assert_eq!(parts.headers.get_all("set-cookie").iter().count(), 2);
+        assert_eq!(body.as_ref(), b"\0binary");
+        gateway.stop().await;
+    }
+
+    #[tokio::test]
+    async fn the_gateway_answers_by_itself_what_it_does_not_pass_on() {
+        let gateway = start(Method::POST, echo(), None).await;
+        let request = |method, path, header: &str, body: Vec<u8>| {
+            HttpRequest::builder()
+                .method(method)
+                .uri(format!("{}{path}", gateway.url()))
+                .header("x-filler", header)
+                .body(Body::from(body))
+                .unwrap()
+        };
+        let cases = [
+            (request(Method::POST, "/other", "", vec![]), 404, "Not Found"),
+            (request(Method::POST, "/leads/", "", vec![]), 404, "Not Found"), // paths are compared whole
+            (request(Method::PUT, "/leads", "", vec![]), 404, "Not Found"),
+            (request(Method::POST, "/leads", "", vec![b'a'; BODY_LIMIT + 1]), 413, "Request Entity Too Large"),
+            (request(Method::POST, "/leads", &"a".repeat(HEAD_LIMIT), vec![]), 431, "Request Header Fields Too Large"),
+        ];
+        for (request, status, message) in cases {
+            let (parts, body) = testing::send(request).await.unwrap();
+            assert_eq!(parts.status.as_u16(), status);
+            assert_eq!(parsed(&body), json!({"message": message}));
+            assert_eq!(parts.headers["content-type"], "application/json");
+            assert!(parts.headers.contains_key("apigw-requestid"));
+        }
+        let most = request(Method::POST, "/leads", "", vec![b'a'; BODY_LIMIT]);
+        assert_eq!(testing::send(most).await.unwrap().0.status, 200);
+        gateway.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_route_lets_its_burst_through_and_no_more() {
+        let gateway = start(Method::POST, echo(), Some(Throttle { rate: 0.0, burst: 2.0 })).await;
+        for status in [200, 200, 429, 429] {
+            let (parts, body) = testing::send(post(&gateway, "")).await.unwrap();
+            assert_eq!(parts.status.as_u16(), status);
+            if status == 429 {
+                assert_eq!(parsed(&body), json!({"message": "Too Many Requests"}));
+            }
+        }
+        gateway.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_function_without_a_usable_answer_is_an_internal_error() {
+        let failing = function(async |_| Err("no luck".into()));
+        let panicking = function(async |_| panic!("on purpose"));
+        let senseless = function(async |_| Ok(json!({"statusCode": "two hundred"})));
+        let stuck = Function::new(
+            "stuck",
+            Duration::ZERO,
+            service_fn(async |_: LambdaEvent<Value>| {
+                std::future::pending::<()>().await;
+                Ok::<_, lambda_runtime::Error>(json!({}))
+            }),
+        );
+        for function in [failing, panicking, senseless, stuck] {
+            let gateway = start(Method::POST, function, None).await;
+            let (parts, body) = testing::send(post(&gateway, "")).await.unwrap();
+            assert_eq!(parts.status, 500);
+            assert_eq!(parsed(&body), json!({"message": "Internal Server Error"}));
+            gateway.stop().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn stopping_answers_what_is_under_way() {
+        let (started, mut has_started) = mpsc::unbounded_channel();
+        let go_on = Arc::new(Notify::new());
+        let waiting = {
+            let go_on = Arc::clone(&go_on);
+            function(move |_| {
+                let (started, go_on) = (started.clone(), Arc::clone(&go_on));
+                async move {
+                    let _ = started.send(());
+                    go_on.notified().await;
+                    Ok(json!({"statusCode": 200}))
+                }
+            })
+        };
+        let gateway = start(Method::POST, waiting, None).await;
+        let request = tokio::spawn(testing::send(post(&gateway, "")));
+        has_started.recv().await.unwrap();
+        let address = gateway.url().trim_start_matches("http://").to_owned();
+        let stopped = tokio::spawn(gateway.stop());
+        // The request goes on only when the gateway is closed to others.
+        while TcpStream::connect(&address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        go_on.notify_one();
+        assert_eq!(request.await.unwrap().unwrap().0.status, 200);
+        stopped.await.unwrap();
+    }
+}

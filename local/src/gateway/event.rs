@@ -1,0 +1,312 @@
+//! The two conversions of an HTTP API with a Lambda proxy integration, payload format 2.0.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use axum::{
+    body::Body,
+    extract::Query,
+    http::{
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
+        header::{self, Entry},
+        request::Parts,
+    },
+    response::Response,
+};
+use data_encoding::{BASE64, HEXLOWER};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::random;
+
+/// The event for a request with this head and body, from this address.
+pub(super) fn from_request(parts: &Parts, body: &[u8], peer: IpAddr, request_id: &str) -> Value {
+    let path = parts.uri.path();
+    let route_key = format!("{} {path}", parts.method);
+    let now = Timestamp::now();
+    // A listener of both protocol families reports an IPv4 address in IPv6's clothes.
+    let source_ip = peer.to_canonical().to_string();
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": route_key,
+        "rawPath": path,
+        "rawQueryString": parts.uri.query().unwrap_or_default(),
+        "headers": headers(&parts.headers, body.len(), &source_ip),
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "local",
+            "domainName": "localhost",
+            "domainPrefix": "localhost",
+            "http": {
+                "method": parts.method.as_str(),
+                "path": path,
+                "protocol": format!("{:?}", parts.version),
+                "sourceIp": source_ip,
+                "userAgent": parts.headers.get(header::USER_AGENT).map(text).unwrap_or_default(),
+            },
+            "requestId": request_id,
+            "routeKey": route_key,
+            "stage": "$default",
+            "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
+            "timeEpoch": now.as_millisecond(),
+        },
+        "isBase64Encoded": false,
+    });
+    // Members without a value are left out rather than empty.
+    let cookies = cookies(&parts.headers);
+    if !cookies.is_empty() {
+        event["cookies"] = json!(cookies);
+    }
+    let query = query(parts);
+    if !query.is_empty() {
+        event["queryStringParameters"] = Value::Object(query);
+    }
+    if !body.is_empty() {
+        let as_text = is_text(&parts.headers);
+        event["isBase64Encoded"] = json!(!as_text);
+        event["body"] = if as_text { json!(String::from_utf8_lossy(body)) } else { json!(BASE64.encode(body)) };
+    }
+    event
+}
+
+/// Whether a body of this content type is handed over as text. This short list is what the real service keeps to:
+/// a form, a `+json` type and a body without a type are Base64 there.
+fn is_text(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).map(text).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media_type.starts_with("text/")
+        || ["application/json", "application/xml", "application/javascript"].contains(&media_type.as_str())
+}
+
+fn text(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+/// Names in lower case, values of one name joined by commas, and what the gateway itself adds.
+fn headers(sent: &HeaderMap, body: usize, source_ip: &str) -> BTreeMap<String, String> {
+    /// The connection's own headers end at the gateway; cookies have a place of their own.
+    const KEPT_BACK: [HeaderName; 6] =
+        [header::CONNECTION, header::COOKIE, header::EXPECT, header::TE, header::TRANSFER_ENCODING, header::UPGRADE];
+    let joined = |name| sent.get_all(name).iter().map(text).collect::<Vec<_>>();
+    let mut headers: BTreeMap<String, String> = sent
+        .keys()
+        .filter(|name| !KEPT_BACK.contains(name))
+        .map(|name| (name.to_string(), joined(name).join(",")))
+        .collect();
+    headers.insert("content-length".into(), body.to_string());
+    headers
+        .entry("x-forwarded-for".into())
+        .and_modify(|hops| *hops = format!("{hops}, {source_ip}"))
+        .or_insert_with(|| source_ip.to_owned());
+    headers.insert("x-forwarded-port".into(), "443".into());
+    headers.insert("x-forwarded-proto".into(), "https".into());
+    headers.entry("x-amzn-trace-id".into()).or_insert_with(|| {
+        let id = HEXLOWER.encode(&random::bytes::<16>());
+        let (time, rest) = id.split_at(8);
+        format!("Root=1-{time}-{rest}")
+    });
+    headers
+}
+
+fn cookies(headers: &HeaderMap) -> Vec<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .flat_map(|value| text(value).split(';').map(|cookie| cookie.trim().to_owned()).collect::<Vec<_>>())
+        .filter(|cookie| !cookie.is_empty())
+        .collect()
+}
+
+/// The query's members, decoded; values of one name are joined by commas.
+fn query(parts: &Parts) -> Map<String, Value> {
+    let Ok(Query(members)) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri) else {
+        return Map::new();
+    };
+    let mut joined: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in members {
+        joined.entry(name).or_default().push(value);
+    }
+    joined.into_iter().map(|(name, values)| (name, json!(values.join(",")))).collect()
+}
+
+/// A function's answer. Format 2.0 knows no headers of several values but the cookies.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    status_code: u16,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    cookies: Vec<String>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+/// The response a function's answer stands for; `None` when it stands for none. The short form of format 2.0, a bare
+/// body without a status code, counts as none: no function here means to use it.
+pub(super) fn into_response(answer: Value) -> Option<Response> {
+    let answer: Answer = serde_json::from_value(answer).ok()?;
+    let body = answer.body.unwrap_or_default();
+    let body = if answer.is_base64_encoded { BASE64.decode(body.as_bytes()).ok()? } else { body.into_bytes() };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(answer.status_code).ok()?;
+    let headers = response.headers_mut();
+    for (name, value) in answer.headers {
+        headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
+    }
+    // The connection's length is this server's affair.
+    headers.remove(header::CONTENT_LENGTH);
+    if let Entry::Vacant(untold) = headers.entry(header::CONTENT_TYPE) {
+        untold.insert(HeaderValue::from_static("text/plain;charset=UTF-8"));
+    }
+    for cookie in answer.cookies {
+        headers.append(header::SET_COOKIE, HeaderValue::try_from(cookie).ok()?);
+    }
+    Some(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7));
+
+    fn event(request: axum::http::request::Builder, body: &[u8]) -> Value {
+        from_request(&request.body(()).unwrap().into_parts().0, body, PEER, "id=")
+    }
+
+    #[test]
+    fn an_event_has_the_shape_of_format_2() {
+        let request = Request::post("/leads/intake?a=1&b=x%20y&a=2")
+            .header("Host", "localhost:3000")
+            .header("User-Agent", "tester/1")
+            .header("Content-Type", "text/plain")
+            .header("X-Twice", "one")
+            .header("X-Twice", "two")
+            .header("Cookie", "a=1; b=2")
+            .header("Connection", "keep-alive")
+            .header("X-Forwarded-For", "198.51.100.1");
+        let mut event = event(request, b"hello");
+        let context = &mut event["requestContext"];
+        assert!(context["timeEpoch"].as_i64().is_some_and(|time| time > 0));
+        assert_eq!(context["time"].as_str().unwrap().len(), "12/Mar/2020:19:03:58 +0000".len());
+        context["time"] = json!("now");
+        context["timeEpoch"] = json!(0);
+        assert!(event["headers"]["x-amzn-trace-id"].as_str().unwrap().starts_with("Root=1-"));
+        event["headers"]["x-amzn-trace-id"] = json!("trace");
+        assert_eq!(
+            event,
+            json!({
+                "version": "2.0",
+                "routeKey": "POST /leads/intake",
+                "rawPath": "/leads/intake",
+                "rawQueryString": "a=1&b=x%20y&a=2",
+                "cookies": ["a=1", "b=2"],
+                "headers": {
+                    "host": "localhost:3000",
+                    "user-agent": "tester/1",
+                    "content-type": "text/plain",
+                    "content-length": "5",
+                    "x-twice": "one,two",
+                    "x-forwarded-for": "198.51.100.1, 203.0.113.7",
+                    "x-forwarded-port": "443",
+                    "x-forwarded-proto": "https",
+                    "x-amzn-trace-id": "trace",
+                },
+                "queryStringParameters": {"a": "1,2", "b": "x y"},
+                "requestContext": {
+                    "accountId": "000000000000",
+                    "apiId": "local",
+                    "domainName": "localhost",
+                    "domainPrefix": "localhost",
+                    "http": {
+                        "method": "POST",
+                        "path": "/leads/intake",
+                        "protocol": "HTTP/1.1",
+                        "sourceIp": "203.0.113.7",
+                        "userAgent": "tester/1",
+                    },
+                    "requestId": "id=",
+                    "routeKey": "POST /leads/intake",
+                    "stage": "$default",
+                    "time": "now",
+                    "timeEpoch": 0,
+                },
+                "body": "hello",
+                "isBase64Encoded": false,
+            })
+        );
+    }
+
+    #[test]
+    fn what_was_not_sent_is_left_out() {
+        let event = event(Request::get("/leads/intake"), b"");
+        assert_eq!(event["rawQueryString"], "");
+        assert_eq!(event["isBase64Encoded"], false);
+        for absent in ["cookies", "queryStringParameters", "body"] {
+            assert!(event.get(absent).is_none(), "{absent}");
+        }
+    }
+
+    #[test]
+    fn only_some_content_types_are_text() {
+        let cases = [
+            (Some("application/json"), true),
+            (Some("Application/JSON; charset=utf-8"), true),
+            (Some("text/csv"), true),
+            (Some("application/xml"), true),
+            (Some("application/javascript"), true),
+            (Some("application/x-www-form-urlencoded"), false), // what surprises most
+            (Some("application/vnd.api+json"), false),
+            (Some("application/octet-stream"), false),
+            (Some("application/jsonlines"), false), // not by its beginning
+            (None, false),
+        ];
+        for (content_type, as_text) in cases {
+            let mut request = Request::post("/leads");
+            if let Some(content_type) = content_type {
+                request = request.header("content-type", content_type);
+            }
+            let event = event(request, b"a=1");
+            assert_eq!(event["isBase64Encoded"], !as_text, "{content_type:?}");
+            assert_eq!(event["body"], if as_text { "a=1" } else { "YT0x" }, "{content_type:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_becomes_a_response() {
+        let response = into_response(json!({
+            "statusCode": 201,
+            "headers": {"content-type": "application/json", "x-a": "1"},
+            "cookies": ["a=1", "b=2"],
+            "body": "e30=",
+            "isBase64Encoded": true,
+        }));
+        let response = response.unwrap();
+        assert_eq!(response.status(), 201);
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert_eq!(response.headers()["x-a"], "1");
+        assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2);
+        let plain = into_response(json!({"statusCode": 204})).unwrap();
+        assert_eq!(plain.headers()["content-type"], "text/plain;charset=UTF-8");
+    }
+
+    #[test]
+    fn an_answer_that_makes_no_sense_is_none() {
+        let cases = [
+            json!(null),
+            json!({}),
+            json!({"statusCode": 99}),
+            json!({"statusCode": 200, "body": "%", "isBase64Encoded": true}),
+            json!({"statusCode": 200, "headers": {"no good": "1"}}),
+            json!({"statusCode": 200, "headers": {"x-a": "1\n2"}}),
+        ];
+        for case in cases {
+            assert!(into_response(case.clone()).is_none(), "{case}");
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! A stand-in for the look-up providers, steered by the number's last four digits (`architecture.md`, Names).
+//! It speaks Twilio Lookup v2 and Telnyx Number Lookup on one port; their paths differ.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use anyhow::Context;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+    routing::get,
+};
+
+use crate::{server, task::Task};
+
+mod telnyx;
+mod twilio;
+
+/// A running stand-in.
+#[derive(Debug)]
+pub struct PhoneLookup {
+    url: String,
+    calls: Calls,
+    server: Task,
+}
+
+impl PhoneLookup {
+    /// Starts the stand-in on `port` of 127.0.0.1, on any free one for 0.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub async fn start(port: u16) -> anyhow::Result<Self> {
+        let listener = server::listen(port).await.context("the phone look-up's port")?;
+        let calls = Calls::default();
+        let router = Router::new()
+            .route("/v2/PhoneNumbers/{number}", get(ask_twilio))
+            .route("/v2/number_lookup/{number}", get(ask_telnyx))
+            .with_state(calls.clone());
+        Ok(Self {
+            url: server::url_of(&listener)?,
+            calls,
+            server: Task::spawn(|stopping| server::serve_router(listener, stopping, router)),
+        })
+    }
+
+    /// Its base URL, for either provider.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// How often it has been asked, whatever the answer.
+    pub fn calls(&self) -> u64 {
+        self.calls.all.load(Ordering::Relaxed)
+    }
+
+    /// How often it has been asked for one number in E.164.
+    pub fn calls_for(&self, number: &str) -> u64 {
+        self.calls.with_numbers(|numbers| numbers.get(number).copied().unwrap_or(0))
+    }
+
+    /// Answers what is under way and ends.
+    pub async fn stop(self) {
+        self.server.stop().await;
+    }
+}
+
+#[derive(Clone, Default)]
+struct Calls {
+    all: Arc<AtomicU64>,
+    numbers: Arc<Mutex<HashMap<String, u64>>>,
+}
+
+/// The numbers are personal data and stay out.
+impl fmt::Debug for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Calls").field("all", &self.all).finish_non_exhaustive()
+    }
+}
+
+impl Calls {
+    /// Counts a call for `number` and returns how many there have been for it, this one included.
+    fn count(&self, number: &str) -> u64 {
+        self.all.fetch_add(1, Ordering::Relaxed);
+        self.with_numbers(|numbers| {
+            let count = numbers.entry(number.to_owned()).or_default();
+            *count += 1;
+            *count
+        })
+    }
+
+    fn with_numbers<T>(&self, use_them: impl FnOnce(&mut HashMap<String, u64>) -> T) -> T {
+        use_them(&mut self.numbers.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What is known of a number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Line {
+    Mobile,
+    Landline,
+    Voip,
+    TollFree,
+    /// Nobody can be assigned this number.
+    Invalid,
+}
+
+/// Why a provider gives no answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Refusal {
+    Throttled,
+    Down,
+    Credentials,
+    NotFound,
+}
+
+impl Refusal {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Throttled => StatusCode::TOO_MANY_REQUESTS,
+            Self::Down => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Credentials => StatusCode::UNAUTHORIZED,
+            Self::NotFound => StatusCode::NOT_FOUND,
+        }
+    }
+}
+
+/// What the `call`-th call for a number learns of it.
+fn look_up(number: &str, call: u64) -> Result<Line, Refusal> {
+    let last_four = number.len().checked_sub(4).and_then(|start| number.get(start..));
+    match last_four {
+        Some("0101") => Ok(Line::Landline),
+        Some("0102") => Ok(Line::Voip),
+        Some("0103") => Ok(Line::TollFree),
+        Some("0104") => Ok(Line::Invalid),
+        Some("0105") if call <= 2 => Err(Refusal::Throttled),
+        Some("0106") => Err(Refusal::Down),
+        Some("0107") => Err(Refusal::Credentials),
+        Some("0108") => Err(Refusal::NotFound),
+        _ => Ok(Line::Mobile),
+    }
+}
+
+/// `(512) 555-0123` of `+15125550123`; what is no such number stays as it is.
+fn national_format(number: &str) -> String {
+    let parts = number
+        .strip_prefix("+1")
+        .and_then(|national| Some((national.get(..3)?, national.get(3..6)?, national.get(6..)?)));
+    match parts {
+        Some((area, exchange, line)) => format!("({area}) {exchange}-{line}"),
+        None => number.to_owned(),
+    }
+}
+
+/// The query's members in their order; Telnyx repeats one.
+type Members = Vec<(String, String)>;
+
+async fn ask_twilio(
+    State(calls): State<Calls>,
+    Path(number): Path<String>,
+    Query(query): Query<Members>,
+    headers: HeaderMap,
+) -> Response {
+    let call = calls.count(&number);
+    let known =
+        server::basic_credentials(&headers).is_some_and(|(account, token)| !account.is_empty() && !token.is_empty());
+    let fields: Vec<&str> =
+        query.iter().filter(|(name, _)| name == "Fields").flat_map(|(_, fields)| fields.split(',')).collect();
+    let found = if known { look_up(&number, call) } else { Err(Refusal::Credentials) };
+    respond(found, |found| match found {
+        Ok(line) => twilio::answer(&number, line, &fields),
+        Err(refusal) => twilio::problem(&number, refusal),
+    })
+}
+
+async fn ask_telnyx(
+    State(calls): State<Calls>,
+    Path(number): Path<String>,
+    Query(query): Query<Members>,
+    headers: HeaderMap,
+) -> Response {
+    let call = calls.count(&number);
+    let known = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
+        .is_some_and(|key| !key.is_empty());
+    let types: Vec<&str> = query.iter().filter(|(name, _)| name == "type").map(|(_, kind)| kind.as_str()).collect();
+    let found = if known { look_up(&number, call) } else { Err(Refusal::Credentials) };
+    respond(found, |found| match found {
+        Ok(line) => telnyx::answer(&number, line, &types),
+        Err(refusal) => telnyx::problem(refusal),
+    })
+}
+
+fn respond(found: Result<Line, Refusal>, body: impl FnOnce(Result<Line, Refusal>) -> serde_json::Value) -> Response {
+    let status = found.map_or_else(Refusal::status, |_| StatusCode::OK);
+    let mut response = server::json(status, &body(found));
+    if found == Err(Refusal::Throttled) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        body::Body,
+        http::{Request, response::Parts},
+    };
+    use data_encoding::BASE64;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing;
+
+    async fn ask(stand_in: &PhoneLookup, path: &str, authorization: &str) -> (Parts, Value) {
+        let request = Request::get(format!("{}{path}", stand_in.url()))
+            .header("authorization", authorization)
+            .body(Body::empty())
+            .unwrap();
+        let (parts, body) = testing::send(request).await.unwrap();
+        assert_eq!(parts.headers["content-type"], "application/json", "{path}");
+        (parts, serde_json::from_slice(&body).unwrap())
+    }
+
+    async fn twilio(stand_in: &PhoneLookup, number: &str, fields: &str) -> (Parts, Value) {
+        let path = format!("/v2/PhoneNumbers/%2B{number}?Fields={fields}");
+        let authorization = format!("Basic {}", BASE64.encode(b"AC0123:token"));
+        ask(stand_in, &path, &authorization).await
+    }
+
+    async fn telnyx(stand_in: &PhoneLookup, number: &str, types: &str) -> (Parts, Value) {
+        ask(stand_in, &format!("/v2/number_lookup/+{number}?{types}"), "Bearer key").await
+    }
+
+    #[tokio::test]
+    async fn the_last_four_digits_decide() {
+        let stand_in = PhoneLookup::start(0).await.unwrap();
+        let cases = [
+            ("15125550123", 200, "mobile", "mobile"),
+            ("15125550101", 200, "landline", "fixed line"),
+            ("15125550102", 200, "fixedVoip", "voip"),
+            ("18005550103", 200, "tollFree", "toll free"),
+            ("15125550106", 503, "", ""),
+            ("15125550107", 401, "", ""),
+            ("15125550108", 404, "", ""),
+        ];
+        for (number, status, at_twilio, at_telnyx) in cases {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let (parts, body) = twilio(&stand_in, number, "line_type_intelligence").await;
+            let line = text(&body["line_type_intelligence"]["type"]);
+            assert_eq!((parts.status.as_u16(), line.as_str()), (status, at_twilio), "{number}");
+            let (parts, body) = telnyx(&stand_in, number, "type=carrier&type=caller-name").await;
+            let line = text(&body["data"]["carrier"]["type"]);
+            assert_eq!((parts.status.as_u16(), line.as_str()), (status, at_telnyx), "{number}");
+            assert_eq!(stand_in.calls_for(&format!("+{number}")), 2);
+        }
+        assert_eq!(stand_in.calls(), 2 * cases.len() as u64);
+        assert_eq!(stand_in.calls_for("+15125550199"), 0);
+        stand_in.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_number_nobody_can_have_is_an_answer() {
+        let stand_in = PhoneLookup::start(0).await.unwrap();
+        let (parts, body) = twilio(&stand_in, "15125550104", "line_type_intelligence").await;
+        assert_eq!(parts.status, 200);
+        assert_eq!(body["valid"], json!(false));
+        assert_eq!(body["validation_errors"], json!(["INVALID_BUT_POSSIBLE"]));
+        let (parts, body) = telnyx(&stand_in, "15125550104", "type=carrier").await;
+        assert_eq!(parts.status, 200);
+        assert_eq!(body["data"]["carrier"]["type"], json!("unknown"));
+        stand_in.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_throttled_number_is_answered_the_third_time() {
+        let stand_in = PhoneLookup::start(0).await.unwrap();
+        for number in ["15125550105", "15135550105"] {
+            for status in [429, 429, 200, 200] {
+                let (parts, _) = twilio(&stand_in, number, "line_type_intelligence").await;
+                assert_eq!(parts.status.as_u16(), status);
+                let retry_after = parts.headers.get("retry-after").map(HeaderValue::as_bytes);
+                assert_eq!(retry_after, (status == 429).then_some(&b"1"[..]));
+            }
+        }
+        stand_in.stop().await;
+    }
+
+    #[tokio::test]
+    async fn only_what_was_asked_for_is_told() {
+        let stand_in = PhoneLookup::start(0).await.unwrap();
+        let number = "15125550123";
+        let (_, body) = twilio(&stand_in, number, "line_type_intelligence").await;
+        assert_eq!(body["national_format"], json!("(512) 555-0123"));
+        assert!(body["caller_name"].is_null());
+        let (_, body) = twilio(&stand_in, number, "line_type_intelligence,caller_name").await;
+        assert!(body["caller_name"]["caller_name"].is_string());
+        let (_, body) = telnyx(&stand_in, number, "type=carrier").await;
+        assert_eq!(body["data"]["phone_number"], json!("+15125550123"));
+        assert!(body["data"]["caller_name"].is_null());
+        let (_, body) = telnyx(&stand_in, number, "type=carrier&type=caller-name").await;
+        assert!(body["data"]["caller_name"]["caller_name"].is_string());
+        stand_in.stop().await;
+    }
+
+    #[tokio::test]
+    async fn each_provider_wants_its_own_credentials() {
+        let stand_in = PhoneLookup::start(0).await.unwrap();
+        let basic = |text: &str| format!("Basic {}", BASE64.encode(text.as_bytes()));
+        let cases = [
+            ("PhoneNumbers", basic("AC0123:token"), 200),
+            ("PhoneNumbers", basic("AC0123:"), 401),
+            ("PhoneNumbers", "Bearer key".to_owned(), 401),
+            ("number_lookup", "Bearer key".to_owned(), 200),
+            ("number_lookup", "Bearer ".to_owned(), 401),
+            ("number_lookup", basic("AC0123:token"), 401),
+        ];
+        for (api, authorization, status) in cases {
+            let path = format!("/v2/{api}/+15125550123");
+            let (parts, _) = ask(&stand_in, &path, &authorization).await;
+            assert_eq!(parts.status.as_u16(), status, "{api} {authorization}");
+        }
+        stand_in.stop().await;
+    }
+
+    #[tokio::test]
+    async fn the_numbers_stay_out_of_debug_output() {
+        let stand_in = PhoneLookup::start(0).await.unwrap();
+        twilio(&stand_in, "15125550123", "").await;
+        assert!(!format!("{stand_in:?}").contains("5550123"));
+        stand_in.stop().await;
+    }
+}

@@ -1,0 +1,284 @@
+//! The whole product, running on this machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use leadping::aws::{self, Clients};
+use leadping::intake::Intake;
+use leadping::process::Processor;
+use leadping::settings::{IntakeSettings, LookupSettings, ProcessSettings, Secret};
+use leadping::store::{Leads, Sources, schema};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::demo;
+use crate::dynamodb::{DynamoDb, Storage};
+use crate::event_source::{EventSource, Polling};
+use crate::function::Function;
+use crate::gateway::{Gateway, Route};
+use crate::phone_lookup::PhoneLookup;
+use crate::schedule::Schedule;
+use crate::server;
+use crate::sqs::Sqs;
+use crate::tables::{self, Queues};
+use crate::trusted_form::{self, TrustedForm};
+
+const SOURCES_TABLE: &str = "leadping-sources";
+const LEADS_TABLE: &str = "leadping-leads";
+const REGION: &str = "us-east-1";
+
+/// What the functions may take (architecture, Time).
+const INTAKE_LIMIT: Duration = Duration::from_secs(10);
+const WORKER_LIMIT: Duration = Duration::from_secs(30);
+
+/// How the stack is to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The gateway's port; any free one for 0.
+    pub port: u16,
+    /// The directory of the tables' file; nothing outlives the stack without one.
+    pub data: Option<PathBuf>,
+    /// How often unfinished leads are looked for: a minute in production.
+    pub sweep: Duration,
+    /// When an unfinished lead is first due: a minute in production.
+    pub due_after: Duration,
+    /// How long a look-up has its lead for itself.
+    pub lease: Duration,
+    /// How long a message that was not done with stays invisible.
+    pub visibility_seconds: u32,
+    /// How long the stand-in for TrustedForm takes over a `slow` certificate.
+    pub slow: Duration,
+    /// The real TrustedForm and its key, instead of the stand-in.
+    pub trusted_form: Option<(url::Url, Secret)>,
+    /// A real provider, or none, instead of the stand-in.
+    pub lookup: Option<LookupSettings>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 3000,
+            data: None,
+            sweep: Duration::from_secs(5),
+            due_after: Duration::from_secs(10),
+            lease: Duration::from_secs(40),
+            visibility_seconds: 30,
+            slow: trusted_form::SLOW,
+            trusted_form: None,
+            lookup: None,
+        }
+    }
+}
+
+/// Where everything is: what `running.json` holds.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each is the base URL or the name of what it is called after")]
+pub struct Addresses {
+    pub gateway: String,
+    pub dynamodb: String,
+    pub sqs: String,
+    pub queue_url: String,
+    pub dead_letter_queue_url: String,
+    pub sources_table: String,
+    pub leads_table: String,
+    pub region: String,
+    pub trusted_form: String,
+    pub phone_lookup: String,
+    pub pid: u32,
+}
+
+/// A running stack.
+#[derive(Debug)]
+pub struct Stack {
+    addresses: Addresses,
+    clients: Clients,
+    gateway: Gateway,
+    event_source: EventSource,
+    sweep: Schedule,
+    trusted_form: TrustedForm,
+    phone_lookup: PhoneLookup,
+    sqs: Sqs,
+    dynamodb: DynamoDb,
+    _lock: Option<fs::File>,
+}
+
+impl Stack {
+    /// Starts everything; the gateway last, when all is ready.
+    ///
+    /// # Errors
+    /// When a port is taken, the directory cannot be used or is another stack's, or an engine does not start.
+    pub async fn start(options: &Options) -> anyhow::Result<Self> {
+        let listener = server::listen(options.port).await.with_context(|| {
+            format!("port {} of this machine is taken; choose another with --port, or 0 for any", options.port)
+        })?;
+        let lock = options.data.as_deref().map(lock).transpose()?;
+        let file = options.data.as_ref().map(|data| data.join("tables.sqlite"));
+        let storage = file.as_deref().map_or(Storage::Memory, Storage::File);
+        let dynamodb = DynamoDb::start(0, storage).await?;
+        let sqs = Sqs::start(0).await?;
+        let clients = clients(dynamodb.url(), sqs.url()).await?;
+        tables::create(&clients.dynamodb, SOURCES_TABLE, schema::SOURCE_INDEXES).await?;
+        tables::create(&clients.dynamodb, LEADS_TABLE, schema::LEAD_INDEXES).await?;
+        let queues = Queues::create(&clients.sqs, options.visibility_seconds).await?;
+        demo::create(&Sources::new(clients.dynamodb.clone(), SOURCES_TABLE)).await?;
+
+        let trusted_form = TrustedForm::start(0, options.slow).await?;
+        let phone_lookup = PhoneLookup::start(0).await?;
+        let (intake, process) = settings(options, &queues, &trusted_form, &phone_lookup)?;
+        let addresses = Addresses {
+            gateway: server::url_of(&listener)?,
+            dynamodb: dynamodb.url().to_owned(),
+            sqs: sqs.url().to_owned(),
+            queue_url: queues.lead_created.clone(),
+            dead_letter_queue_url: queues.dead_letters,
+            sources_table: SOURCES_TABLE.to_owned(),
+            leads_table: LEADS_TABLE.to_owned(),
+            region: REGION.to_owned(),
+            trusted_form: intake.trusted_form_url.to_string(),
+            phone_lookup: lookup_address(&process.lookup),
+            pid: std::process::id(),
+        };
+
+        let intake = Arc::new(Intake::new(&intake, &clients)?);
+        let worker = process_lead::service(Arc::new(Processor::new(&process, &clients)?));
+        let create = Function::new("create-lead", INTAKE_LIMIT, create_lead::service(Arc::clone(&intake)));
+        let flat = Function::new("intake-lead", INTAKE_LIMIT, intake_lead::service(intake));
+        let worker = Function::new("process-lead", WORKER_LIMIT, worker);
+        let polling = Polling::default();
+        let event_source =
+            EventSource::start(clients.sqs.clone(), &queues.lead_created, worker.clone(), polling).await?;
+        let sweep = Schedule::start(options.sweep, json!({"sweep": {}}), worker);
+        let routes = vec![
+            Route { method: axum::http::Method::POST, path: "/leads", function: create },
+            Route { method: axum::http::Method::POST, path: "/leads/intake", function: flat.clone() },
+            Route { method: axum::http::Method::GET, path: "/leads/intake", function: flat },
+        ];
+        let gateway = Gateway::start(listener, routes, None)?;
+        Ok(Self {
+            addresses,
+            clients,
+            gateway,
+            event_source,
+            sweep,
+            trusted_form,
+            phone_lookup,
+            sqs,
+            dynamodb,
+            _lock: lock,
+        })
+    }
+
+    /// Where everything is.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The table of sources.
+    pub fn sources(&self) -> Sources {
+        Sources::new(self.clients.dynamodb.clone(), SOURCES_TABLE)
+    }
+
+    /// The table of leads.
+    pub fn leads(&self) -> Leads {
+        Leads::new(self.clients.dynamodb.clone(), LEADS_TABLE)
+    }
+
+    /// The AWS clients that the functions use.
+    pub fn clients(&self) -> &Clients {
+        &self.clients
+    }
+
+    /// The stand-in for TrustedForm.
+    pub fn trusted_form(&self) -> &TrustedForm {
+        &self.trusted_form
+    }
+
+    /// The stand-in for the look-up provider.
+    pub fn phone_lookup(&self) -> &PhoneLookup {
+        &self.phone_lookup
+    }
+
+    /// Stops everything, in the order in which nothing is missed: what is being answered is answered first.
+    pub async fn stop(self) {
+        self.gateway.stop().await;
+        self.sweep.stop().await;
+        self.event_source.stop().await;
+        self.phone_lookup.stop().await;
+        self.trusted_form.stop().await;
+        self.sqs.stop().await;
+        self.dynamodb.stop().await;
+    }
+}
+
+/// Two stacks on one file would not know of each other.
+fn lock(data: &Path) -> anyhow::Result<fs::File> {
+    fs::create_dir_all(data).with_context(|| format!("cannot make the directory {}", data.display()))?;
+    let file = fs::File::create(data.join("lock"))?;
+    file.try_lock().with_context(|| {
+        format!("{} is in use by another running stack; stop that one, or start with --memory", data.display())
+    })?;
+    Ok(file)
+}
+
+async fn clients(dynamodb: &str, sqs: &str) -> anyhow::Result<Clients> {
+    let config = aws::loader()?
+        .region(aws_sdk_dynamodb::config::Region::from_static(REGION))
+        .credentials_provider(aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "local"))
+        .load()
+        .await;
+    Ok(Clients {
+        dynamodb: aws_sdk_dynamodb::Client::from_conf(
+            aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(dynamodb).build(),
+        ),
+        sqs: aws_sdk_sqs::Client::from_conf(aws_sdk_sqs::config::Builder::from(&config).endpoint_url(sqs).build()),
+    })
+}
+
+fn settings(
+    options: &Options,
+    queues: &Queues,
+    trusted_form: &TrustedForm,
+    phone_lookup: &PhoneLookup,
+) -> anyhow::Result<(IntakeSettings, ProcessSettings)> {
+    let (trusted_form_url, trusted_form_key) = match &options.trusted_form {
+        Some((url, key)) => (url.clone(), key.clone()),
+        None => (trusted_form.url().parse()?, Secret::new("local")),
+    };
+    let lookup = match &options.lookup {
+        Some(lookup) => lookup.clone(),
+        None => LookupSettings::Twilio {
+            url: phone_lookup.url().parse()?,
+            account_sid: "AC00000000000000000000000000000000".to_owned(),
+            auth_token: Secret::new("local"),
+            caller_name: false,
+        },
+    };
+    let intake = IntakeSettings {
+        sources_table: SOURCES_TABLE.to_owned(),
+        leads_table: LEADS_TABLE.to_owned(),
+        queue_url: queues.lead_created.clone(),
+        trusted_form_url,
+        trusted_form_key,
+        trusted_form_ca_bundle: leadping::settings::optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),
+        due_after: options.due_after,
+    };
+    let process = ProcessSettings {
+        leads_table: LEADS_TABLE.to_owned(),
+        queue_url: queues.lead_created.clone(),
+        lookup,
+        due_after: options.due_after,
+        lease: options.lease,
+    };
+    Ok((intake, process))
+}
+
+fn lookup_address(lookup: &LookupSettings) -> String {
+    match lookup {
+        LookupSettings::None => "none".to_owned(),
+        LookupSettings::Twilio { url, .. } | LookupSettings::Telnyx { url, .. } => url.to_string(),
+    }
+}

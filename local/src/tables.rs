@@ -1,0 +1,91 @@
+//! The tables and the queues, made as the deployment's template makes them.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType,
+};
+use aws_sdk_sqs::types::QueueAttributeName;
+use leadping::store::schema::{self, Index};
+use serde_json::json;
+
+/// So often a message is received before it goes to the dead letters.
+const MOST_RECEIVES: u32 = 5;
+
+/// Makes a table, unless it is there from an earlier start.
+///
+/// # Errors
+/// When the engine refuses it.
+pub async fn create(client: &aws_sdk_dynamodb::Client, name: &str, indexes: &[Index]) -> anyhow::Result<()> {
+    let keys = indexes.iter().flat_map(|index| [index.partition, index.sort]);
+    let attributes: BTreeSet<_> = [schema::PK, schema::SK].into_iter().chain(keys).collect();
+    let mut table = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    for attribute in attributes {
+        let number = attribute.ends_with("Shard");
+        let kind = if number { ScalarAttributeType::N } else { ScalarAttributeType::S };
+        table = table.attribute_definitions(
+            AttributeDefinition::builder().attribute_name(attribute).attribute_type(kind).build()?,
+        );
+    }
+    for element in key(schema::PK, schema::SK)? {
+        table = table.key_schema(element);
+    }
+    for index in indexes {
+        let projection = match index.includes {
+            [] => Projection::builder().projection_type(ProjectionType::KeysOnly),
+            includes => Projection::builder()
+                .projection_type(ProjectionType::Include)
+                .set_non_key_attributes(Some(includes.iter().map(ToString::to_string).collect())),
+        };
+        let index = GlobalSecondaryIndex::builder()
+            .index_name(index.name)
+            .set_key_schema(Some(key(index.partition, index.sort)?.into()))
+            .projection(projection.build());
+        table = table.global_secondary_indexes(index.build()?);
+    }
+    match table.send().await {
+        Err(error) if !error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {
+            Err(error).with_context(|| format!("cannot make the table {name}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn key(partition: &str, sort: &str) -> anyhow::Result<[KeySchemaElement; 2]> {
+    let element = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+    Ok([element(partition, KeyType::Hash)?, element(sort, KeyType::Range)?])
+}
+
+/// The URLs of the two queues.
+#[derive(Clone, Debug)]
+pub struct Queues {
+    /// Where leads are announced.
+    pub lead_created: String,
+    /// Where messages end that nothing can be done with.
+    pub dead_letters: String,
+}
+
+impl Queues {
+    /// Makes the queue and its dead-letter queue. A message that is not done with comes again after `visibility`
+    /// seconds.
+    ///
+    /// # Errors
+    /// When the engine refuses them.
+    pub async fn create(client: &aws_sdk_sqs::Client, visibility: u32) -> anyhow::Result<Self> {
+        let made = client.create_queue().queue_name("lead-created-dead-letters").send().await?;
+        let dead_letters = made.queue_url.context("the dead-letter queue has no URL")?;
+        let arn = client.get_queue_attributes().queue_url(&dead_letters).attribute_names(QueueAttributeName::QueueArn);
+        let found = arn.send().await?;
+        let arn = found.attributes().and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn));
+        let redrive = json!({"deadLetterTargetArn": arn, "maxReceiveCount": MOST_RECEIVES});
+        let queue = client
+            .create_queue()
+            .queue_name("lead-created")
+            .attributes(QueueAttributeName::VisibilityTimeout, visibility.to_string())
+            .attributes(QueueAttributeName::RedrivePolicy, redrive.to_string());
+        let lead_created = queue.send().await?.queue_url.context("the queue has no URL")?;
+        Ok(Self { lead_created, dead_letters })
+    }
+}

@@ -1,0 +1,159 @@
+//! What comes of a lead: its conversation, and the events of its timeline (contract, section 7).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
+
+use crate::id::{AccountId, BusinessId, ConversationId, EventId, LeadId, SourceId};
+use crate::lead::Lead;
+use crate::lead::email::Email;
+use crate::phone::PhoneNumber;
+use crate::time::Timestamp;
+
+/// The conversation with the person behind a lead.
+#[skip_serializing_none]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Conversation {
+    /// Its id, which follows from the lead's.
+    pub id: ConversationId,
+    /// The lead.
+    pub lead_id: LeadId,
+    /// The account that the lead belongs to.
+    pub account_id: AccountId,
+    /// The business whose inbox it stands in.
+    pub business_id: BusinessId,
+    /// The source that sent the lead.
+    pub source_id: SourceId,
+    /// The person's first name.
+    pub first_name: Option<String>,
+    /// The person's last name.
+    pub last_name: Option<String>,
+    /// The person's e-mail address.
+    pub email: Option<Email>,
+    /// The person's number.
+    pub lead_phone_number: Option<PhoneNumber>,
+    /// `open`.
+    pub status: String,
+    /// Whether nobody has read it yet.
+    pub is_unread: bool,
+    /// What happened last, without personal data.
+    pub last_snippet: String,
+    /// When that was.
+    pub last_event_at: Timestamp,
+    /// When it was opened.
+    pub created_at: Timestamp,
+}
+
+impl Conversation {
+    /// The conversation that a new lead gets.
+    pub fn open(lead: &Lead, business_id: BusinessId, now: Timestamp) -> Self {
+        Self {
+            id: ConversationId::of(&lead.id),
+            lead_id: lead.id.clone(),
+            account_id: lead.account_id.clone(),
+            business_id,
+            source_id: lead.source_id.clone(),
+            first_name: lead.contact.first_name.clone(),
+            last_name: lead.contact.last_name.clone(),
+            email: lead.contact.email.clone(),
+            lead_phone_number: lead.phone_number().cloned(),
+            status: "open".to_owned(),
+            is_unread: true,
+            last_snippet: EventType::LeadCreated.summary().to_owned(),
+            last_event_at: now,
+            created_at: now,
+        }
+    }
+}
+
+impl fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conversation").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// What can happen to a lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EventType {
+    /// It was accepted and its conversation opened.
+    #[serde(rename = "lead.created")]
+    LeadCreated,
+    /// Its number was looked up.
+    #[serde(rename = "phone.lookup.succeeded")]
+    PhoneLookupSucceeded,
+    /// Its number could not be looked up.
+    #[serde(rename = "phone.lookup.failed")]
+    PhoneLookupFailed,
+}
+
+impl EventType {
+    /// The name that automations read.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LeadCreated => "lead.created",
+            Self::PhoneLookupSucceeded => "phone.lookup.succeeded",
+            Self::PhoneLookupFailed => "phone.lookup.failed",
+        }
+    }
+
+    /// The name that the timeline shows.
+    fn timeline_type(self) -> &'static str {
+        match self {
+            Self::LeadCreated => "LeadCreated",
+            Self::PhoneLookupSucceeded => "PhoneLookupSucceeded",
+            Self::PhoneLookupFailed => "PhoneLookupFailed",
+        }
+    }
+
+    /// A sentence without personal data.
+    fn summary(self) -> &'static str {
+        match self {
+            Self::LeadCreated => "A new lead came in",
+            Self::PhoneLookupSucceeded => "The phone number was looked up",
+            Self::PhoneLookupFailed => "The phone number could not be looked up",
+        }
+    }
+}
+
+/// An event of a lead's timeline. It holds no personal data.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Its id, which follows from the lead's and the type: each happens once.
+    pub id: EventId,
+    /// What happened, for automations.
+    pub event_type: EventType,
+    /// What happened, for the timeline.
+    pub timeline_type: String,
+    /// The lead.
+    pub lead_id: LeadId,
+    /// The lead's conversation.
+    pub conversation_id: ConversationId,
+    /// The source that sent the lead.
+    pub source_id: SourceId,
+    /// The business that the lead belongs to.
+    pub business_id: BusinessId,
+    /// What happened, for people.
+    pub summary: String,
+    /// When it happened.
+    pub created_at: Timestamp,
+}
+
+impl Event {
+    /// An event of a lead, now.
+    pub fn of(lead: &Lead, business_id: BusinessId, event_type: EventType, now: Timestamp) -> Self {
+        Self {
+            id: EventId::of(&lead.id, event_type.as_str()),
+            event_type,
+            timeline_type: event_type.timeline_type().to_owned(),
+            lead_id: lead.id.clone(),
+            conversation_id: ConversationId::of(&lead.id),
+            source_id: lead.source_id.clone(),
+            business_id,
+            summary: event_type.summary().to_owned(),
+            created_at: now,
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Problems, as RFC 9457 and section 6 of the contract have them.
+
+use lambda_http::http::StatusCode;
+use serde::Serialize;
+
+use crate::source::Barred;
+use crate::validation::{Code, Failure};
+
+/// Why a request is not answered with a lead. Nothing inner is in it: causes are logged where they are met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The body cannot be parsed, or is no object.
+    Malformed,
+    /// The `Idempotency-Key` header is no key.
+    InvalidIdempotencyKey,
+    /// The payload, or the source's rules, do not allow the lead.
+    Validation(Vec<Failure>),
+    /// The credentials are missing or wrong: which of the two, and in what, is not said.
+    Unauthorized,
+    /// The source may not send.
+    Forbidden(Barred),
+    /// The body is too long.
+    TooLarge,
+    /// The body is in no form that this endpoint reads.
+    UnsupportedMediaType,
+    /// The `Idempotency-Key` belongs to another submission.
+    IdempotencyKeyReused,
+    /// Our own mistake.
+    Internal,
+    /// TrustedForm has not said whether the certificate is good.
+    TrustedFormUnavailable,
+    /// The tables have not answered.
+    StorageUnavailable,
+}
+
+/// The fixed part of a problem.
+struct Kind {
+    status: StatusCode,
+    slug: &'static str,
+    title: &'static str,
+    code: &'static str,
+    detail: &'static str,
+}
+
+/// A problem's body.
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    code: &'a str,
+    detail: &'a str,
+    instance: &'a str,
+    #[serde(rename = "requestId")]
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Error<'a>>,
+}
+
+#[derive(Serialize)]
+struct Error<'a> {
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<&'a str>,
+    detail: &'a str,
+}
+
+impl Problem {
+    /// The one place where status, code and with them retries are decided.
+    const fn kind(&self) -> Kind {
+        let (status, slug, title, code, detail) = match self {
+            Self::Malformed => (
+                StatusCode::BAD_REQUEST,
+                "malformed",
+                "The payload cannot be read",
+                Code::PayloadMalformed.as_str(),
+                Code::PayloadMalformed.detail(),
+            ),
+            Self::InvalidIdempotencyKey => (
+                StatusCode::BAD_REQUEST,
+                "malformed",
+                "The Idempotency-Key cannot be read",
+                Code::IdempotencyKeyInvalid.as_str(),
+                Code::IdempotencyKeyInvalid.detail(),
+            ),
+            Self::Validation(_) => (StatusCode::BAD_REQUEST, "validation", "Lead validation failed", "validation", ""),
+            Self::Unauthorized => (
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "Source credentials are missing or wrong",
+                "credentials.invalid",
+                "Send the source's id in X-Leadping-Source-Id and one of its keys in X-Leadping-Source-Key.",
+            ),
+            Self::Forbidden(Barred::Disabled) => (
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "The source may not send leads",
+                "source.disabled",
+                "This source is disabled; ask Leadping to enable it.",
+            ),
+            Self::Forbidden(Barred::NotAttached) => (
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "The source may not send leads",
+                "source.not_attached",
+                "This source is not attached to an account and a business; ask Leadping to attach it.",
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The payload is too large",
+                "payload.too_large",
+                "Send at most 256 KiB.",
+            ),
+            Self::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "The payload's media type is not supported",
+                "payload.media_type",
+                "Send application/json without a Content-Encoding; /leads/intake also reads application/x-www-form-urlencoded.",
+            ),
+            Self::IdempotencyKeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "The Idempotency-Key belongs to another lead",
+                "idempotency_key.reused",
+                "A lead with other content was accepted under this Idempotency-Key; send each lead with a key of its own.",
+            ),
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something went wrong here",
+                "internal.error",
+                "Send the same bytes again, with a growing delay; report the request id if it does not pass.",
+            ),
+            Self::TrustedFormUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "TrustedForm is unavailable",
+                "trusted_form.unavailable",
+                "The certificate could not be checked and nothing was stored; send the same bytes again, with a growing delay.",
+            ),
+            Self::StorageUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Storage is unavailable",
+                "storage.unavailable",
+                "Send the same bytes again, with a growing delay: the same submission never makes a second lead.",
+            ),
+        };
+        Kind { status, slug, title, code, detail }
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.kind().status
+    }
+
+    /// The problem's own code.
+    pub fn code(&self) -> &'static str {
+        self.kind().code
+    }
+
+    /// The codes of all failures, for the log.
+    pub fn failure_codes(&self) -> Vec<&'static str> {
+        match self {
+            Self::Validation(failures) => failures.iter().map(|failure| failure.code.as_str()).collect(),
+            other => vec![other.code()],
+        }
+    }
+
+    /// The body of the answer.
+    pub fn to_json(&self, instance: &str, request_id: &str) -> String {
+        let kind = self.kind();
+        let failures = match self {
+            Self::Validation(failures) => failures.clone(),
+            Self::Malformed => vec![Failure::at(Code::PayloadMalformed, "")],
+            Self::InvalidIdempotencyKey => vec![Failure::general(Code::IdempotencyKeyInvalid)],
+            _ => Vec::new(),
+        };
+        let found = match (self, failures.len()) {
+            (Self::Validation(_), 1) => "1 problem was found.".to_owned(),
+            (Self::Validation(_), many) => format!("{many} problems were found."),
+            _ => kind.detail.to_owned(),
+        };
+        let body = Body {
+            r#type: format!("https://leadping.ai/docs/errors/{}", kind.slug),
+            title: kind.title,
+            status: kind.status.as_u16(),
+            code: kind.code,
+            detail: &found,
+            instance,
+            request_id,
+            errors: failures
+                .iter()
+                .map(|failure| Error {
+                    code: failure.code.as_str(),
+                    pointer: failure.pointer.as_deref(),
+                    detail: failure.detail,
+                })
+                .collect(),
+        };
+        // Texts and numbers always serialise.
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+}
+
+impl From<Barred> for Problem {
+    fn from(barred: Barred) -> Self {
+        Self::Forbidden(barred)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_why_and_where() {
+        let failures = vec![Failure::at(Code::EmailInvalid, "/email"), Failure::general(Code::SourceNotApproved)];
+        let body = Problem::Validation(failures).to_json("/leads/intake", "r-1");
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(
+            body,
+            serde_json::json!({
+                "type": "https://leadping.ai/docs/errors/validation",
+                "title": "Lead validation failed",
+                "status": 400,
+                "code": "validation",
+                "detail": "2 problems were found.",
+                "instance": "/leads/intake",
+                "requestId": "r-1",
+                "errors": [
+                    {"code": "email.invalid", "pointer": "/email", "detail": Code::EmailInvalid.detail()},
+                    {"code": "source.not_approved", "detail": Code::SourceNotApproved.detail()},
+                ],
+            })
+        );
+    }
+
+    #[test]
+    fn only_a_400_lists_errors() {
+        let cases = [
+            (Problem::Malformed, 400, true),
+            (Problem::InvalidIdempotencyKey, 400, true),
+            (Problem::Unauthorized, 401, false),
+            (Problem::Forbidden(Barred::Disabled), 403, false),
+            (Problem::TooLarge, 413, false),
+            (Problem::UnsupportedMediaType, 415, false),
+            (Problem::IdempotencyKeyReused, 422, false),
+            (Problem::Internal, 500, false),
+            (Problem::TrustedFormUnavailable, 503, false),
+            (Problem::StorageUnavailable, 503, false),
+        ];
+        for (problem, status, lists) in cases {
+            let body: serde_json::Value = serde_json::from_str(&problem.to_json("/leads", "r")).unwrap();
+            assert_eq!((problem.status().as_u16(), &body["status"]), (status, &status.into()));
+            assert_eq!(body.get("errors").is_some(), lists, "{problem:?}");
+        }
+    }
+}

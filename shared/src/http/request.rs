@@ -1,0 +1,145 @@
+//! What is read from a request, each part when its turn comes: credentials before anything of the body.
+
+use lambda_http::Request;
+use lambda_http::RequestExt;
+use lambda_http::http::{HeaderMap, Method, header};
+use lambda_http::request::RequestContext;
+
+use super::Problem;
+use crate::id::SourceId;
+use crate::identity::IdempotencyKey;
+use crate::payload::{self, Entrance, Value};
+use crate::source::SourceKey;
+use crate::validation::Visitor;
+
+/// The longest body that is read (contract, section 1).
+const LONGEST_BODY: usize = 256 * 1024;
+
+/// The longest part of a `User-Agent` that is kept (contract, section 3.2).
+const LONGEST_USER_AGENT: usize = 1_024;
+
+const SOURCE_ID: &str = "x-leadping-source-id";
+const SOURCE_KEY: &str = "x-leadping-source-key";
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The source's id and key, from their headers alone (contract, section 2).
+///
+/// # Errors
+/// [`Problem::Unauthorized`] when either is missing, blank or cannot be one.
+pub fn credentials(headers: &HeaderMap) -> Result<(SourceId, SourceKey), Problem> {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    match (header(SOURCE_ID).map(SourceId::parse), header(SOURCE_KEY)) {
+        (Some(Ok(id)), Some(key)) if !key.is_empty() => Ok((id, SourceKey::presented(key))),
+        _ => Err(Problem::Unauthorized),
+    }
+}
+
+/// The `Idempotency-Key`, where there is one.
+///
+/// # Errors
+/// [`Problem::InvalidIdempotencyKey`] when it is not blank and no key.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
+    match headers.get(IDEMPOTENCY_KEY).map(|value| value.as_bytes().trim_ascii()) {
+        None | Some(b"") => Ok(None),
+        Some(text) => IdempotencyKey::parse(text).map(Some).map_err(|_| Problem::InvalidIdempotencyKey),
+    }
+}
+
+/// The payload, from the body or, for a `GET`, from the query string.
+///
+/// # Errors
+/// [`Problem::UnsupportedMediaType`], [`Problem::TooLarge`] or [`Problem::Malformed`].
+pub fn payload(entrance: Entrance, request: &Request) -> Result<Value, Problem> {
+    if request.method() == Method::GET {
+        let query = request.uri().query().unwrap_or_default();
+        return payload::parse_form(query.as_bytes()).map_err(|_| Problem::Malformed);
+    }
+    let form = is_form(entrance, request.headers())?;
+    let body: &[u8] = request.body();
+    if body.len() > LONGEST_BODY {
+        return Err(Problem::TooLarge);
+    }
+    let payload = if form { payload::parse_form(body) } else { Value::parse(body) };
+    payload.map_err(|_| Problem::Malformed)
+}
+
+/// Whether the body is a form; JSON otherwise.
+fn is_form(entrance: Entrance, headers: &HeaderMap) -> Result<bool, Problem> {
+    let text = |name| match headers.get(name) {
+        None => Ok(String::new()),
+        Some(value) => {
+            value.to_str().map(|text| text.trim().to_ascii_lowercase()).map_err(|_| Problem::UnsupportedMediaType)
+        }
+    };
+    if !matches!(text(header::CONTENT_ENCODING)?.as_str(), "" | "identity") {
+        return Err(Problem::UnsupportedMediaType);
+    }
+    let content_type = text(header::CONTENT_TYPE)?;
+    let media_type = content_type.split(';').next().unwrap_or_default().trim_end();
+    let json = |suffix: &str| suffix == "json" || (suffix.len() > "+json".len() && suffix.ends_with("+json"));
+    match media_type.strip_prefix("application/") {
+        None if media_type.is_empty() => Ok(false),
+        Some(suffix) if json(suffix) => Ok(false),
+        Some("x-www-form-urlencoded") if entrance == Entrance::Flat => Ok(true),
+        _ => Err(Problem::UnsupportedMediaType),
+    }
+}
+
+/// Who made the request: the address by the gateway's word, never by a header.
+pub fn visitor(request: &Request) -> Visitor {
+    let ip_address = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => {
+            context.http.source_ip.as_deref().and_then(|address| address.parse().ok())
+        }
+        _ => None,
+    };
+    let user_agent = request.headers().get(header::USER_AGENT).map(|value| {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let kept: String = text.chars().filter(|c| !c.is_control()).take(LONGEST_USER_AGENT).collect();
+        kept.trim().to_owned()
+    });
+    Visitor { ip_address, user_agent: user_agent.filter(|text| !text.is_empty()) }
+}
+
+/// The gateway's id of the request; one that the caller sent is never taken for it.
+pub fn request_id(request: &Request) -> String {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambda_http::http::HeaderValue;
+
+    #[test]
+    fn a_media_type_is_json_a_form_or_refused() {
+        use Entrance::{Flat, Structured};
+        let cases = [
+            (Structured, "", "", Some(false)),
+            (Structured, "application/json", "", Some(false)),
+            (Structured, "Application/JSON; charset=latin1", "identity", Some(false)),
+            (Structured, "application/vnd.partner+json", "", Some(false)),
+            (Structured, "application/+json", "", None),
+            (Structured, "application/x-www-form-urlencoded", "", None),
+            (Flat, "application/x-www-form-urlencoded;charset=UTF-8", "", Some(true)),
+            (Flat, "application/jsonp", "", None),
+            (Flat, "text/json", "", None),
+            (Flat, "text/plain", "", None),
+            (Flat, "multipart/form-data; boundary=x", "", None),
+            (Flat, "json", "", None),
+            (Flat, "application/json", "gzip", None),
+        ];
+        for (entrance, media_type, encoding, form) in cases {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [(header::CONTENT_TYPE, media_type), (header::CONTENT_ENCODING, encoding)] {
+                if !value.is_empty() {
+                    headers.insert(name, HeaderValue::from_static(value));
+                }
+            }
+            assert_eq!(is_form(entrance, &headers).ok(), form, "{media_type} {encoding}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The Lambda service around a handler: events made safe on the way in, every answer's headers on the way out.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, RETRY_AFTER, WWW_AUTHENTICATE};
+use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Body, Error, LambdaEvent, Request, Response, Service};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
+
+use super::{Problem, request};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// How long a partner waits before it tries again, in seconds.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
+
+/// What a query may not hold as it is, or `lambda_http` panics over its URI. What is escaped already stays so.
+const UNSAFE_IN_QUERY: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A lead that has been accepted, now or before.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The lead as JSON: the answer's body.
+    pub lead: String,
+    /// Whether it had been accepted before.
+    pub replayed: bool,
+}
+
+/// A function of the API, as the Lambda runtime runs it and the local gateway calls it: `path` is its route.
+pub fn service<H, F>(
+    path: &'static str,
+    handler: H,
+) -> impl Service<LambdaEvent<LambdaRequest>, Response = impl Serialize + Send + 'static, Error = Error, Future: Send>
++ Clone
++ Send
++ Sync
+where
+    H: Fn(Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    lambda_http::service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
+        make_safe(path, &mut event.payload);
+        let handler = handler.clone();
+        Adapter::from(lambda_http::service_fn(move |request| {
+            let answer = handler(request);
+            async move { Ok::<_, Error>(answer.await) }
+        }))
+        .call(event)
+    })
+}
+
+/// `lambda_http` builds a URI from host, path and query, and panics over one that cannot be parsed; and over a body
+/// whose base64 is broken. Nothing here needs the host or the path, so they are set to what cannot fail.
+fn make_safe(path: &str, event: &mut LambdaRequest) {
+    if let LambdaRequest::ApiGatewayV2(event) = event {
+        event.headers.remove(HOST);
+        event.request_context.domain_name = None;
+        event.request_context.stage = None;
+        event.raw_path = Some(path.to_owned());
+        if let Some(query) = &mut event.raw_query_string {
+            *query = utf8_percent_encode(query, UNSAFE_IN_QUERY).to_string();
+        }
+        if event.is_base64_encoded
+            && let Some(body) = &event.body
+            && data_encoding::BASE64.decode(body.as_bytes()).is_err()
+        {
+            // Read as text it is no payload, and that is what the caller is told.
+            event.is_base64_encoded = false;
+        }
+    }
+}
+
+/// Answers a request with what comes of it. A panic on the way becomes the contract's 500.
+pub async fn respond(request: &Request, outcome: impl Future<Output = Result<Accepted, Problem>>) -> Response<Body> {
+    let outcome = AssertUnwindSafe(outcome).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("the handler panicked");
+        Err(Problem::Internal)
+    });
+    let request_id = request::request_id(request);
+    let mut response = match outcome {
+        Ok(accepted) => created(accepted),
+        Err(problem) => refused(&problem, request.uri().path(), &request_id),
+    };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(request_id) = HeaderValue::from_str(&request_id) {
+        headers.insert(REQUEST_ID, request_id);
+    }
+    response
+}
+
+fn created(accepted: Accepted) -> Response<Body> {
+    let mut response = Response::new(Body::Text(accepted.lead));
+    *response.status_mut() = StatusCode::CREATED;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if accepted.replayed {
+        response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+fn refused(problem: &Problem, instance: &str, request_id: &str) -> Response<Body> {
+    let mut response = Response::new(Body::Text(problem.to_json(instance, request_id)));
+    *response.status_mut() = problem.status();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    match problem.status() {
+        StatusCode::UNAUTHORIZED => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("LeadpingSource realm=\"leads\""));
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        _ => {}
+    }
+    response
+}

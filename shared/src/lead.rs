@@ -1,0 +1,209 @@
+//! The lead: what it is once it has been validated, as it is stored and as it is answered.
+//!
+//! Each value is a type that can only hold what its rule allows (contract, section 3.3). What holds a person's data
+//! shows none of it in `Debug`.
+
+pub mod birth_date;
+pub mod captured_at;
+pub mod choices;
+pub mod email;
+pub mod number;
+pub mod state;
+pub mod text;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
+
+use crate::id::{AccountId, BusinessId, LeadId, SourceId};
+use crate::phone::PhoneNumber;
+use crate::time::Timestamp;
+use birth_date::BirthDate;
+use choices::{EmploymentType, Gender, MaritalStatus};
+use email::Email;
+use number::Price;
+
+/// A lead, in the form of the answer (contract, section 5). Members not given are left out.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lead {
+    /// The lead's id.
+    pub id: LeadId,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// The source that sent it.
+    pub source_id: SourceId,
+    /// The account that the source was attached to.
+    pub account_id: AccountId,
+    /// Where the lead came from.
+    pub metadata: Metadata,
+    /// How to reach the person.
+    pub contact: Contact,
+    /// What is known of the person.
+    pub customer: Customer,
+    /// Tags, by id.
+    pub tag_ids: Vec<String>,
+    /// Tags, by name.
+    pub tag_names: Vec<String>,
+    /// How far the lead has come.
+    pub processing_status: ProcessingStatus,
+}
+
+/// How far a lead has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProcessingStatus {
+    /// Accepted; its conversation or its phone look-up is still to come.
+    Enriching,
+    /// Its conversation exists and its look-up has ended.
+    Ready,
+    /// An operator has erased the person's data; the fact of the lead is kept.
+    Erased,
+}
+
+impl ProcessingStatus {
+    /// The status as it is stored and answered.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enriching => "Enriching",
+            Self::Ready => "Ready",
+            Self::Erased => "Erased",
+        }
+    }
+}
+
+/// Where a lead came from.
+#[skip_serializing_none]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the table of fields describes each member")]
+pub struct Metadata {
+    pub external_id: Option<String>,
+    pub seller_lead_id: Option<String>,
+    pub sub_id: Option<String>,
+    pub pub_id: Option<String>,
+    pub utm_source: Option<String>,
+    pub utm_medium: Option<String>,
+    pub utm_campaign: Option<String>,
+    pub utm_term: Option<String>,
+    pub utm_content: Option<String>,
+    pub product: Option<String>,
+    pub vertical: Option<String>,
+    pub referrer: Option<String>,
+    pub landing_page: Option<String>,
+    pub trusted_form_url: Option<String>,
+    pub price: Option<Price>,
+    pub direct_post_price: Option<Price>,
+    /// The server's own: the business that the source is attached to.
+    pub business_id: Option<BusinessId>,
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+    pub created_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub source_metadata: BTreeMap<String, String>,
+}
+
+/// How to reach the person.
+#[skip_serializing_none]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the table of fields describes each member")]
+pub struct Contact {
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub email: Option<Email>,
+    pub phone: Option<Phone>,
+    pub street_address: Option<StreetAddress>,
+    pub time_zone_id: Option<String>,
+}
+
+/// A phone number and what the partner knows of it. One without a number is not dialled, but kept.
+#[skip_serializing_none]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the table of fields describes each member")]
+pub struct Phone {
+    pub number: Option<PhoneNumber>,
+    pub r#type: Option<String>,
+    pub extension: Option<String>,
+}
+
+/// Where the person lives.
+#[skip_serializing_none]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the table of fields describes each member")]
+pub struct StreetAddress {
+    pub address1: Option<String>,
+    pub address2: Option<String>,
+    pub city: Option<String>,
+    pub state: Option<String>,
+    pub postal_code: Option<String>,
+    pub country: Option<String>,
+}
+
+/// What is known of the person.
+#[skip_serializing_none]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the table of fields describes each member")]
+pub struct Customer {
+    pub birth_date: Option<BirthDate>,
+    pub gender: Option<Gender>,
+    pub marital_status: Option<MaritalStatus>,
+    pub employment_type: Option<EmploymentType>,
+    pub height: Option<u32>,
+    pub weight: Option<u32>,
+    pub income: Option<u32>,
+    pub months_at_residence: Option<u32>,
+    pub credit_score: Option<u32>,
+    pub number_of_dependents: Option<u32>,
+    pub is_homeowner: Option<bool>,
+    pub has_bankruptcy: Option<bool>,
+    pub has_medical_condition: Option<bool>,
+}
+
+impl Lead {
+    /// The number to look up, when there is one.
+    pub fn phone_number(&self) -> Option<&PhoneNumber> {
+        self.contact.phone.as_ref()?.number.as_ref()
+    }
+}
+
+/// A person's data shows nothing of itself.
+macro_rules! redacted {
+    ($($name:ident),+) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(redacted)"))
+            }
+        }
+    )+};
+}
+redacted!(Metadata, Contact, Phone, StreetAddress, Customer);
+
+impl fmt::Debug for Lead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lead").field("id", &self.id).field("status", &self.processing_status).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing_of_the_person() {
+        let contact = Contact { first_name: Some("Jordan".into()), ..Contact::default() };
+        assert_eq!(format!("{contact:?}"), "Contact(redacted)");
+        let metadata = Metadata { external_id: Some("partner-lead-88391".into()), ..Metadata::default() };
+        assert_eq!(format!("{metadata:?}"), "Metadata(redacted)");
+    }
+
+    #[test]
+    fn what_was_not_given_is_left_out() {
+        assert_eq!(serde_json::to_string(&Metadata::default()).unwrap(), "{}");
+        assert_eq!(serde_json::to_string(&Contact::default()).unwrap(), "{}");
+        assert_eq!(serde_json::to_string(&Customer::default()).unwrap(), "{}");
+    }
+}

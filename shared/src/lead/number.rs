@@ -1,0 +1,269 @@
+//! Numbers and flags, read from the text that the partner sent, so that no digit is lost.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use serde_json::value::RawValue;
+
+/// The most digits of a price before its point (contract, section 3.3).
+const WHOLE_DIGITS: usize = 12;
+/// The most digits of a price behind its point (contract, section 3.3).
+const FRACTION_DIGITS: usize = 6;
+/// How far an exponent may move a point: beyond any member's bounds, and short of filling memory with zeros.
+const MAX_SHIFT: usize = 400;
+
+/// An exact price that is not negative; its currency is the partner's affair (contract, section 3.3).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Price(String);
+
+impl Price {
+    /// Reads a JSON number or a numeric string; `None` for anything else, a sign of a currency and grouping included.
+    ///
+    /// The bounds are those of the value: zeros that add nothing do not count.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let decimal = canonical_decimal(text)?;
+        let (whole, fraction) = decimal.split_once('.').unwrap_or((&decimal, ""));
+        let is_price = !decimal.starts_with('-') && whole.len() <= WHOLE_DIGITS && fraction.len() <= FRACTION_DIGITS;
+        is_price.then_some(Self(decimal))
+    }
+
+    /// The price in its shortest form: `18.5`, never `18.50`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A bare JSON number with every digit. Only `serde_json` keeps it one: it goes by way of its raw values.
+impl Serialize for Price {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.0.clone()).map_err(ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Price {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = Box::<RawValue>::deserialize(deserializer)?;
+        Self::parse(number.get()).ok_or_else(|| de::Error::custom("not a price"))
+    }
+}
+
+/// A whole number from 0 to 2,147,483,647 (contract, section 3.1); `5`, `5.0` and `5e0` are the same one.
+#[must_use]
+pub fn whole(text: &str) -> Option<u32> {
+    let number = canonical_decimal(text)?.parse().ok()?;
+    (number <= i32::MAX.unsigned_abs()).then_some(number)
+}
+
+/// `true`, `false`, `yes`, `no`, `1` or `0` in any case (contract, section 3).
+#[must_use]
+pub fn flag(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "1" => Some(true),
+        "false" | "no" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// The one spelling of a decimal's value: no exponent, no sign but a minus, no zeros that add nothing.
+///
+/// Reads JSON's numbers, and beyond them leading zeros (`018`) and a point at either end (`.5`, `5.`), of any length.
+/// `None` for anything else, and for exponents that no member's bounds allow. Two spellings of one value make one
+/// submission (contract, section 5, "Content").
+#[must_use]
+pub fn canonical_decimal(text: &str) -> Option<String> {
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text),
+    };
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<isize>().ok()?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = [whole, fraction].concat();
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let significant = digits.trim_start_matches('0');
+    if significant.is_empty() {
+        return Some("0".to_owned());
+    }
+    if exponent.unsigned_abs() > MAX_SHIFT {
+        return None;
+    }
+    // Zeros on both sides leave room for the point wherever the exponent puts it.
+    let room = "0".repeat(exponent.unsigned_abs());
+    let padded = format!("{room}{digits}{room}");
+    let point = (room.len() + whole.len()).checked_add_signed(exponent)?;
+    let (whole, fraction) = padded.split_at_checked(point)?;
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        whole => whole,
+    };
+    Some(match fraction.trim_end_matches('0') {
+        "" => format!("{sign}{whole}"),
+        fraction => format!("{sign}{whole}.{fraction}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NO_NUMBERS: &[&str] = &[
+        "",
+        "-",
+        "+",
+        ".",
+        "-.",
+        "e",
+        "e5",
+        ".e5",
+        "1e",
+        "1e+",
+        "1e-+5",
+        "1e5.0",
+        "1e1e1",
+        "--1",
+        "+1",
+        "1-",
+        "1.2.3",
+        "$18.50",
+        "18,50",
+        "1,000",
+        "1_000",
+        "1 000",
+        "18.5 ",
+        "NaN",
+        "Infinity",
+        "-inf",
+        "0x10",
+        "1e999999999999999999999",
+        "١٢",
+        "12USD",
+    ];
+
+    #[test]
+    fn a_decimal_has_one_spelling() {
+        for (text, canonical) in [
+            ("18.5", "18.5"),
+            ("18.50", "18.5"),
+            ("1.85E1", "18.5"),
+            ("1.85e+1", "18.5"),
+            ("185e-1", "18.5"),
+            ("0018.5", "18.5"),
+            ("1e2", "100"),
+            ("100", "100"),
+            ("100.000", "100"),
+            ("1200e-2", "12"),
+            ("12e-4", "0.0012"),
+            ("0.0012e2", "0.12"),
+            (".5", "0.5"),
+            ("5.", "5"),
+            ("0", "0"),
+            ("-0", "0"),
+            ("0.00", "0"),
+            ("0e999999999", "0"),
+            ("-18.50", "-18.5"),
+            ("-.5", "-0.5"),
+            ("0.1000000001", "0.1000000001"),
+            ("0.10000000000000000000000000000000000001", "0.10000000000000000000000000000000000001"),
+        ] {
+            assert_eq!(canonical_decimal(text).as_deref(), Some(canonical), "{text}");
+            assert_eq!(canonical_decimal(canonical).as_deref(), Some(canonical), "again: {canonical}");
+        }
+        for text in NO_NUMBERS {
+            assert_eq!(canonical_decimal(text), None, "{text}");
+        }
+        assert!(canonical_decimal("1e400").is_some());
+        assert_eq!(canonical_decimal("1e401"), None);
+        assert!(canonical_decimal("1e-400").is_some());
+        assert_eq!(canonical_decimal("1e-401"), None);
+    }
+
+    #[test]
+    fn prices() {
+        for (text, price) in [
+            ("0", Some("0")),
+            ("-0", Some("0")),
+            ("0.1", Some("0.1")),
+            ("18.50", Some("18.5")),
+            ("1e2", Some("100")),
+            ("999999999999.999999", Some("999999999999.999999")),
+            ("1000000000000", None),
+            ("1e11", Some("100000000000")),
+            ("1e12", None),
+            ("0.000001", Some("0.000001")),
+            ("1e-6", Some("0.000001")),
+            ("0.0000001", None),
+            ("1e-7", None),
+            ("0.1000000001", None),
+            ("000000000000018.500000000", Some("18.5")),
+            ("-1", None),
+            ("-0.000001", None),
+        ] {
+            assert_eq!(Price::parse(text).as_ref().map(Price::as_str), price, "{text}");
+        }
+        for text in NO_NUMBERS {
+            assert_eq!(Price::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_digit_survives_json() {
+        for text in ["0.1", "18.5", "0", "123456789012.123456", "999999999999.999999"] {
+            let price = Price::parse(text).unwrap();
+            let json = serde_json::to_string(&price).unwrap();
+            assert_eq!(json, text);
+            assert_eq!(serde_json::from_str::<Price>(&json).unwrap(), price);
+        }
+        for json in [r#""18.5""#, "-1", "null", "true", "[1]"] {
+            assert!(serde_json::from_str::<Price>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers() {
+        for (text, number) in [
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("5", Some(5)),
+            ("5.0", Some(5)),
+            ("05", Some(5)),
+            ("1e3", Some(1000)),
+            ("2147483647", Some(2_147_483_647)),
+            ("2147483648", None),
+            ("4294967296", None),
+            ("99999999999999999999", None),
+            ("-1", None),
+            ("5.5", None),
+            ("1e-1", None),
+        ] {
+            assert_eq!(whole(text), number, "{text}");
+        }
+        for text in NO_NUMBERS {
+            assert_eq!(whole(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn flags() {
+        for (text, value) in [
+            ("true", Some(true)),
+            ("TRUE", Some(true)),
+            ("Yes", Some(true)),
+            ("1", Some(true)),
+            ("false", Some(false)),
+            ("No", Some(false)),
+            ("0", Some(false)),
+            ("", None),
+            ("y", None),
+            ("on", None),
+            ("2", None),
+            ("1.0", None),
+            ("truee", None),
+        ] {
+            assert_eq!(flag(text), value, "{text}");
+        }
+    }
+}

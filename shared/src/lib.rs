@@ -1,0 +1,42 @@
+//! Leadping's external lead intake: all that its functions share.
+//!
+//! A lead's way goes through the modules from above to below, and imports run the same way:
+//!
+//! | | |
+//! | --- | --- |
+//! | [`intake`] | takes a post: authenticate, read, validate, verify, save, announce |
+//! | [`process`] | finishes a lead: conversation, events, phone look-up; and the sweep of what is unfinished |
+//! | [`http`], [`queue`] | requests and answers; the `lead.created` message |
+//! | [`payload`] | the table of fields; each entrance becomes a [`payload::Submission`] |
+//! | [`validation`] | the rules; a submission becomes [`validation::Validated`] |
+//! | [`trusted_form`], [`phone`] | the services outside; a validated lead becomes [`trusted_form::Verified`] |
+//! | [`identity`] | one submission, one lead |
+//! | [`store`] | the two tables |
+//! | [`lead`], [`conversation`], [`source`], [`id`], [`time`] | the model |
+//! | [`settings`], [`aws`], [`web`], [`telemetry`] | the environment, the clients, the logs |
+//!
+//! Rules are quoted from the source document ("Sending leads to Leadping") and the contract that settles what it
+//! leaves open.
+
+// Every byte that is read here may come from outside, and a slip in an index is a panic.
+#![warn(clippy::indexing_slicing)]
+
+pub mod aws;
+pub mod conversation;
+pub mod http;
+pub mod id;
+pub mod identity;
+pub mod intake;
+pub mod lead;
+pub mod payload;
+pub mod phone;
+pub mod process;
+pub mod queue;
+pub mod settings;
+pub mod source;
+pub mod store;
+pub mod telemetry;
+pub mod time;
+pub mod trusted_form;
+pub mod validation;
+pub mod web;

@@ -1,0 +1,148 @@
+//! The one table of fields: every member a partner may send stands here once (contract, sections 3.1 and 3.2).
+
+use crate::validation::Code;
+
+/// What a member holds, and with that how it is read and checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text of at most so many characters.
+    Text(usize),
+    /// An e-mail address.
+    Email,
+    /// A U.S. phone number.
+    Phone,
+    /// A state, by USPS code or name.
+    State,
+    /// A day: `YYYY-MM-DD`.
+    BirthDate,
+    /// A moment with its offset: RFC 3339.
+    CapturedAt,
+    /// An IPv4 or IPv6 address.
+    IpAddress,
+    /// One of the genders.
+    Gender,
+    /// One of the marital statuses.
+    MaritalStatus,
+    /// One of the employment types.
+    EmploymentType,
+    /// An exact decimal; the code is for one that is not.
+    Price(Code),
+    /// A whole number from 0 to 2,147,483,647; the code is for what is none.
+    Whole(Code),
+    /// Yes or no; the code is for what is neither.
+    Flag(Code),
+    /// The URL of a TrustedForm certificate.
+    Certificate,
+    /// A list of tags.
+    Tags,
+    /// The partner's own names and values.
+    FreeMetadata,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Field {
+    /// Where it stands in the structured payload: its own place first, then other accepted ones.
+    pub structured: &'static [&'static str],
+    /// Its names in the flat payload, the structured model's own first: that one wins where two are given.
+    pub flat: &'static [&'static str],
+    /// What it holds.
+    pub kind: Kind,
+    /// What it means, for the partner.
+    pub about: &'static str,
+}
+
+/// Ordinary text.
+const TEXT: Kind = Kind::Text(1_024);
+/// Tracking URLs are long.
+const TRACKING_URL: Kind = Kind::Text(8_192);
+
+macro_rules! members {
+    ($($member:ident [$($structured:literal),+] [$($flat:literal),*] $kind:expr, $about:literal;)+) => {
+        /// A member of the payload, by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Member { $(#[doc = $about] $member),+ }
+
+        impl Member {
+            /// Every member, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$member),+];
+
+            /// The member's row.
+            pub const fn field(self) -> &'static Field {
+                match self {
+                    $(Self::$member => const {
+                        &Field { structured: &[$($structured),+], flat: &[$($flat),*], kind: $kind, about: $about }
+                    }),+
+                }
+            }
+        }
+    };
+}
+
+members! {
+    ExternalId ["metadata.externalId"] ["externalId"] TEXT, "Your own stable identifier of the lead.";
+    SellerLeadId ["metadata.sellerLeadId"] ["sellerLeadId", "sellerLeadIdentifier"] TEXT, "The seller's identifier of the lead.";
+    SubId ["metadata.subId"] ["subId"] TEXT, "The affiliate or sub-source.";
+    PubId ["metadata.pubId"] ["pubId"] TEXT, "The publisher.";
+    UtmSource ["metadata.utmSource"] ["utmSource"] TEXT, "Where the visitor came from.";
+    UtmMedium ["metadata.utmMedium"] ["utmMedium"] TEXT, "The marketing medium.";
+    UtmCampaign ["metadata.utmCampaign"] ["utmCampaign"] TEXT, "The campaign.";
+    UtmTerm ["metadata.utmTerm"] ["utmTerm"] TEXT, "The search term.";
+    UtmContent ["metadata.utmContent"] ["utmContent"] TEXT, "The advertisement's variant.";
+    Product ["metadata.product"] ["product"] TEXT, "The product asked for; some sources may send certain products only.";
+    Vertical ["metadata.vertical"] ["vertical"] TEXT, "The product's vertical.";
+    Referrer ["metadata.referrer"] ["referrer"] TRACKING_URL, "The page that led to the form.";
+    LandingPage ["metadata.landingPage"] ["landingPage"] TRACKING_URL, "The page with the form.";
+    TrustedFormUrl ["metadata.trustedFormUrl"] ["trustedFormUrl"] Kind::Certificate, "The URL of the lead's TrustedForm certificate.";
+    Price ["metadata.price"] ["price"] Kind::Price(Code::PriceInvalid), "The lead's price, as a plain decimal.";
+    DirectPostPrice ["metadata.directPostPrice"] ["directPostPrice"] Kind::Price(Code::DirectPostPriceInvalid), "The direct post's price, as a plain decimal.";
+    IpAddress ["metadata.ipAddress"] [] Kind::IpAddress, "The visitor's address; the flat intake records the request's own.";
+    UserAgent ["metadata.userAgent"] [] TEXT, "The visitor's browser; the flat intake records the request's own.";
+    CapturedAt ["metadata.createdAt"] [] Kind::CapturedAt, "When you captured the lead: RFC 3339 with an offset.";
+    SourceMetadata ["metadata.sourceMetadata"] ["sourceMetadata"] Kind::FreeMetadata, "Safe values of your own: at most 50 entries of text.";
+    FirstName ["contact.firstName"] ["firstName"] TEXT, "The person's first name.";
+    LastName ["contact.lastName"] ["lastName"] TEXT, "The person's last name.";
+    Email ["contact.email"] ["email"] Kind::Email, "The person's e-mail address.";
+    PhoneNumber ["contact.phone.number", "contact.phone"] ["phone"] Kind::Phone, "The person's U.S. phone number, best in E.164.";
+    PhoneType ["contact.phone.type"] ["phoneType"] TEXT, "What you know of the number's type.";
+    PhoneExtension ["contact.phone.extension"] [] TEXT, "The extension behind the number.";
+    Address1 ["contact.streetAddress.address1", "contact.streetAddress.line1"] ["address1", "line1"] TEXT, "The first line of the street address.";
+    Address2 ["contact.streetAddress.address2", "contact.streetAddress.line2"] ["address2", "line2"] TEXT, "The second line of the street address.";
+    City ["contact.streetAddress.city"] ["city"] TEXT, "The city.";
+    State ["contact.streetAddress.state"] ["state"] Kind::State, "The state, by USPS code or name; some sources may send certain states only.";
+    PostalCode ["contact.streetAddress.postalCode"] ["postalCode", "zip"] TEXT, "The ZIP code.";
+    Country ["contact.streetAddress.country"] ["country"] TEXT, "The country.";
+    TimeZoneId ["contact.timeZoneId"] [] TEXT, "The person's time zone.";
+    BirthDate ["customer.birthDate"] ["birthDate", "dateOfBirth"] Kind::BirthDate, "The person's day of birth: YYYY-MM-DD.";
+    Gender ["customer.gender"] ["gender"] Kind::Gender, "M, F, NonBinary, PreferNotToSay, Other or Unknown.";
+    MaritalStatus ["customer.maritalStatus"] ["maritalStatus"] Kind::MaritalStatus, "Married, Single, Widow, Separated or Divorced.";
+    EmploymentType ["customer.employmentType"] ["employmentType"] Kind::EmploymentType, "Employed, PartTime, SelfEmployed, Contractor, Unemployed, Retired, Student, Military, Homemaker, Disabled or Other.";
+    Height ["customer.height"] ["height"] Kind::Whole(Code::HeightInvalid), "The person's height.";
+    Weight ["customer.weight"] ["weight"] Kind::Whole(Code::WeightInvalid), "The person's weight.";
+    Income ["customer.income"] ["income"] Kind::Whole(Code::IncomeInvalid), "The person's income.";
+    MonthsAtResidence ["customer.monthsAtResidence"] ["monthsAtResidence"] Kind::Whole(Code::MonthsAtResidenceInvalid), "Months lived at the address.";
+    CreditScore ["customer.creditScore"] ["creditScore"] Kind::Whole(Code::CreditScoreInvalid), "The person's credit score.";
+    NumberOfDependents ["customer.numberOfDependents"] ["numberOfDependents"] Kind::Whole(Code::NumberOfDependentsInvalid), "How many dependents the person has.";
+    IsHomeowner ["customer.isHomeowner"] ["isHomeowner"] Kind::Flag(Code::IsHomeownerInvalid), "Whether the person owns a home.";
+    HasBankruptcy ["customer.hasBankruptcy"] ["hasBankruptcy"] Kind::Flag(Code::HasBankruptcyInvalid), "Whether the person has been bankrupt.";
+    HasMedicalCondition ["customer.hasMedicalCondition"] ["hasMedicalCondition"] Kind::Flag(Code::HasMedicalConditionInvalid), "Whether the person has a medical condition.";
+    TagIds ["tagIds"] ["tagIds"] Kind::Tags, "Tags of the lead, by id: at most 50.";
+    TagNames ["tagNames"] ["tagNames"] Kind::Tags, "Tags of the lead, by name: at most 50.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_name_stands_once() {
+        for names in [|field: &Field| field.structured, |field: &Field| field.flat] {
+            let mut seen = BTreeSet::new();
+            for name in Member::ALL.iter().flat_map(|member| names(member.field())) {
+                assert!(seen.insert(name.to_ascii_lowercase()), "{name} stands twice");
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What a partner sent, read through the table of fields: no longer JSON, not yet checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::Entrance;
+use super::fields::Member;
+use crate::validation::Failure;
+
+/// A payload after mapping and trimming, before any of our own rules and normalising.
+///
+/// Both payload forms of one lead are one submission: which entrance it came through is kept only to point at
+/// its members by the names the partner used.
+pub struct Submission {
+    pub(super) entrance: Entrance,
+    pub(super) members: BTreeMap<Member, Given>,
+    /// Members that were sent in a wrong type, or stand in an object that is missing: no other rule looks at them.
+    pub(super) unread: BTreeSet<Member>,
+    pub(super) failures: Vec<Failure>,
+}
+
+/// A member that was given.
+pub struct Given {
+    /// Where it stood, for the partner.
+    pub pointer: String,
+    /// What it held.
+    pub reading: Reading,
+}
+
+/// What a member held.
+pub enum Reading {
+    /// Text, trimmed and not blank. Numbers by their literal text, decimals and flags in one canonical form.
+    Scalar(String),
+    /// The entries of a list or of a map of free metadata.
+    Entries(Vec<Entry>),
+}
+
+/// One entry of a list (whose name is empty) or of a map.
+pub struct Entry {
+    /// Where it stood, for the partner.
+    pub pointer: String,
+    /// Its name in a map.
+    pub name: String,
+    /// Its value, trimmed and not blank.
+    pub text: String,
+}
+
+impl Submission {
+    /// The scalar that was given for a member.
+    pub fn scalar(&self, member: Member) -> Option<(&str, &str)> {
+        match self.members.get(&member)? {
+            Given { pointer, reading: Reading::Scalar(text) } => Some((text, pointer)),
+            Given { .. } => None,
+        }
+    }
+
+    /// The entries that were given for a list or a map.
+    pub fn entries(&self, member: Member) -> &[Entry] {
+        match self.members.get(&member) {
+            Some(Given { reading: Reading::Entries(entries), .. }) => entries,
+            _ => &[],
+        }
+    }
+
+    /// Every member that was given.
+    pub fn given(&self) -> impl Iterator<Item = (Member, &Given)> {
+        self.members.iter().map(|(member, given)| (*member, given))
+    }
+
+    /// Whether a rule may say that a member is missing: it was not sent, not even wrongly, and its place exists.
+    pub fn lacks(&self, member: Member) -> bool {
+        !self.members.contains_key(&member) && !self.unread.contains(&member)
+    }
+
+    /// Where a member stands, or would stand, in what the partner sent.
+    pub fn pointer(&self, member: Member) -> String {
+        match self.members.get(&member) {
+            Some(given) => given.pointer.clone(),
+            None => self.entrance.names(member.field()).first().map(|name| pointer_to(name)).unwrap_or_default(),
+        }
+    }
+
+    /// Where a payload without any contact method is at fault.
+    pub fn contact_pointer(&self) -> &'static str {
+        match self.entrance {
+            Entrance::Structured => "/contact",
+            Entrance::Flat => "",
+        }
+    }
+
+    /// The entrance it came through.
+    pub fn entrance(&self) -> Entrance {
+        self.entrance
+    }
+
+    /// What was wrong with the shape.
+    pub fn failures(&self) -> &[Failure] {
+        &self.failures
+    }
+
+    /// Whether anything but an `Idempotency-Key` can tell this submission from another (contract, section 5).
+    pub fn is_identifiable(&self) -> bool {
+        [Member::ExternalId, Member::SellerLeadId, Member::TrustedFormUrl]
+            .iter()
+            .any(|member| self.members.contains_key(member))
+    }
+
+    /// The content of the submission, as the SHA-256 of a fixed form (contract, section 5): all members by their
+    /// structured place, tags and free metadata as sets, client address and user agent left out.
+    ///
+    /// The form has a version. It may never change under it: a changed digest turns every repeat into a new lead.
+    pub fn content(&self) -> [u8; 32] {
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Fixed<'a> {
+            Scalar(&'a str),
+            Entries(BTreeSet<(&'a str, &'a str)>),
+        }
+        let fixed: BTreeMap<&str, Fixed<'_>> = self
+            .members
+            .iter()
+            .filter(|(member, _)| !matches!(member, Member::IpAddress | Member::UserAgent))
+            .filter_map(|(member, given)| {
+                let fixed = match &given.reading {
+                    Reading::Scalar(text) => Fixed::Scalar(text),
+                    Reading::Entries(entries) => {
+                        Fixed::Entries(entries.iter().map(|entry| (entry.name.as_str(), entry.text.as_str())).collect())
+                    }
+                };
+                Some((*member.field().structured.first()?, fixed))
+            })
+            .collect();
+        let mut hash = Sha256::new();
+        hash.update(b"leadping content 1\n");
+        // Text and maps of text always serialise.
+        hash.update(serde_json::to_vec(&fixed).unwrap_or_default());
+        hash.finalize().into()
+    }
+}
+
+macro_rules! redacted {
+    ($($name:ident),+) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(redacted)"))
+            }
+        }
+    )+};
+}
+redacted!(Given, Reading, Entry);
+
+/// Shows which members were given, never what they held.
+impl fmt::Debug for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.members.keys()).finish()
+    }
+}
+
+/// `contact.streetAddress.state` is `/contact/streetAddress/state`.
+pub(super) fn pointer_to(path: &str) -> String {
+    format!("/{}", path.replace('.', "/"))
+}

@@ -1,0 +1,151 @@
+//! One exchange with a look-up provider: what is asked, how long it may take, and what an answer
+//! means.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, fmt::rfc2822};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{RequestBuilder, Response, StatusCode, header::RETRY_AFTER};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::{Cause, LookupFault, PhoneNumber};
+use crate::web;
+
+/// Longest time one call may take, connection and body included.
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(3);
+
+/// Longest delay that a provider may ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// The address of a number in a provider's collection, as
+/// `{base}/{collection}/%2B15125550123?{query}`.
+///
+/// The plus is escaped: a server that reads it as in a form would see a space.
+pub(super) fn address(base: &Url, collection: &str, number: &PhoneNumber, query: &str) -> Url {
+    let mut address = base.clone();
+    let root = base.path().trim_end_matches('/');
+    let number = utf8_percent_encode(number.as_str(), NON_ALPHANUMERIC);
+    address.set_path(&format!("{root}/{collection}/{number}"));
+    address.set_query(Some(query));
+    address
+}
+
+/// Sends a request and reads its answer as the JSON of a documented 200.
+///
+/// # Errors
+///
+/// A [`LookupFault`] by status (contract, section 7, "Providers"). An answer that does not come, is
+/// too large or is not that JSON is passing: a provider that is out of order says anything. No
+/// error of the client is kept, since it prints the URL.
+pub(super) async fn ask<Answer: DeserializeOwned>(request: RequestBuilder) -> Result<Answer, LookupFault> {
+    let answer = request
+        .send()
+        .await
+        .map_err(|error| passing(if error.is_timeout() { Cause::TimedOut } else { Cause::Unreachable }))?;
+    let status = answer.status();
+    match status {
+        StatusCode::OK => {
+            let body = web::body(answer).await;
+            body.and_then(|body| serde_json::from_slice(&body).ok()).ok_or(passing(Cause::Unreadable))
+        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(LookupFault::Refused { status: status.as_u16() }),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Err(later(&answer)),
+        _ if status.is_client_error() => Err(LookupFault::Lasting { status: status.as_u16() }),
+        _ => Err(later(&answer)),
+    }
+}
+
+fn passing(cause: Cause) -> LookupFault {
+    LookupFault::Passing { cause, retry_after: None }
+}
+
+fn later(answer: &Response) -> LookupFault {
+    let wait = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    LookupFault::Passing {
+        cause: Cause::Status(answer.status().as_u16()),
+        retry_after: wait.and_then(|text| retry_after(text, Timestamp::now())),
+    }
+}
+
+/// Reads `Retry-After`: whole seconds or an HTTP date (RFC 9110, section 10.2.3), at most six
+/// hours. What is neither is as good as no header; a date gone by is no delay.
+fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+    let wait = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let then = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+            Duration::try_from(then.duration_since(now)).unwrap_or_default()
+        }
+    };
+    Some(wait.min(MAX_RETRY_AFTER))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::phone::loopback::{client, reply, serve};
+
+    #[test]
+    fn a_number_has_one_address_whatever_the_base_ends_in() {
+        let number = PhoneNumber::parse("512-555-0123").unwrap().number;
+        for (base, expected) in [
+            ("https://api.test", "https://api.test/v2/n/%2B15125550123?a=b"),
+            ("https://api.test/", "https://api.test/v2/n/%2B15125550123?a=b"),
+            ("https://api.test/twilio/", "https://api.test/twilio/v2/n/%2B15125550123?a=b"),
+            ("https://api.test/?x=y", "https://api.test/v2/n/%2B15125550123?a=b"),
+        ] {
+            assert_eq!(address(&base.parse().unwrap(), "v2/n", &number, "a=b").as_str(), expected, "{base}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_at_most_six_hours() {
+        let now = "1994-11-06T08:49:00Z".parse().unwrap();
+        for (text, seconds) in [
+            ("0", Some(0)),
+            ("120", Some(120)),
+            ("21600", Some(21_600)),
+            ("21601", Some(21_600)),
+            ("18446744073709551615", Some(21_600)),
+            ("18446744073709551616", None), // no number that a clock could hold
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(37)),
+            ("Mon, 07 Nov 1994 08:49:37 GMT", Some(21_600)),
+            ("Sun, 06 Nov 1994 08:48:37 GMT", Some(0)), // gone by
+            ("1994-11-06T08:49:37Z", None),
+            ("-5", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(retry_after(text, now), seconds.map(Duration::from_secs), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_an_end_is_not_read_to_it() {
+        let (base, _) = serve(reply("200 OK", "", &format!("\"{}\"", "a".repeat(1 << 20))));
+        assert_eq!(ask::<Value>(client().get(base)).await, Err(passing(Cause::Unreadable)));
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_says_nothing_times_out() {
+        // The system completes the connection; nobody accepts it.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        let request = client().get(address).timeout(Duration::from_millis(50));
+        assert_eq!(ask::<Value>(request).await, Err(passing(Cause::TimedOut)));
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_is_not_there_is_unreachable() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        drop(listener);
+        assert_eq!(ask::<Value>(client().get(address)).await, Err(passing(Cause::Unreachable)));
+    }
+}

@@ -1,0 +1,42 @@
+//! A provider on the loopback interface, for tests: it answers one request with fixed bytes and
+//! hands over what it was sent.
+
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    thread::{self, JoinHandle},
+};
+
+use reqwest::{Client, redirect::Policy};
+use url::Url;
+
+/// Serves one connection. Without a reply the connection is closed once the request has come. The
+/// handle gives the head of the request, as it was on the wire.
+pub(super) fn serve(reply: String) -> (Url, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let served = thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            connection.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        // A client that has seen enough may be gone before the end.
+        let _ = connection.write_all(reply.as_bytes());
+        String::from_utf8(head).unwrap()
+    });
+    (base, served)
+}
+
+/// A whole answer: `reply("429 Too Many Requests", "Retry-After: 7\r\n", "")`.
+pub(super) fn reply(status: &str, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+}
+
+/// A client as the functions have it: no redirects, and nothing of the machine's own settings.
+pub(super) fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().redirect(Policy::none()).no_proxy().tls_certs_only([]).build().unwrap()
+}

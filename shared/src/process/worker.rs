@@ -1,0 +1,230 @@
+//! Batches of messages, and what each lead still needs.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::{FutureExt, StreamExt, stream};
+use serde::Deserialize;
+use tracing::Instrument;
+
+use crate::aws::Clients;
+use crate::id::LeadId;
+use crate::phone::{LookupFault, PhoneLookup, PhoneNumber, Telnyx, Twilio};
+use crate::queue::{self, LeadCreated, Queue};
+use crate::settings::{LookupSettings, ProcessSettings};
+use crate::store::{Kept, Leads, Lease, LookupOutcome, Progress, StoreError, StoredLead};
+use crate::telemetry::step;
+use crate::time::Timestamp;
+use crate::web::{self, ClientError};
+
+/// So many messages of a batch are handled at once.
+const CONCURRENCY: usize = 10;
+
+/// A look-up that keeps failing is given up after so long (contract, section 7).
+const LOOKUP_ENDS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The longest wait between two tries (contract, section 7).
+const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// Everything that finishes leads, built once for many events.
+#[derive(Clone, Debug)]
+pub struct Processor {
+    pub(super) leads: Leads,
+    pub(super) queue: Queue,
+    lookup: Option<PhoneLookup>,
+    pub(super) due_after: Duration,
+    lease: Duration,
+}
+
+/// What the worker is woken by.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum WorkerEvent {
+    /// A batch of the queue.
+    Messages(SqsEvent),
+    /// The minute's sweep: `{"sweep": {}}`.
+    Sweep {
+        /// Nothing to tell yet.
+        sweep: Sweep,
+    },
+}
+
+/// The sweep's event.
+#[derive(Debug, Deserialize)]
+pub struct Sweep {}
+
+/// Why a message is not done with. It comes again, and at last goes to the dead-letter queue.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error("the message is no lead.created of version 1")]
+    Unknown,
+    #[error("the handler panicked")]
+    Panicked,
+}
+
+impl Processor {
+    /// Builds what the settings name.
+    ///
+    /// # Errors
+    /// [`ClientError`] when TLS to the provider cannot be set up.
+    pub fn new(settings: &ProcessSettings, aws: &Clients) -> Result<Self, ClientError> {
+        let lookup = match settings.lookup.clone() {
+            LookupSettings::None => None,
+            LookupSettings::Twilio { url, account_sid, auth_token, caller_name } => {
+                Some(PhoneLookup::Twilio(Twilio::new(web::client(None)?, url, account_sid, auth_token, caller_name)))
+            }
+            LookupSettings::Telnyx { url, api_key } => {
+                Some(PhoneLookup::Telnyx(Telnyx::new(web::client(None)?, url, api_key)))
+            }
+        };
+        Ok(Self {
+            leads: Leads::new(aws.dynamodb.clone(), &settings.leads_table),
+            queue: Queue::new(aws.sqs.clone(), &settings.queue_url),
+            lookup,
+            due_after: settings.due_after,
+            lease: settings.lease,
+        })
+    }
+
+    /// Handles an event. A batch is answered with the messages that shall come again; the sweep with none.
+    pub async fn handle(self: Arc<Self>, event: WorkerEvent) -> SqsBatchResponse {
+        let mut response = SqsBatchResponse::default();
+        match event {
+            WorkerEvent::Messages(batch) => response.batch_item_failures = self.batch(batch).await,
+            WorkerEvent::Sweep { .. } => self.sweep().await,
+        }
+        response
+    }
+
+    /// One poisoned message harms no other: each is handled by itself, and only the failed ones are named.
+    async fn batch(&self, batch: SqsEvent) -> Vec<BatchItemFailure> {
+        stream::iter(batch.records)
+            .map(|message| async move {
+                let id = message.message_id.clone().unwrap_or_default();
+                let span = tracing::info_span!("message", message_id = id);
+                let handled = AssertUnwindSafe(self.message(&message)).catch_unwind().instrument(span.clone()).await;
+                let failed = handled.unwrap_or(Err(Failed::Panicked)).err()?;
+                span.in_scope(|| tracing::error!(error = %failed, "the message failed"));
+                let mut failure = BatchItemFailure::default();
+                failure.item_identifier = id;
+                Some(failure)
+            })
+            .buffer_unordered(CONCURRENCY)
+            .filter_map(std::future::ready)
+            .collect()
+            .await
+    }
+
+    async fn message(&self, message: &SqsMessage) -> Result<(), Failed> {
+        let body = message.body.as_deref().unwrap_or_default();
+        // serde_json's own error would quote what it met.
+        let message: LeadCreated = serde_json::from_str(body).map_err(|_| Failed::Unknown)?;
+        if message.version != queue::VERSION {
+            return Err(Failed::Unknown);
+        }
+        let span = tracing::info_span!("lead", lead_id = %message.lead_id, request_id = message.request_id);
+        // A table that does not answer is no fault of the message. The lead's mark brings it back, and the dead-letter
+        // queue stays for what nobody can handle.
+        if let Err(error) = self.lead(&message.lead_id).instrument(span.clone()).await {
+            span.in_scope(|| tracing::error!(%error, "the lead waits for the sweep"));
+        }
+        Ok(())
+    }
+
+    /// Does for a lead what is still to be done.
+    async fn lead(&self, id: &LeadId) -> Result<(), StoreError> {
+        let kept = match self.leads.get(id).await? {
+            Some(StoredLead::Kept(kept)) => kept,
+            Some(StoredLead::Erased(_)) => {
+                tracing::info!("the lead has been erased");
+                return Ok(());
+            }
+            None => {
+                tracing::error!("the lead does not exist");
+                return Ok(());
+            }
+        };
+        let now = Timestamp::now();
+        match (kept.progress, self.lookup.as_ref().zip(kept.lead.phone_number())) {
+            (Progress::Ready, _) => Ok(()),
+            (Progress::New, None) => {
+                if self.leads.open(&kept, now, None).await? {
+                    step::conversation(id);
+                    step::ready(id);
+                }
+                Ok(())
+            }
+            (Progress::New, Some((provider, number))) => {
+                let lease = self.claim(now);
+                if self.leads.open(&kept, now, Some(lease)).await? {
+                    step::conversation(id);
+                    self.look_up(&kept, provider, number, now, lease).await?;
+                }
+                Ok(())
+            }
+            (Progress::Opened { leased_until: Some(end), .. }, _) if now < end => Ok(()),
+            (Progress::Opened { since, .. }, Some((provider, number))) => {
+                let lease = self.claim(now);
+                if self.leads.lease(id, now, lease).await? {
+                    self.look_up(&kept, provider, number, since, lease).await?;
+                }
+                Ok(())
+            }
+            // The provider has been switched off since.
+            (Progress::Opened { .. }, None) => self.finish(&kept, LookupOutcome::Failed, "none").await,
+        }
+    }
+
+    /// A lease that ends after the function's time-out, and a due time behind it.
+    fn claim(&self, now: Timestamp) -> Lease {
+        let until = now.after(self.lease);
+        Lease { until, due_at: until.after(self.due_after) }
+    }
+
+    /// One look-up, by the holder of the lease.
+    async fn look_up(
+        &self,
+        kept: &Kept,
+        provider: &PhoneLookup,
+        number: &PhoneNumber,
+        since: Timestamp,
+        lease: Lease,
+    ) -> Result<(), StoreError> {
+        match provider.look_up(number).await {
+            Ok(lookup) => self.finish(kept, LookupOutcome::Succeeded(&lookup), provider.name()).await,
+            Err(fault) => {
+                let now = Timestamp::now();
+                match fault {
+                    LookupFault::Passing { retry_after, .. } if now.since(since) < LOOKUP_ENDS_AFTER => {
+                        tracing::warn!(error = %fault, "the look-up is put off");
+                        let wait = retry_after.map_or_else(|| self.wait(now, since), |wait| wait.min(LONGEST_WAIT));
+                        if self.leads.postpone(&kept.lead.id, lease, now.after(wait)).await? {
+                            step::lookup(&kept.lead.id, provider.name(), "postponed");
+                        }
+                        return Ok(());
+                    }
+                    LookupFault::Refused { .. } => tracing::error!(error = %fault, "the provider refuses our account"),
+                    _ => tracing::warn!(error = %fault, "the look-up is given up"),
+                }
+                self.finish(kept, LookupOutcome::Failed, provider.name()).await
+            }
+        }
+    }
+
+    async fn finish(&self, kept: &Kept, outcome: LookupOutcome<'_>, provider: &str) -> Result<(), StoreError> {
+        let id = &kept.lead.id;
+        if self.leads.finish(kept, outcome, Timestamp::now()).await? {
+            let succeeded = matches!(outcome, LookupOutcome::Succeeded(_));
+            step::lookup(id, provider, if succeeded { "succeeded" } else { "failed" });
+            step::ready(id);
+        }
+        Ok(())
+    }
+
+    /// As long again as it has been waiting: the waits double.
+    pub(super) fn wait(&self, now: Timestamp, since: Timestamp) -> Duration {
+        now.since(since).clamp(self.due_after.min(LONGEST_WAIT), LONGEST_WAIT)
+    }
+}

@@ -1,0 +1,108 @@
+//! The `lead.created` message: ids, never personal data (contract, section 7).
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::ProvideErrorMetadata;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AccountId, BusinessId, LeadId, SourceId};
+use crate::lead::Lead;
+use crate::time::Timestamp;
+
+/// A send may take so long; the answer does not wait for more (contract, section 6, Time limits).
+const TIME_LIMIT: Duration = Duration::from_millis(500);
+
+/// What a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MessageType {
+    /// A lead has been accepted.
+    #[serde(rename = "lead.created")]
+    LeadCreated,
+}
+
+/// The version of the message that this release writes and reads.
+pub const VERSION: u32 = 1;
+
+/// Says that a lead has been accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeadCreated {
+    /// `lead.created`.
+    pub r#type: MessageType,
+    /// [`VERSION`].
+    pub version: u32,
+    /// The lead.
+    pub lead_id: LeadId,
+    /// The source that sent it.
+    pub source_id: SourceId,
+    /// The account that it belongs to.
+    pub account_id: AccountId,
+    /// The business that it belongs to.
+    pub business_id: BusinessId,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// The request, or the sweep, that announces it.
+    pub request_id: String,
+}
+
+impl LeadCreated {
+    /// The message for a lead.
+    pub fn of(lead: &Lead, business_id: BusinessId, request_id: impl Into<String>) -> Self {
+        Self {
+            r#type: MessageType::LeadCreated,
+            version: VERSION,
+            lead_id: lead.id.clone(),
+            source_id: lead.source_id.clone(),
+            account_id: lead.account_id.clone(),
+            business_id,
+            created_at: lead.created_at,
+            request_id: request_id.into(),
+        }
+    }
+}
+
+/// A message was not sent. The lead's mark brings it to the worker all the same.
+#[derive(Debug, thiserror::Error)]
+#[error("the message was not sent: {0}")]
+pub struct SendError(String);
+
+/// The queue of accepted leads.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    client: Client,
+    url: String,
+}
+
+impl Queue {
+    /// The queue at this URL.
+    pub fn new(client: Client, url: impl Into<String>) -> Self {
+        Self { client, url: url.into() }
+    }
+
+    /// Sends a message, within half a second.
+    ///
+    /// # Errors
+    /// [`SendError`] when the queue does not take it in time.
+    pub async fn send(&self, message: &LeadCreated) -> Result<(), SendError> {
+        let body = serde_json::to_string(message).map_err(|_| SendError("not written".to_owned()))?;
+        let send = self.client.send_message().queue_url(&self.url).message_body(body).send();
+        match tokio::time::timeout(TIME_LIMIT, send).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(SendError(error.code().unwrap_or("out of reach").to_owned())),
+            Err(_) => Err(SendError("timed out".to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_the_contract_s_message() {
+        let text = r#"{"type":"lead.created","version":1,"leadId":"lead_a","sourceId":"source_1","accountId":"account_1","businessId":"business_1","createdAt":"2026-06-15T12:00:00.000Z","requestId":"r-1"}"#;
+        let message: LeadCreated = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&message).unwrap(), text);
+    }
+}

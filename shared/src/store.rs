@@ -1,0 +1,103 @@
+//! The two tables (architecture, The tables).
+//!
+//! Each item carries its content as one JSON text, `document`, and beside it only what a key, an index or a condition
+//! reads. So what is answered is what is stored, to the byte, and a price keeps every digit.
+
+mod item;
+mod lead_item;
+mod leads;
+mod progress;
+mod sources;
+
+pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead};
+pub use leads::{Leads, Put, Record};
+pub use progress::{Lease, LookupOutcome};
+pub use sources::Sources;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+/// Names of keys and indexes. The deployment's template and the local stack make the tables by them.
+pub mod schema {
+    /// Partition key of both tables.
+    pub const PK: &str = "pk";
+    /// Sort key of both tables.
+    pub const SK: &str = "sk";
+
+    /// An index: its name, its partition key and sort key, and what it projects beside the keys. A key ends in
+    /// `Shard` when it is a number.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Index {
+        /// Its name.
+        pub name: &'static str,
+        /// Its partition key.
+        pub partition: &'static str,
+        /// Its sort key.
+        pub sort: &'static str,
+        /// Attributes beside the keys.
+        pub includes: &'static [&'static str],
+    }
+
+    /// All sources, by name.
+    pub const SOURCE_LIST: Index =
+        Index { name: "list", partition: "listed", sort: "name", includes: &["document", "schemaVersion"] };
+    /// Leads not yet `Ready`, by when they are due: the outbox and the only retry mechanism.
+    pub const UNFINISHED: Index =
+        Index { name: "unfinished", partition: "unfinishedShard", sort: "dueAt", includes: &["createdAt"] };
+    /// A business's conversations, by when something last happened.
+    pub const INBOX: Index = Index { name: "inbox", partition: "businessId", sort: "lastEventAt", includes: &[] };
+    /// Leads by source and external id.
+    pub const EXTERNAL_ID: Index =
+        Index { name: "externalId", partition: "externalIdKey", sort: "createdAt", includes: &[] };
+    /// Leads by business and phone number.
+    pub const PHONE: Index = Index { name: "phone", partition: "phoneKey", sort: "createdAt", includes: &[] };
+    /// Leads by business and e-mail address.
+    pub const EMAIL: Index = Index { name: "email", partition: "emailKey", sort: "createdAt", includes: &[] };
+    /// Leads by source and day, in four shards.
+    pub const DAY: Index = Index { name: "day", partition: "dayKey", sort: "createdAt", includes: &[] };
+
+    /// The indexes of the sources' table.
+    pub const SOURCE_INDEXES: &[Index] = &[SOURCE_LIST];
+    /// The indexes of the leads' table.
+    pub const LEAD_INDEXES: &[Index] = &[UNFINISHED, INBOX, EXTERNAL_ID, PHONE, EMAIL, DAY];
+
+    /// How many shards the unfinished leads are spread over.
+    pub const UNFINISHED_SHARDS: u8 = 16;
+    /// How many shards a source's day is spread over.
+    pub const DAY_SHARDS: u8 = 4;
+}
+
+/// A table did not do what it was asked. What it holds of an item, if anything, is never shown.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// DynamoDB did not answer, or refused; its code and request id.
+    #[error("DynamoDB: {code} (request {request_id})")]
+    Unavailable {
+        /// DynamoDB's error code, or what became of the call.
+        code: String,
+        /// DynamoDB's request id, for its support.
+        request_id: String,
+    },
+    /// An item is not in a form that this release can read.
+    #[error("an item cannot be read: {0}")]
+    Unreadable(&'static str),
+    /// What should be written cannot be put into JSON.
+    #[error("an item cannot be written")]
+    Unwritable,
+}
+
+impl<E, R> From<SdkError<E, R>> for StoreError
+where
+    E: ProvideErrorMetadata,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        let code = match &error {
+            SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown error"),
+            SdkError::TimeoutError(_) => "timed out",
+            SdkError::DispatchFailure(_) => "out of reach",
+            SdkError::ResponseError(_) => "unreadable answer",
+            _ => "request not built",
+        };
+        let request_id = error.meta().extra("aws_request_id").unwrap_or("none").to_owned();
+        Self::Unavailable { code: code.to_owned(), request_id }
+    }
+}

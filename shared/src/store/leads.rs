@@ -1,0 +1,152 @@
+//! The table of leads, as intake and operators use it. How the worker moves a lead on stands in `progress`.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+
+use super::item;
+use super::lead_item::{LEAD, NewLead, StoredLead, pk, stored};
+use super::{StoreError, schema};
+use crate::conversation::{Conversation, Event};
+use crate::id::{BusinessId, LeadId};
+
+/// The sort key of a lead's conversation.
+pub(super) const CONVERSATION: &str = "CONVERSATION";
+
+/// The table of leads: each lead with its conversation and timeline under one partition key.
+#[derive(Clone, Debug)]
+pub struct Leads {
+    pub(super) client: Client,
+    pub(super) table: String,
+}
+
+/// What became of a put.
+#[derive(Debug)]
+pub enum Put {
+    /// The lead is written.
+    Created,
+    /// It was there already.
+    Exists(StoredLead),
+}
+
+/// Everything about one lead.
+#[derive(Debug)]
+pub struct Record {
+    /// The lead.
+    pub lead: StoredLead,
+    /// Its conversation, once it exists.
+    pub conversation: Option<Conversation>,
+    /// Its events, oldest first.
+    pub timeline: Vec<Event>,
+}
+
+impl Leads {
+    /// The table of this name.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    /// Writes a lead, unless it is there: this one conditional put settles every race between repeats.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer. The lead may have been written all the same; a repeat finds it.
+    pub async fn put(&self, new: &NewLead) -> Result<Put, StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(new.item()))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let error = match put.send().await {
+            Ok(_) => return Ok(Put::Created),
+            Err(error) => error,
+        };
+        let stored = match &error {
+            SdkError::ServiceError(service) => match service.err() {
+                PutItemError::ConditionalCheckFailedException(failed) => match failed.item() {
+                    Some(item) => Some(stored(item)?),
+                    None => self.get(&new.lead.id).await?,
+                },
+                // The worker is writing this lead just now, so it is there.
+                PutItemError::TransactionConflictException(_) => self.get(&new.lead.id).await?,
+                _ => None,
+            },
+            _ => None,
+        };
+        match stored {
+            // The SDK's own retry met what its first try wrote.
+            Some(StoredLead::Kept(kept)) if kept.request_id == new.request_id => Ok(Put::Created),
+            Some(stored) => Ok(Put::Exists(stored)),
+            None => Err(error.into()),
+        }
+    }
+
+    /// A lead, consistently.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer.
+    pub async fn get(&self, id: &LeadId) -> Result<Option<StoredLead>, StoreError> {
+        let found =
+            self.client.get_item().table_name(&self.table).set_key(Some(item::key(pk(id), LEAD))).consistent_read(true);
+        found.send().await?.item.as_ref().map(stored).transpose()
+    }
+
+    /// A lead with its conversation and timeline.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer.
+    pub async fn record(&self, id: &LeadId) -> Result<Option<Record>, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", item::text(pk(id)))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let (mut lead, mut conversation, mut timeline) = (None, None, Vec::new());
+        while let Some(found) = pages.next().await {
+            let found = found?;
+            match item::string(&found, schema::SK)? {
+                LEAD => lead = Some(stored(&found)?),
+                CONVERSATION => conversation = Some(item::document(&found)?),
+                _ => timeline.push(item::document(&found)?),
+            }
+        }
+        Ok(lead.map(|lead| Record { lead, conversation, timeline }))
+    }
+
+    /// The conversations of a business, newest first, at most so many.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer.
+    pub async fn inbox(&self, business: &BusinessId, most: usize) -> Result<Vec<Conversation>, StoreError> {
+        let mut keys = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(schema::INBOX.name)
+            .key_condition_expression("businessId = :business")
+            .expression_attribute_values(":business", item::text(business.as_str()))
+            .scan_index_forward(false)
+            .into_paginator()
+            .page_size(i32::try_from(most).unwrap_or(i32::MAX).min(100))
+            .items()
+            .send();
+        let mut conversations = Vec::new();
+        while conversations.len() < most
+            && let Some(found) = keys.next().await
+        {
+            let key = item::key(item::string(&found?, schema::PK)?.to_owned(), CONVERSATION);
+            let found = self.client.get_item().table_name(&self.table).set_key(Some(key)).send().await?;
+            if let Some(found) = found.item {
+                conversations.push(item::document(&found)?);
+            }
+        }
+        Ok(conversations)
+    }
+}

@@ -1,0 +1,269 @@
+//! The certificate check: was the lead's consent recorded, by TrustedForm's word (contract, section 4, TrustedForm).
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::{Client, StatusCode};
+use serde::Deserialize;
+use url::Url;
+
+use crate::settings::Secret;
+use crate::validation::Validated;
+use crate::web;
+
+/// All of a check, its retry included.
+const TIME_LIMIT: Duration = Duration::from_secs(2);
+
+/// The URL of a certificate, as it was sent, and the id in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate {
+    url: String,
+    id: String,
+}
+
+/// Why a text is no certificate's URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateFault {
+    /// It is no absolute `http` or `https` URL.
+    #[error("not an absolute http or https URL")]
+    InvalidUrl,
+    /// Its host is not TrustedForm's, or hides behind a user, a port or a trailing dot.
+    #[error("not a host of trustedform.com")]
+    WrongHost,
+    /// No id can be read from it, so TrustedForm cannot have issued it.
+    #[error("no certificate id in the URL")]
+    NoId,
+}
+
+impl Certificate {
+    /// Reads a certificate's URL by the WHATWG parser. Whether the certificate exists is TrustedForm's to say.
+    ///
+    /// # Errors
+    /// [`CertificateFault`], the first that applies.
+    pub fn parse(text: &str) -> Result<Self, CertificateFault> {
+        let url = Url::parse(text).map_err(|_| CertificateFault::InvalidUrl)?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(CertificateFault::InvalidUrl);
+        }
+        let host = url.host_str().unwrap_or_default();
+        let ours = host == "trustedform.com" || host.ends_with(".trustedform.com");
+        if !ours || !url.username().is_empty() || url.password().is_some() || url.port().is_some() {
+            return Err(CertificateFault::WrongHost);
+        }
+        let last = url.path().rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default();
+        // A field that was posted twice arrives as a list.
+        let id = last.split(',').next().unwrap_or_default();
+        let legal = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
+        if id.is_empty() || id.len() > 255 || !id.bytes().all(legal) || matches!(id, "." | "..") {
+            return Err(CertificateFault::NoId);
+        }
+        Ok(Self { url: text.to_owned(), id: id.to_owned() })
+    }
+
+    /// The URL as it was sent.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Certificate(redacted)")
+    }
+}
+
+/// A lead that may be stored: every rule holds, and TrustedForm has accepted its certificate where it has one.
+///
+/// Only [`TrustedForm::verify`] makes one.
+#[derive(Debug)]
+pub struct Verified(Validated);
+
+impl Verified {
+    /// The lead's content.
+    pub fn into_inner(self) -> Validated {
+        self.0
+    }
+}
+
+/// Why a certificate is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// TrustedForm says that it is none.
+    #[error("the certificate is rejected")]
+    Rejected,
+    /// TrustedForm says that it is too old or gone.
+    #[error("the certificate has expired")]
+    Expired,
+    /// TrustedForm has not said: it is out of reach, or refuses us.
+    #[error("TrustedForm is unavailable")]
+    Unavailable,
+}
+
+/// The client of TrustedForm's validity check.
+#[derive(Clone, Debug)]
+pub struct TrustedForm {
+    client: Client,
+    base: Url,
+    key: Secret,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    outcome: String,
+    #[serde(default)]
+    reason: String,
+}
+
+impl TrustedForm {
+    /// A client of the service at `base`, with the account's API key.
+    pub fn new(client: Client, base: Url, key: Secret) -> Self {
+        Self { client, base, key }
+    }
+
+    /// Asks TrustedForm for the lead's certificate, when it has one. The URL that the partner sent is never called:
+    /// the call is rebuilt on our own base, from the id alone.
+    ///
+    /// # Errors
+    /// [`Refusal`] when TrustedForm does not accept the certificate, or cannot be asked within two seconds.
+    pub async fn verify(&self, lead: Box<Validated>) -> Result<Verified, Refusal> {
+        if let Some(certificate) = &lead.certificate {
+            tokio::time::timeout(TIME_LIMIT, self.validate(&certificate.id)).await.unwrap_or_else(|_| {
+                tracing::warn!("TrustedForm did not answer in time");
+                Err(Refusal::Unavailable)
+            })?;
+        }
+        Ok(Verified(*lead))
+    }
+
+    async fn validate(&self, id: &str) -> Result<(), Refusal> {
+        let url = format!("{}/{id}/validate", self.base.as_str().trim_end_matches('/'));
+        let call = || self.client.get(&url).basic_auth("API", Some(self.key.reveal())).send();
+        // The pool may have handed out a connection that died while the function was frozen.
+        let answer = match call().await {
+            Err(error) if !error.is_timeout() => call().await,
+            answer => answer,
+        };
+        let answer = answer.map_err(|error| {
+            tracing::warn!(error = %error.without_url(), "TrustedForm is out of reach");
+            Refusal::Unavailable
+        })?;
+        let status = answer.status();
+        let body = web::body(answer).await;
+        let said = body.as_deref().and_then(|body| serde_json::from_slice::<Answer>(body).ok());
+        let verdict = judge(status, said.as_ref());
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN => {
+                tracing::error!(status = status.as_u16(), "TrustedForm refuses our account");
+            }
+            _ if verdict == Err(Refusal::Unavailable) => {
+                tracing::warn!(status = status.as_u16(), "TrustedForm gave no verdict");
+            }
+            _ => {}
+        }
+        verdict
+    }
+}
+
+/// What an answer means, by its status first. What nobody has described is no verdict.
+fn judge(status: StatusCode, said: Option<&Answer>) -> Result<(), Refusal> {
+    let outcome = said.map(|answer| answer.outcome.as_str());
+    match (status.as_u16(), outcome) {
+        (200, Some("success")) => Ok(()),
+        (200, Some("failure")) | (400 | 404 | 405 | 406 | 422, _) => {
+            let reason = said.map(|answer| answer.reason.to_ascii_lowercase()).unwrap_or_default();
+            let by_age = ["days old", "expired", "too old"].iter().any(|sign| reason.contains(sign));
+            Err(if by_age { Refusal::Expired } else { Refusal::Rejected })
+        }
+        (410, _) => Err(Refusal::Expired),
+        _ => Err(Refusal::Unavailable),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_id_from_a_certificate_url() {
+        let long = format!("https://cert.trustedform.com/{}", "a".repeat(255));
+        let cases = [
+            ("https://cert.trustedform.com/example", "example"),
+            ("http://trustedform.com/example/", "example"),
+            ("HTTPS://CERT.TRUSTEDFORM.COM/a/b-c_d.e?x=1#y", "b-c_d.e"),
+            ("https://cert.trustedform.com:443/example", "example"),
+            ("https://cert.trustedform.com/one,https://cert.trustedform.com/one", "one"),
+            ("https://cert.trustedform.com/one,", "one"),
+            (&long, &"a".repeat(255)),
+        ];
+        for (url, id) in cases {
+            let certificate = Certificate::parse(url).unwrap();
+            assert_eq!((certificate.id.as_str(), certificate.url()), (id, url));
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_certificate_url() {
+        use CertificateFault::{InvalidUrl, NoId, WrongHost};
+        let long = format!("https://cert.trustedform.com/{}", "a".repeat(256));
+        let cases = [
+            ("cert.trustedform.com/example", InvalidUrl),
+            ("//cert.trustedform.com/example", InvalidUrl),
+            ("ftp://cert.trustedform.com/example", InvalidUrl),
+            ("javascript:alert(1)", InvalidUrl),
+            ("https://", InvalidUrl),
+            ("https://example.com/trustedform.com", WrongHost),
+            ("https://eviltrustedform.com/example", WrongHost),
+            ("https://cert.trustedform.com.evil.com/example", WrongHost),
+            ("https://cert.trustedform.com@evil.com/example", WrongHost),
+            ("https://evil.com\\@cert.trustedform.com/example", WrongHost),
+            ("https://user@cert.trustedform.com/example", WrongHost),
+            ("https://:pass@cert.trustedform.com/example", WrongHost),
+            ("https://cert.trustedform.com:8443/example", WrongHost),
+            ("https://cert.trustedform.com./example", WrongHost),
+            ("https://127.0.0.1/example", WrongHost),
+            ("https://cert.trustedform.com", NoId),
+            ("https://cert.trustedform.com//", NoId),
+            ("https://cert.trustedform.com/..", NoId),
+            ("https://cert.trustedform.com/%2e%2e", NoId),
+            ("https://cert.trustedform.com/,x", NoId),
+            ("https://cert.trustedform.com/a%20b", NoId),
+            (&long, NoId),
+        ];
+        for (url, fault) in cases {
+            assert_eq!(Certificate::parse(url).unwrap_err(), fault, "{url}");
+        }
+    }
+
+    #[test]
+    fn reads_an_answer_by_its_status_first() {
+        use Refusal::{Expired, Rejected, Unavailable};
+        let cases = [
+            (200, "success", "This is a valid Web certificate id", Ok(())),
+            (200, "failure", "This is an invalid certificate id", Err(Rejected)),
+            (200, "failure", "Certificate is more than 90 days old", Err(Expired)),
+            (200, "maybe", "", Err(Unavailable)),
+            (200, "", "", Err(Unavailable)),
+            (201, "success", "", Err(Unavailable)),
+            (204, "success", "", Err(Unavailable)),
+            (302, "success", "", Err(Unavailable)),
+            (400, "success", "", Err(Rejected)),
+            (401, "failure", "", Err(Unavailable)),
+            (402, "", "", Err(Unavailable)),
+            (403, "failure", "", Err(Unavailable)),
+            (404, "", "", Err(Rejected)),
+            (405, "", "", Err(Rejected)),
+            (406, "", "", Err(Rejected)),
+            (408, "", "", Err(Unavailable)),
+            (410, "", "", Err(Expired)),
+            (418, "failure", "", Err(Unavailable)),
+            (422, "failure", "", Err(Rejected)),
+            (429, "", "", Err(Unavailable)),
+            (500, "success", "", Err(Unavailable)),
+            (503, "failure", "", Err(Unavailable)),
+        ];
+        for (status, outcome, reason, verdict) in cases {
+            let said = (!outcome.is_empty()).then(|| Answer { outcome: outcome.into(), reason: reason.into() });
+            assert_eq!(judge(StatusCode::from_u16(status).unwrap(), said.as_ref()), verdict, "{status} {outcome}");
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Each rule, and the normalising that goes with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::{Caller, Code, Failure, Validated, secrets};
+use crate::lead::birth_date::BirthDate;
+use crate::lead::choices::{EmploymentType, Gender, MaritalStatus};
+use crate::lead::email::Email;
+use crate::lead::number::{self, Price};
+use crate::lead::{Contact, Customer, Metadata, Phone, StreetAddress, captured_at, state, text};
+use crate::payload::fields::Kind;
+use crate::payload::{Entrance, Entry, Member, Reading, Submission};
+use crate::phone::PhoneNumber;
+use crate::source::Source;
+use crate::trusted_form::{Certificate, CertificateFault};
+
+/// Bounds of tags and of free metadata (contract, sections 3.3 and 4).
+const MOST_ENTRIES: usize = 50;
+const LONGEST_NAME: usize = 64;
+const LONGEST_TEXT: usize = 1_024;
+const LONGEST_CERTIFICATE: usize = 2_048;
+
+/// Applies every rule. Gives back the lead as far as it could be read, the failures of the payload's own rules and
+/// those of the source's; the lead may only be used when there are none.
+pub(super) fn apply(submission: &Submission, caller: &Caller<'_>) -> (Validated, Vec<Failure>, Vec<Failure>) {
+    let mut rules = Rules { submission, failures: submission.failures().to_vec() };
+    let validated = rules.normalise(caller);
+    rules.contact_method();
+    rules.secrets(caller);
+    let by_source = source_rules(submission, caller.source, &validated);
+    (validated, rules.failures, by_source)
+}
+
+struct Rules<'a> {
+    submission: &'a Submission,
+    failures: Vec<Failure>,
+}
+
+impl Rules<'_> {
+    fn normalise(&mut self, caller: &Caller<'_>) -> Validated {
+        let phone = self.parsed(Member::PhoneNumber, |text| PhoneNumber::parse(text).ok());
+        let (number, extension) = phone.map(|phone| (phone.number, phone.extension)).unzip();
+        let certificate = self.certificate();
+        let flat = self.submission.entrance() == Entrance::Flat;
+        let visitor = &caller.visitor;
+        let metadata = Metadata {
+            external_id: self.text(Member::ExternalId),
+            seller_lead_id: self.text(Member::SellerLeadId),
+            sub_id: self.text(Member::SubId),
+            pub_id: self.text(Member::PubId),
+            utm_source: self.text(Member::UtmSource),
+            utm_medium: self.text(Member::UtmMedium),
+            utm_campaign: self.text(Member::UtmCampaign),
+            utm_term: self.text(Member::UtmTerm),
+            utm_content: self.text(Member::UtmContent),
+            product: self.text(Member::Product),
+            vertical: self.text(Member::Vertical),
+            referrer: self.text(Member::Referrer),
+            landing_page: self.text(Member::LandingPage),
+            trusted_form_url: certificate.as_ref().map(|certificate| certificate.url().to_owned()),
+            price: self.parsed(Member::Price, Price::parse),
+            direct_post_price: self.parsed(Member::DirectPostPrice, Price::parse),
+            business_id: None,
+            ip_address: match flat {
+                true => visitor.ip_address.map(|address| address.to_string()),
+                false => self.parsed(Member::IpAddress, |text| text.parse::<IpAddr>().ok()).map(|ip| ip.to_string()),
+            },
+            user_agent: if flat { visitor.user_agent.clone() } else { self.text(Member::UserAgent) },
+            created_at: self.parsed(Member::CapturedAt, captured_at::parse).map(Into::into),
+            source_metadata: self.free_metadata(),
+        };
+        let contact = Contact {
+            first_name: self.text(Member::FirstName),
+            last_name: self.text(Member::LastName),
+            email: self.parsed(Member::Email, Email::parse),
+            phone: given(Phone {
+                number,
+                r#type: self.text(Member::PhoneType),
+                extension: self.text(Member::PhoneExtension).or(extension.flatten()),
+            }),
+            street_address: given(StreetAddress {
+                address1: self.text(Member::Address1),
+                address2: self.text(Member::Address2),
+                city: self.text(Member::City),
+                state: self.text(Member::State).map(|text| state::normalise(&text)),
+                postal_code: self.text(Member::PostalCode),
+                country: self.text(Member::Country),
+            }),
+            time_zone_id: self.text(Member::TimeZoneId),
+        };
+        let now = caller.now.into();
+        let customer = Customer {
+            birth_date: self.parsed(Member::BirthDate, |text| BirthDate::parse(text, now)),
+            // A flat poster sends whatever its form had; a structured one has read the list (contract, section 3.3).
+            gender: self.parsed(Member::Gender, |text| Gender::parse(text).or(flat.then_some(Gender::Unknown))),
+            marital_status: self.parsed(Member::MaritalStatus, MaritalStatus::parse),
+            employment_type: self.parsed(Member::EmploymentType, EmploymentType::parse),
+            height: self.parsed(Member::Height, number::whole),
+            weight: self.parsed(Member::Weight, number::whole),
+            income: self.parsed(Member::Income, number::whole),
+            months_at_residence: self.parsed(Member::MonthsAtResidence, number::whole),
+            credit_score: self.parsed(Member::CreditScore, number::whole),
+            number_of_dependents: self.parsed(Member::NumberOfDependents, number::whole),
+            is_homeowner: self.parsed(Member::IsHomeowner, number::flag),
+            has_bankruptcy: self.parsed(Member::HasBankruptcy, number::flag),
+            has_medical_condition: self.parsed(Member::HasMedicalCondition, number::flag),
+        };
+        Validated {
+            metadata,
+            contact,
+            customer,
+            tag_ids: self.tags(Member::TagIds, &caller.source.default_tag_ids),
+            tag_names: self.tags(Member::TagNames, &caller.source.default_tag_names),
+            certificate,
+        }
+    }
+
+    /// A member's value, where it was given and `parse` accepts it.
+    fn parsed<T>(&mut self, member: Member, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let (text, pointer) = self.submission.scalar(member)?;
+        let value = parse(text);
+        if value.is_none() {
+            self.failures.push(Failure::at(bad_value(member.field().kind), pointer));
+        }
+        value
+    }
+
+    fn text(&mut self, member: Member) -> Option<String> {
+        let most = match member.field().kind {
+            Kind::Text(most) => most,
+            _ => LONGEST_TEXT,
+        };
+        let (text, pointer) = self.submission.scalar(member)?;
+        self.clean(text, most, pointer)
+    }
+
+    fn clean(&mut self, text: &str, most: usize, pointer: &str) -> Option<String> {
+        let cleaned = text::clean(text, most).ok();
+        if cleaned.is_none() {
+            self.failures.push(Failure::at(Code::TextInvalid, pointer));
+        }
+        cleaned
+    }
+
+    fn certificate(&mut self) -> Option<Certificate> {
+        let (url, pointer) = self.submission.scalar(Member::TrustedFormUrl)?;
+        if url.chars().count() > LONGEST_CERTIFICATE || url.chars().any(char::is_control) {
+            self.failures.push(Failure::at(Code::TextInvalid, pointer));
+            return None;
+        }
+        match Certificate::parse(url) {
+            Ok(certificate) => Some(certificate),
+            Err(fault) => {
+                let code = match fault {
+                    CertificateFault::InvalidUrl => Code::TrustedFormInvalidUrl,
+                    CertificateFault::WrongHost => Code::TrustedFormWrongHost,
+                    CertificateFault::NoId => Code::TrustedFormRejected,
+                };
+                self.failures.push(Failure::at(code, pointer));
+                None
+            }
+        }
+    }
+
+    /// The partner's tags, then the source's, each once.
+    fn tags(&mut self, member: Member, defaults: &[String]) -> Vec<String> {
+        let submission = self.submission;
+        let sent = submission.entries(member);
+        let mut tags: Vec<String> = Vec::new();
+        if distinct(sent) > MOST_ENTRIES {
+            self.failures.push(Failure::at(Code::TagsTooMany, submission.pointer(member)));
+            return tags;
+        }
+        let cleaned: Vec<_> = sent.iter().filter_map(|tag| self.clean(&tag.text, LONGEST_TEXT, &tag.pointer)).collect();
+        for tag in cleaned.into_iter().chain(defaults.iter().cloned()) {
+            if tags.len() < MOST_ENTRIES && !tags.contains(&tag) {
+                tags.push(tag);
+            }
+        }
+        tags
+    }
+
+    fn free_metadata(&mut self) -> BTreeMap<String, String> {
+        let submission = self.submission;
+        let entries = submission.entries(Member::SourceMetadata);
+        let map = submission.pointer(Member::SourceMetadata);
+        if entries.len() > MOST_ENTRIES {
+            self.failures.push(Failure::at(Code::SourceMetadataTooLarge, map));
+            return BTreeMap::new();
+        }
+        let mut kept = BTreeMap::new();
+        for entry in entries {
+            let name = entry.name.trim();
+            if secrets::names_secret(name) {
+                self.failures.push(Failure::at(Code::SourceMetadataSecret, entry.pointer.as_str()));
+            } else if secrets::looks_secret(name) {
+                self.failures.push(Failure::at(Code::SourceMetadataSecret, map.as_str()));
+            } else if secrets::looks_secret(&entry.text) {
+                self.failures.push(Failure::at(Code::SourceMetadataSecret, entry.pointer.as_str()));
+            } else if !(1..=LONGEST_NAME).contains(&name.chars().count()) || entry.text.chars().count() > LONGEST_TEXT {
+                self.failures.push(Failure::at(Code::SourceMetadataTooLarge, entry.pointer.as_str()));
+            } else if let (Some(name), Some(text)) =
+                (self.clean(name, LONGEST_NAME, &map), self.clean(&entry.text, LONGEST_TEXT, &entry.pointer))
+            {
+                kept.insert(name, text);
+            }
+        }
+        kept
+    }
+
+    /// A contact method is missing only where it could have been given.
+    fn contact_method(&mut self) {
+        if self.submission.lacks(Member::Email) && self.submission.lacks(Member::PhoneNumber) {
+            self.failures.push(Failure::at(Code::ContactMethodRequired, self.submission.contact_pointer()));
+        }
+    }
+
+    /// The caller's key belongs in its header only.
+    fn secrets(&mut self, caller: &Caller<'_>) {
+        let key = caller.key.reveal();
+        for (member, given) in self.submission.given() {
+            match &given.reading {
+                Reading::Scalar(text) if text.contains(key) => {
+                    self.failures.push(Failure::at(Code::MetadataSecret, given.pointer.as_str()));
+                }
+                Reading::Scalar(_) => {}
+                Reading::Entries(entries) => {
+                    for entry in entries {
+                        if entry.name.contains(key) {
+                            self.failures.push(Failure::at(Code::MetadataSecret, self.submission.pointer(member)));
+                        } else if entry.text.contains(key) {
+                            self.failures.push(Failure::at(Code::MetadataSecret, entry.pointer.as_str()));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The rules that an operator sets for the source.
+fn source_rules(submission: &Submission, source: &Source, lead: &Validated) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    if !source.approved {
+        failures.push(Failure::general(Code::SourceNotApproved));
+    }
+    let mut fail = |code, member| failures.push(Failure::at(code, submission.pointer(member)));
+    let state = lead.contact.street_address.as_ref().and_then(|address| address.state.as_deref());
+    if !source.allowed_states.is_empty() {
+        match state {
+            Some(state) if source.allowed_states.iter().any(|allowed| allowed.as_str() == state) => {}
+            Some(_) => fail(Code::StateNotAllowed, Member::State),
+            None if submission.lacks(Member::State) => fail(Code::StateRequired, Member::State),
+            None => {}
+        }
+    }
+    if !source.allowed_products.is_empty() {
+        let folded = |product: &str| product.trim().to_lowercase();
+        match &lead.metadata.product {
+            Some(product) if source.allowed_products.iter().any(|allowed| folded(allowed) == folded(product)) => {}
+            Some(_) => fail(Code::ProductNotAllowed, Member::Product),
+            None if submission.lacks(Member::Product) => fail(Code::ProductRequired, Member::Product),
+            None => {}
+        }
+    }
+    if source.requires_trusted_form && submission.lacks(Member::TrustedFormUrl) {
+        fail(Code::TrustedFormRequired, Member::TrustedFormUrl);
+    }
+    failures
+}
+
+/// The code for a value that its kind does not allow.
+fn bad_value(kind: Kind) -> Code {
+    match kind {
+        Kind::Email => Code::EmailInvalid,
+        Kind::Phone => Code::PhoneNotPossible,
+        Kind::BirthDate => Code::BirthDateInvalid,
+        Kind::CapturedAt => Code::CapturedAtInvalid,
+        Kind::IpAddress => Code::IpAddressInvalid,
+        Kind::Gender => Code::GenderUnsupported,
+        Kind::MaritalStatus => Code::MaritalStatusUnsupported,
+        Kind::EmploymentType => Code::EmploymentTypeUnsupported,
+        Kind::Price(code) | Kind::Whole(code) | Kind::Flag(code) => code,
+        Kind::Text(_) | Kind::State | Kind::Certificate | Kind::Tags | Kind::FreeMetadata => Code::TextInvalid,
+    }
+}
+
+fn distinct(entries: &[Entry]) -> usize {
+    entries.iter().map(|entry| entry.text.as_str()).collect::<BTreeSet<_>>().len()
+}
+
+/// An object of which nothing was given is left out.
+fn given<T: Default + PartialEq>(object: T) -> Option<T> {
+    (object != T::default()).then_some(object)
+}
