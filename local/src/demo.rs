@@ -50,6 +50,7 @@ fn demo(id: &str, about: &str) -> anyhow::Result<Source> {
         keys: vec![SourceKey::presented(SOURCE_KEY).stored(now)],
         salt: source::random()?,
         created_at: now,
+        revision: 0,
     };
     match id {
         "source_disabled" => source.enabled = false,

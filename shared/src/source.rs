@@ -12,7 +12,7 @@ use crate::lead::state::State;
 use crate::time::Timestamp;
 
 /// A source as it is stored.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
     /// The id that partners send in `X-Leadping-Source-Id`.
@@ -43,10 +43,12 @@ pub struct Source {
     pub salt: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// How often it has been changed: a change is only written over what it was made from.
+    pub revision: u32,
 }
 
 /// A key as it is kept: never itself.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredKey {
     /// The key's beginning, by which people tell keys apart.
@@ -161,6 +163,19 @@ fn matches(stored: &str, presented: &str) -> bool {
     stored.as_bytes().ct_eq(presented.as_bytes()).into()
 }
 
+/// Shows neither the salt nor the digests of keys.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("id", &self.id).field("revision", &self.revision).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for StoredKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredKey").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for SourceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SourceKey")
@@ -191,6 +206,7 @@ mod tests {
             keys,
             salt: "salt".into(),
             created_at: at("2026-01-01T00:00:00Z"),
+            revision: 0,
         }
     }
 
@@ -220,7 +236,9 @@ mod tests {
         let key = SourceKey::generate().unwrap();
         assert_eq!(key.reveal().len(), "lp_".len() + 43);
         assert_ne!(key.reveal(), SourceKey::generate().unwrap().reveal());
-        assert!(!format!("{key:?} {:?}", key.stored(Timestamp::now())).contains(key.reveal()));
+        let stored = key.stored(Timestamp::now());
+        let shown = format!("{key:?} {stored:?} {:?}", source(vec![stored.clone()]));
+        assert!(![key.reveal(), &stored.sha256, "salt"].iter().any(|secret| shown.contains(secret)), "{shown}");
     }
 
     #[test]

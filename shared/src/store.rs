@@ -38,8 +38,7 @@ pub mod schema {
     }
 
     /// All sources, by name.
-    pub const SOURCE_LIST: Index =
-        Index { name: "list", partition: "listed", sort: "name", includes: &["document", "schemaVersion"] };
+    pub const SOURCE_LIST: Index = Index { name: "list", partition: "listed", sort: "name", includes: &[] };
     /// Leads not yet `Ready`, by when they are due: the outbox and the only retry mechanism.
     pub const UNFINISHED: Index =
         Index { name: "unfinished", partition: "unfinishedShard", sort: "dueAt", includes: &["createdAt"] };

@@ -1,5 +1,7 @@
 //! A lead's item, to and from the model.
 
+use std::fmt;
+
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
@@ -17,7 +19,6 @@ pub(super) const LEAD: &str = "LEAD";
 const LONGEST_KEY: usize = 1_024;
 
 /// A lead to be written for the first time.
-#[derive(Debug)]
 pub struct NewLead {
     pub(crate) lead: Lead,
     pub(crate) business_id: BusinessId,
@@ -81,6 +82,13 @@ pub struct Due {
     pub created_at: Timestamp,
     /// Since when it has been due.
     pub due_at: Timestamp,
+}
+
+/// The document is the person's data.
+impl fmt::Debug for NewLead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewLead").field("lead", &self.lead).finish_non_exhaustive()
+    }
 }
 
 impl StoredLead {

@@ -1,0 +1,3 @@
+//! The product, as partners, developers and operators meet it.
+
+mod journeys;
