@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::http::Method;
 use leadping::aws::{self, Clients};
 use leadping::intake::Intake;
 use leadping::process::Processor;
@@ -41,6 +42,8 @@ pub struct Options {
     pub port: u16,
     /// The directory of the tables' file; nothing outlives the stack without one.
     pub data: Option<PathBuf>,
+    /// Whether the worker runs: without it leads are accepted and announced, and wait.
+    pub worker: bool,
     /// How often unfinished leads are looked for: a minute in production.
     pub sweep: Duration,
     /// When an unfinished lead is first due: a minute in production.
@@ -62,6 +65,7 @@ impl Default for Options {
         Self {
             port: 3000,
             data: None,
+            worker: true,
             sweep: Duration::from_secs(5),
             due_after: Duration::from_secs(10),
             lease: Duration::from_secs(40),
@@ -91,14 +95,23 @@ pub struct Addresses {
     pub pid: u32,
 }
 
+/// The three functions, each as AWS would invoke it.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each is what it is called after")]
+pub struct Functions {
+    pub create_lead: Function,
+    pub intake_lead: Function,
+    pub process_lead: Function,
+}
+
 /// A running stack.
 #[derive(Debug)]
 pub struct Stack {
     addresses: Addresses,
     clients: Clients,
+    functions: Functions,
     gateway: Gateway,
-    event_source: EventSource,
-    sweep: Schedule,
+    worker: Option<(EventSource, Schedule)>,
     trusted_form: TrustedForm,
     phone_lookup: PhoneLookup,
     sqs: Sqs,
@@ -145,25 +158,31 @@ impl Stack {
 
         let intake = Arc::new(Intake::new(&intake, &clients)?);
         let worker = process_lead::service(Arc::new(Processor::new(&process, &clients)?));
-        let create = Function::new("create-lead", INTAKE_LIMIT, create_lead::service(Arc::clone(&intake)));
-        let flat = Function::new("intake-lead", INTAKE_LIMIT, intake_lead::service(intake));
-        let worker = Function::new("process-lead", WORKER_LIMIT, worker);
-        let polling = Polling::default();
-        let event_source =
-            EventSource::start(clients.sqs.clone(), &queues.lead_created, worker.clone(), polling).await?;
-        let sweep = Schedule::start(options.sweep, json!({"sweep": {}}), worker);
+        let functions = Functions {
+            create_lead: Function::new("create-lead", INTAKE_LIMIT, create_lead::service(Arc::clone(&intake))),
+            intake_lead: Function::new("intake-lead", INTAKE_LIMIT, intake_lead::service(intake)),
+            process_lead: Function::new("process-lead", WORKER_LIMIT, worker),
+        };
+        let worker = if options.worker {
+            let polling = Polling::default();
+            let function = functions.process_lead.clone();
+            let sweep = Schedule::start(options.sweep, json!({"sweep": {}}), function.clone());
+            Some((EventSource::start(clients.sqs.clone(), &queues.lead_created, function, polling).await?, sweep))
+        } else {
+            None
+        };
         let routes = vec![
-            Route { method: axum::http::Method::POST, path: "/leads", function: create },
-            Route { method: axum::http::Method::POST, path: "/leads/intake", function: flat.clone() },
-            Route { method: axum::http::Method::GET, path: "/leads/intake", function: flat },
+            Route { method: Method::POST, path: "/leads", function: functions.create_lead.clone() },
+            Route { method: Method::POST, path: "/leads/intake", function: functions.intake_lead.clone() },
+            Route { method: Method::GET, path: "/leads/intake", function: functions.intake_lead.clone() },
         ];
         let gateway = Gateway::start(listener, routes, None)?;
         Ok(Self {
             addresses,
             clients,
+            functions,
             gateway,
-            event_source,
-            sweep,
+            worker,
             trusted_form,
             phone_lookup,
             sqs,
@@ -175,6 +194,11 @@ impl Stack {
     /// Where everything is.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// The functions, to be invoked with events of the caller's own.
+    pub fn functions(&self) -> &Functions {
+        &self.functions
     }
 
     /// The table of sources.
@@ -205,8 +229,10 @@ impl Stack {
     /// Stops everything, in the order in which nothing is missed: what is being answered is answered first.
     pub async fn stop(self) {
         self.gateway.stop().await;
-        self.sweep.stop().await;
-        self.event_source.stop().await;
+        if let Some((event_source, sweep)) = self.worker {
+            sweep.stop().await;
+            event_source.stop().await;
+        }
         self.phone_lookup.stop().await;
         self.trusted_form.stop().await;
         self.sqs.stop().await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use leadping::conversation::EventType;
 use leadping::lead::ProcessingStatus;
+use leadping::settings::LookupSettings;
 use leadping::store::{Record, StoredLead};
 use local::stack::Options;
 use reqwest::{Method, StatusCode};
@@ -173,9 +174,24 @@ async fn a_provider_that_is_down_holds_nothing_up_but_the_look_up() {
 async fn a_second_start_finishes_what_the_first_left() {
     let data = tempfile::tempdir().unwrap();
     let options = Options { data: Some(data.path().to_owned()), ..options() };
-    // The first stack's worker never gets to the lead: nothing sweeps, and its provider is down.
-    let idle = Options { sweep: Duration::from_secs(3_600), ..options.clone() };
-    let first = Api::start(&idle).await;
+    let first = Api::start(&Options { worker: false, ..options.clone() }).await;
+    let id = first.post("/leads", STRUCTURED).await.id();
+    // The queue is gone with the first stack, and the message with it: only the lead's mark is left.
+    first.stack.stop().await;
+
+    let second = Api::start(&options).await;
+    let record = second.ready(&id).await;
+    assert_eq!(events(&record), [EventType::LeadCreated, EventType::PhoneLookupSucceeded]);
+    let again = second.post("/leads", STRUCTURED).await;
+    assert!(again.id() == id && replayed(&again));
+    second.stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_look_up_that_is_owed_is_given_up_when_there_is_no_provider_any_more() {
+    let data = tempfile::tempdir().unwrap();
+    let options = Options { data: Some(data.path().to_owned()), ..options() };
+    let first = Api::start(&Options { sweep: Duration::from_secs(3_600), ..options.clone() }).await;
     let body = r#"{"phone":"+15125550106","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
     let id = first.post("/leads/intake", body).await.id();
     while first.stack.phone_lookup().calls() == 0 {
@@ -183,12 +199,9 @@ async fn a_second_start_finishes_what_the_first_left() {
     }
     first.stack.stop().await;
 
-    let none = Options { lookup: Some(leadping::settings::LookupSettings::None), ..options };
-    let second = Api::start(&none).await;
+    let second = Api::start(&Options { lookup: Some(LookupSettings::None), ..options }).await;
     let record = second.ready(&id).await;
     assert_eq!(events(&record), [EventType::LeadCreated, EventType::PhoneLookupFailed]);
-    let again = second.post("/leads/intake", body).await;
-    assert!(again.id() == id && replayed(&again));
     second.stack.stop().await;
 }
 

@@ -1,3 +1,5 @@
 //! The product, as partners, developers and operators meet it.
 
+mod events;
 mod journeys;
+mod messages;

@@ -1,0 +1,57 @@
+//! The sample events, each fed to its function.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tests::{Api, options};
+
+/// An event of `events/`, as the runtime hands it over.
+fn event(name: &str) -> Value {
+    let path = format!("{}/../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn body(answer: &Value) -> Value {
+    serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn each_http_event_is_answered_as_its_page_says() {
+    let api = Api::start(&options()).await;
+    let functions = api.stack.functions();
+    let cases = [
+        (&functions.create_lead, "create-lead", 201),
+        (&functions.create_lead, "create-lead-keyed", 201),
+        (&functions.create_lead, "create-lead-refused", 400),
+        (&functions.create_lead, "create-lead-unauthorized", 401),
+        (&functions.intake_lead, "intake-lead", 201),
+        (&functions.intake_lead, "intake-lead-form", 201),
+        (&functions.intake_lead, "intake-lead-query", 201),
+    ];
+    let mut leads = BTreeSet::new();
+    for (function, name, status) in cases {
+        let answer = function.invoke(&event(name)).await.unwrap();
+        assert_eq!(answer["statusCode"], status, "{name}: {answer}");
+        assert_eq!(answer["headers"]["x-request-id"], format!("event-{name}"));
+        assert!(status != 201 || leads.insert(body(&answer)["id"].to_string()), "{name} is a lead of its own");
+    }
+    let flat = body(&functions.intake_lead.invoke(&event("intake-lead")).await.unwrap());
+    assert_eq!(flat["metadata"]["ipAddress"], "203.0.113.7");
+    assert_eq!(flat["metadata"]["userAgent"], "partner-poster/2.1");
+    assert_eq!(flat["metadata"]["price"], 18.5);
+    api.stack.stop().await;
+}
+
+#[tokio::test]
+async fn each_event_of_the_worker_names_the_messages_that_failed() {
+    let api = Api::start(&options()).await;
+    let cases = [("process-lead", vec![]), ("process-lead-poison", vec!["2", "3"]), ("sweep", vec![])];
+    for (name, failed) in cases {
+        let answer = api.stack.functions().process_lead.invoke(&event(name)).await.unwrap();
+        let id = |last| json!({"itemIdentifier": format!("00000000-0000-4000-8000-00000000000{last}")});
+        let mut failures = answer["batchItemFailures"].as_array().unwrap().clone();
+        failures.sort_by_key(ToString::to_string);
+        assert_eq!(failures, failed.into_iter().map(id).collect::<Vec<_>>(), "{name}");
+    }
+    api.stack.stop().await;
+}
