@@ -10,7 +10,7 @@ use axum::http::Method;
 use leadping::aws::{self, Clients};
 use leadping::intake::Intake;
 use leadping::process::Processor;
-use leadping::settings::{IntakeSettings, LookupSettings, ProcessSettings, Secret};
+use leadping::settings::{IntakeSettings, LookupSettings, ProcessSettings, Secret, SecretSetting};
 use leadping::store::{Leads, Sources, schema};
 use serde::Serialize;
 use serde_json::json;
@@ -55,7 +55,7 @@ pub struct Options {
     /// How long the stand-in for TrustedForm takes over a `slow` certificate.
     pub slow: Duration,
     /// The real TrustedForm and its key, instead of the stand-in.
-    pub trusted_form: Option<(url::Url, Secret)>,
+    pub trusted_form: Option<(url::Url, SecretSetting)>,
     /// A real provider, or none, instead of the stand-in.
     pub lookup: Option<LookupSettings>,
 }
@@ -156,8 +156,8 @@ impl Stack {
             pid: std::process::id(),
         };
 
-        let intake = Arc::new(Intake::new(&intake, &clients)?);
-        let worker = process_lead::service(Arc::new(Processor::new(&process, &clients)?));
+        let intake = Arc::new(Intake::new(&intake, &clients).await?);
+        let worker = process_lead::service(Arc::new(Processor::new(&process, &clients).await?));
         let functions = Functions {
             create_lead: Function::new("create-lead", INTAKE_LIMIT, create_lead::service(Arc::clone(&intake))),
             intake_lead: Function::new("intake-lead", INTAKE_LIMIT, intake_lead::service(intake)),
@@ -261,6 +261,7 @@ async fn clients(dynamodb: &str, sqs: &str) -> anyhow::Result<Clients> {
             aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(dynamodb).build(),
         ),
         sqs: aws_sdk_sqs::Client::from_conf(aws_sdk_sqs::config::Builder::from(&config).endpoint_url(sqs).build()),
+        secrets: aws_sdk_secretsmanager::Client::new(&config),
     })
 }
 
@@ -272,14 +273,14 @@ fn settings(
 ) -> anyhow::Result<(IntakeSettings, ProcessSettings)> {
     let (trusted_form_url, trusted_form_key) = match &options.trusted_form {
         Some((url, key)) => (url.clone(), key.clone()),
-        None => (trusted_form.url().parse()?, Secret::new("local")),
+        None => (trusted_form.url().parse()?, stand_in_secret()),
     };
     let lookup = match &options.lookup {
         Some(lookup) => lookup.clone(),
         None => LookupSettings::Twilio {
             url: phone_lookup.url().parse()?,
             account_sid: "AC00000000000000000000000000000000".to_owned(),
-            auth_token: Secret::new("local"),
+            auth_token: stand_in_secret(),
             caller_name: false,
         },
     };
@@ -300,6 +301,11 @@ fn settings(
         lease: options.lease,
     };
     Ok((intake, process))
+}
+
+/// The stand-ins take any.
+fn stand_in_secret() -> SecretSetting {
+    SecretSetting::Value(Secret::new("local"))
 }
 
 fn lookup_address(lookup: &LookupSettings) -> String {

@@ -19,6 +19,8 @@ pub struct Clients {
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// Of the queue.
     pub sqs: aws_sdk_sqs::Client,
+    /// Of our own credentials with the services outside.
+    pub secrets: aws_sdk_secretsmanager::Client,
 }
 
 impl Clients {
@@ -28,7 +30,11 @@ impl Clients {
     /// When the bundle of `AWS_CA_BUNDLE` cannot be read or is refused.
     pub async fn from_env() -> io::Result<Self> {
         let config = loader()?.load().await;
-        Ok(Self { dynamodb: aws_sdk_dynamodb::Client::new(&config), sqs: aws_sdk_sqs::Client::new(&config) })
+        Ok(Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(&config),
+            sqs: aws_sdk_sqs::Client::new(&config),
+            secrets: aws_sdk_secretsmanager::Client::new(&config),
+        })
     }
 }
 

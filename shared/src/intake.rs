@@ -7,6 +7,7 @@ use lambda_http::{Body, Request, Response};
 use tracing::{Instrument, Span, field};
 
 use crate::aws::Clients;
+use crate::credential::Credential;
 use crate::http::{self, Accepted, Problem, request};
 use crate::identity::Identity;
 use crate::lead::{Lead, ProcessingStatus};
@@ -14,18 +15,19 @@ use crate::payload::{self, Entrance};
 use crate::queue::{LeadCreated, Queue};
 use crate::settings::IntakeSettings;
 use crate::source::{Attachment, Source, SourceKey};
+use crate::start::StartError;
 use crate::store::{Leads, NewLead, Put, Sources, StoreError, StoredLead};
-use crate::telemetry::step;
+use crate::telemetry::{metric, step};
 use crate::time::Timestamp;
 use crate::trusted_form::{Refusal, TrustedForm, Verified};
 use crate::validation::{self, Caller, Code, Failure, Verdict};
-use crate::web::{self, ClientError};
+use crate::web;
 
 /// A document stays well below DynamoDB's 400 KB for an item.
 const LONGEST_DOCUMENT: usize = 350_000;
 
 /// Everything that takes leads in, built once for many requests.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Intake {
     sources: Sources,
     leads: Leads,
@@ -47,8 +49,8 @@ impl Intake {
     /// Builds what the settings name.
     ///
     /// # Errors
-    /// [`ClientError`] when TLS to TrustedForm cannot be set up.
-    pub fn new(settings: &IntakeSettings, aws: &Clients) -> Result<Self, ClientError> {
+    /// [`StartError`] when TLS to TrustedForm cannot be set up, or our key to it cannot be read.
+    pub async fn new(settings: &IntakeSettings, aws: &Clients) -> Result<Self, StartError> {
         let client = web::client(settings.trusted_form_ca_bundle.as_deref())?;
         Ok(Self {
             sources: Sources::new(aws.dynamodb.clone(), &settings.sources_table),
@@ -57,7 +59,7 @@ impl Intake {
             trusted_form: TrustedForm::new(
                 client,
                 settings.trusted_form_url.clone(),
-                settings.trusted_form_key.clone(),
+                Credential::read(&settings.trusted_form_key, &aws.secrets).await?,
             ),
             due_after: settings.due_after,
         })
@@ -77,28 +79,43 @@ impl Intake {
     }
 
     async fn accept(&self, entrance: Entrance, request: &Request, request_id: &str) -> Result<Accepted, Problem> {
-        let accepted = self.take(entrance, request, request_id).await;
-        if let Err(problem) = &accepted {
-            step::refused(problem.status().as_u16(), &problem.failure_codes());
+        let now = Timestamp::now();
+        match self.authenticate(request, now).await {
+            Ok((source, key)) => {
+                Span::current().record("source_id", source.id.as_str());
+                let accepted = self.take(entrance, request, request_id, &source, &key, now).await;
+                report(source.id.as_str(), &accepted);
+                accepted
+            }
+            Err(problem) => {
+                let refused = Err(problem);
+                report("", &refused);
+                refused
+            }
         }
-        accepted
     }
 
-    async fn take(&self, entrance: Entrance, request: &Request, request_id: &str) -> Result<Accepted, Problem> {
-        let now = Timestamp::now();
-        let (source, key) = self.authenticate(request, now).await?;
+    async fn take(
+        &self,
+        entrance: Entrance,
+        request: &Request,
+        request_id: &str,
+        source: &Source,
+        key: &SourceKey,
+        now: Timestamp,
+    ) -> Result<Accepted, Problem> {
         let attachment = source.attachment()?;
         let idempotency_key = request::idempotency_key(request.headers())?;
         let payload = request::payload(entrance, request)?;
         let submission = payload::read(entrance, &payload).map_err(|_| Problem::Malformed)?;
-        let identity = Identity::of(&source, &submission, idempotency_key.as_ref()).map_err(|error| {
+        let identity = Identity::of(source, &submission, idempotency_key.as_ref()).map_err(|error| {
             tracing::error!(%error, "no randomness");
             Problem::Internal
         })?;
         Span::current().record("lead_id", identity.lead_id.as_str());
-        let caller = Caller { source: &source, key: &key, visitor: request::visitor(request), now };
+        let caller = Caller { source, key, visitor: request::visitor(request), now };
         let verdict = validation::check(&submission, &caller);
-        let post = Post { request_id, source: &source, attachment, identity, now };
+        let post = Post { request_id, source, attachment, identity, now };
         match verdict {
             Verdict::Refused(failures) => Err(Problem::Validation(failures)),
             Verdict::RefusedBySource(failures) => self.held_or(&post, Problem::Validation(failures)).await,
@@ -113,10 +130,7 @@ impl Intake {
     async fn authenticate(&self, request: &Request, now: Timestamp) -> Result<(Source, SourceKey), Problem> {
         let (id, key) = request::credentials(request.headers())?;
         match self.sources.get(&id).await.map_err(unavailable)? {
-            Some(source) if source.accepts(&key, now) => {
-                Span::current().record("source_id", source.id.as_str());
-                Ok((source, key))
-            }
+            Some(source) if source.accepts(&key, now) => Ok((source, key)),
             Some(_) => Err(Problem::Unauthorized),
             None => {
                 key.refuse();
@@ -150,7 +164,24 @@ impl Intake {
         let message = LeadCreated::of(lead, post.attachment.business_id.clone(), post.request_id);
         match self.queue.send(&message).await {
             Ok(()) => step::announced(&lead.id),
-            Err(error) => tracing::warn!(%error, "the lead waits for the sweep"),
+            Err(error) => {
+                metric::unavailable("queue");
+                tracing::warn!(%error, "the lead waits for the sweep");
+            }
+        }
+    }
+}
+
+/// Says what became of a post, to the log and to the metrics.
+fn report(source: &str, outcome: &Result<Accepted, Problem>) {
+    match outcome {
+        Ok(Accepted { replayed: false, .. }) => metric::lead("accepted", source, ""),
+        Ok(Accepted { replayed: true, .. }) => metric::lead("replayed", source, ""),
+        Err(problem) => {
+            let codes = problem.failure_codes().join(" ");
+            let outcome = if problem.status().is_server_error() { "unavailable" } else { "refused" };
+            metric::lead(outcome, source, &codes);
+            step::refused(problem.status().as_u16(), &codes);
         }
     }
 }
@@ -217,6 +248,7 @@ fn to_json(lead: &Lead) -> Result<String, Problem> {
 fn unavailable(error: StoreError) -> Problem {
     match error {
         StoreError::Unavailable { .. } => {
+            metric::unavailable("storage");
             tracing::error!(%error, "storage is unavailable");
             Problem::StorageUnavailable
         }

@@ -13,7 +13,7 @@
 //! | [`identity`] | one submission, one lead |
 //! | [`store`] | the two tables |
 //! | [`lead`], [`conversation`], [`source`], [`id`], [`time`] | the model |
-//! | [`settings`], [`aws`], [`web`], [`telemetry`] | the environment, the clients, the logs |
+//! | [`settings`], [`start`], [`credential`], [`aws`], [`web`], [`telemetry`] | the environment, our secrets, the clients, the logs |
 //!
 //! Rules are quoted from the source document ("Sending leads to Leadping") and the contract that settles what it
 //! leaves open.
@@ -23,6 +23,7 @@
 
 pub mod aws;
 pub mod conversation;
+pub mod credential;
 pub mod http;
 pub mod id;
 pub mod identity;
@@ -34,6 +35,7 @@ pub mod process;
 pub mod queue;
 pub mod settings;
 pub mod source;
+pub mod start;
 pub mod store;
 pub mod telemetry;
 pub mod time;

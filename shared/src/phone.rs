@@ -5,7 +5,7 @@ mod exchange;
 mod line;
 mod lookup;
 #[cfg(test)]
-mod loopback;
+pub(crate) mod loopback;
 mod number;
 mod telnyx;
 mod twilio;

@@ -30,6 +30,15 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Where a secret is: in the environment itself, or in Secrets Manager, which is what a deployment uses.
+#[derive(Clone, Debug)]
+pub enum SecretSetting {
+    /// Its value.
+    Value(Secret),
+    /// The ARN under which it is kept.
+    Arn(String),
+}
+
 /// A variable of the environment that is missing or wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -52,8 +61,8 @@ pub struct IntakeSettings {
     pub queue_url: String,
     /// `TRUSTED_FORM_URL`, by default `https://cert.trustedform.com`.
     pub trusted_form_url: Url,
-    /// `TRUSTED_FORM_API_KEY`.
-    pub trusted_form_key: Secret,
+    /// `TRUSTED_FORM_API_KEY`, or `TRUSTED_FORM_API_KEY_SECRET_ARN`.
+    pub trusted_form_key: SecretSetting,
     /// `TRUSTED_FORM_CA_BUNDLE`: a PEM file of roots to trust besides Mozilla's.
     pub trusted_form_ca_bundle: Option<PathBuf>,
     /// `LEAD_DUE_AFTER_SECONDS`, by default 60: when a lead that nothing has finished comes back to the worker.
@@ -87,8 +96,8 @@ pub enum LookupSettings {
         url: Url,
         /// `TWILIO_ACCOUNT_SID`.
         account_sid: String,
-        /// `TWILIO_AUTH_TOKEN`.
-        auth_token: Secret,
+        /// `TWILIO_AUTH_TOKEN`, or `TWILIO_AUTH_TOKEN_SECRET_ARN`.
+        auth_token: SecretSetting,
         /// `TWILIO_CALLER_NAME`, by default `false`: whether to ask, and pay, for the caller's name too.
         caller_name: bool,
     },
@@ -96,8 +105,8 @@ pub enum LookupSettings {
     Telnyx {
         /// `TELNYX_URL`, by default `https://api.telnyx.com`.
         url: Url,
-        /// `TELNYX_API_KEY`.
-        api_key: Secret,
+        /// `TELNYX_API_KEY`, or `TELNYX_API_KEY_SECRET_ARN`.
+        api_key: SecretSetting,
     },
 }
 
@@ -112,7 +121,7 @@ impl IntakeSettings {
             leads_table: required("LEADS_TABLE")?,
             queue_url: required("LEAD_CREATED_QUEUE_URL")?,
             trusted_form_url: url("TRUSTED_FORM_URL", "https://cert.trustedform.com")?,
-            trusted_form_key: Secret::new(required("TRUSTED_FORM_API_KEY")?),
+            trusted_form_key: secret("TRUSTED_FORM_API_KEY", "TRUSTED_FORM_API_KEY_SECRET_ARN")?,
             trusted_form_ca_bundle: optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),
             due_after: seconds("LEAD_DUE_AFTER_SECONDS", 60)?,
         })
@@ -146,12 +155,12 @@ impl LookupSettings {
             Some("twilio") => Ok(Self::Twilio {
                 url: url("TWILIO_URL", "https://lookups.twilio.com")?,
                 account_sid: required("TWILIO_ACCOUNT_SID")?,
-                auth_token: Secret::new(required("TWILIO_AUTH_TOKEN")?),
+                auth_token: secret("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_SECRET_ARN")?,
                 caller_name: parsed("TWILIO_CALLER_NAME", "true or false")?.unwrap_or(false),
             }),
             Some("telnyx") => Ok(Self::Telnyx {
                 url: url("TELNYX_URL", "https://api.telnyx.com")?,
-                api_key: Secret::new(required("TELNYX_API_KEY")?),
+                api_key: secret("TELNYX_API_KEY", "TELNYX_API_KEY_SECRET_ARN")?,
             }),
             Some(_) => Err(SettingsError::Invalid("PHONE_LOOKUP", "none, twilio or telnyx")),
         }
@@ -165,6 +174,13 @@ pub fn optional(name: &str) -> Option<String> {
 
 fn required(name: &'static str) -> Result<String, SettingsError> {
     optional(name).ok_or(SettingsError::Missing(name))
+}
+
+fn secret(name: &'static str, arn: &'static str) -> Result<SecretSetting, SettingsError> {
+    match optional(arn) {
+        Some(arn) => Ok(SecretSetting::Arn(arn)),
+        None => required(name).map(|text| SecretSetting::Value(Secret::new(text.trim()))),
+    }
 }
 
 fn parsed<T: FromStr>(name: &'static str, expected: &'static str) -> Result<Option<T>, SettingsError> {

@@ -34,6 +34,11 @@ impl Timestamp {
         self.0.duration_since(earlier.0).try_into().unwrap_or_default()
     }
 
+    /// Milliseconds since 1970.
+    pub fn milliseconds(self) -> i64 {
+        self.0.as_millisecond()
+    }
+
     /// The day, in UTC: `2026-06-15`.
     pub fn day(self) -> String {
         self.0.strftime("%Y-%m-%d").to_string()

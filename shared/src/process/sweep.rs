@@ -1,11 +1,13 @@
 //! The sweep: what is unfinished and due is announced again. It is the only retry that there is.
 
+use std::time::Duration;
+
 use tracing::Instrument;
 
 use super::worker::Processor;
 use crate::queue::LeadCreated;
 use crate::store::{Due, StoreError, schema};
-use crate::telemetry::step;
+use crate::telemetry::{metric, step};
 use crate::time::Timestamp;
 
 /// So many due leads of a shard are taken in one sweep; the next one takes the rest.
@@ -18,8 +20,10 @@ impl Processor {
         let shards = (0..schema::UNFINISHED_SHARDS).map(|shard| self.shard(shard, now));
         let swept = futures_util::future::join_all(shards).await;
         let due: usize = swept.iter().map(|shard| shard.due).sum();
-        if let Some(oldest) = swept.iter().filter_map(|shard| shard.oldest).min() {
-            tracing::warn!(due, oldest_seconds = now.since(oldest).as_secs(), "unfinished leads were due");
+        let oldest = swept.iter().filter_map(|shard| shard.oldest).min().map_or(Duration::ZERO, |due| now.since(due));
+        metric::due(due, oldest);
+        if due > 0 {
+            tracing::warn!(due, oldest_seconds = oldest.as_secs(), "unfinished leads were due");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, StreamExt, stream};
@@ -10,14 +10,16 @@ use serde::Deserialize;
 use tracing::Instrument;
 
 use crate::aws::Clients;
+use crate::credential::Credential;
 use crate::id::LeadId;
 use crate::phone::{LookupFault, PhoneLookup, PhoneNumber, Telnyx, Twilio};
 use crate::queue::{self, LeadCreated, Queue};
 use crate::settings::{LookupSettings, ProcessSettings};
+use crate::start::StartError;
 use crate::store::{Kept, Leads, Lease, LookupOutcome, Progress, StoreError, StoredLead};
-use crate::telemetry::step;
+use crate::telemetry::{metric, step};
 use crate::time::Timestamp;
-use crate::web::{self, ClientError};
+use crate::web;
 
 /// So many messages of a batch are handled at once.
 const CONCURRENCY: usize = 10;
@@ -29,7 +31,7 @@ const LOOKUP_ENDS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Everything that finishes leads, built once for many events.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Processor {
     pub(super) leads: Leads,
     pub(super) queue: Queue,
@@ -68,14 +70,17 @@ impl Processor {
     /// Builds what the settings name.
     ///
     /// # Errors
-    /// [`ClientError`] when TLS to the provider cannot be set up.
-    pub fn new(settings: &ProcessSettings, aws: &Clients) -> Result<Self, ClientError> {
+    /// [`StartError`] when TLS to the provider cannot be set up, or our key to it cannot be read.
+    pub async fn new(settings: &ProcessSettings, aws: &Clients) -> Result<Self, StartError> {
         let lookup = match settings.lookup.clone() {
             LookupSettings::None => None,
             LookupSettings::Twilio { url, account_sid, auth_token, caller_name } => {
-                Some(PhoneLookup::Twilio(Twilio::new(web::client(None)?, url, account_sid, auth_token, caller_name)))
+                let auth_token = Credential::read(&auth_token, &aws.secrets).await?;
+                let twilio = Twilio::new(web::client(None)?, url, account_sid, auth_token, caller_name);
+                Some(PhoneLookup::Twilio(twilio))
             }
             LookupSettings::Telnyx { url, api_key } => {
+                let api_key = Credential::read(&api_key, &aws.secrets).await?;
                 Some(PhoneLookup::Telnyx(Telnyx::new(web::client(None)?, url, api_key)))
             }
         };
@@ -192,12 +197,18 @@ impl Processor {
         since: Timestamp,
         lease: Lease,
     ) -> Result<(), StoreError> {
-        match provider.look_up(number).await {
-            Ok(lookup) => self.finish(kept, LookupOutcome::Succeeded(&lookup), provider.name()).await,
+        let asked = Instant::now();
+        let answer = provider.look_up(number).await;
+        match answer {
+            Ok(lookup) => {
+                metric::lookup("succeeded", asked.elapsed());
+                self.finish(kept, LookupOutcome::Succeeded(&lookup), provider.name()).await
+            }
             Err(fault) => {
                 let now = Timestamp::now();
                 match fault {
                     LookupFault::Passing { retry_after, .. } if now.since(since) < LOOKUP_ENDS_AFTER => {
+                        metric::lookup("postponed", asked.elapsed());
                         tracing::warn!(error = %fault, "the look-up is put off");
                         let wait = retry_after.map_or_else(|| self.wait(now, since), |wait| wait.min(LONGEST_WAIT));
                         if self.leads.postpone(&kept.lead.id, lease, now.after(wait)).await? {
@@ -205,9 +216,13 @@ impl Processor {
                         }
                         return Ok(());
                     }
-                    LookupFault::Refused { .. } => tracing::error!(error = %fault, "the provider refuses our account"),
+                    LookupFault::Refused { .. } => {
+                        metric::credential_refused(provider.name());
+                        tracing::error!(error = %fault, "the provider refuses our account");
+                    }
                     _ => tracing::warn!(error = %fault, "the look-up is given up"),
                 }
+                metric::lookup("failed", asked.elapsed());
                 self.finish(kept, LookupOutcome::Failed, provider.name()).await
             }
         }

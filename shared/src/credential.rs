@@ -1,0 +1,129 @@
+//! Our own credentials with the services outside: read at start, and anew when one is refused.
+
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::settings::{Secret, SecretSetting};
+
+/// A secret is read again at most so often, however often it is refused (architecture, Time).
+const BETWEEN_READS: Duration = Duration::from_secs(60);
+
+/// A credential that may change while a function lives.
+#[derive(Debug)]
+pub struct Credential {
+    current: Mutex<Current>,
+    /// Where it can be read anew; nowhere, when the environment gave its value.
+    origin: Option<(Client, String)>,
+}
+
+#[derive(Debug)]
+struct Current {
+    secret: Secret,
+    read_at: Instant,
+}
+
+/// A secret cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the secret {arn} cannot be read: {code}")]
+pub struct CredentialError {
+    arn: String,
+    code: String,
+}
+
+/// A secret that cannot change.
+impl From<Secret> for Credential {
+    fn from(secret: Secret) -> Self {
+        Self { current: Mutex::new(Current { secret, read_at: Instant::now() }), origin: None }
+    }
+}
+
+impl Credential {
+    /// Reads what a setting names.
+    ///
+    /// # Errors
+    /// [`CredentialError`] when Secrets Manager does not give the secret.
+    pub async fn read(setting: &SecretSetting, client: &Client) -> Result<Self, CredentialError> {
+        match setting {
+            SecretSetting::Value(secret) => Ok(secret.clone().into()),
+            SecretSetting::Arn(arn) => {
+                let read = Self::from(fetch(client, arn).await?);
+                Ok(Self { origin: Some((client.clone(), arn.clone())), ..read })
+            }
+        }
+    }
+
+    /// The secret, as it was read last.
+    pub async fn secret(&self) -> Secret {
+        self.current.lock().await.secret.clone()
+    }
+
+    /// Reads the secret anew, after a service has refused it. Gives back whether it has changed, so that asking again
+    /// is worth it.
+    pub async fn renewed(&self) -> bool {
+        let Some((client, arn)) = &self.origin else { return false };
+        let mut current = self.current.lock().await;
+        if current.read_at.elapsed() < BETWEEN_READS {
+            return false;
+        }
+        current.read_at = Instant::now();
+        match fetch(client, arn).await {
+            Ok(secret) => {
+                let changed = secret.reveal() != current.secret.reveal();
+                current.secret = secret;
+                changed
+            }
+            Err(error) => {
+                tracing::error!(%error, "a refused secret cannot be read anew");
+                false
+            }
+        }
+    }
+}
+
+async fn fetch(client: &Client, arn: &str) -> Result<Secret, CredentialError> {
+    let error = |code: &str| CredentialError { arn: arn.to_owned(), code: code.to_owned() };
+    let found = client.get_secret_value().secret_id(arn).send().await;
+    let found = found.map_err(|failed| error(failed.code().unwrap_or("out of reach")))?;
+    // A line break at a secret's end comes from whoever pasted it, and cannot stand in a header.
+    found.secret_string().map(|text| Secret::new(text.trim())).ok_or_else(|| error("not a text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
+
+    use super::*;
+    use crate::phone::loopback::{reply, serve};
+
+    #[tokio::test]
+    async fn a_refused_secret_is_read_anew_at_most_each_minute() {
+        let answer = r#"{"ARN":"arn","Name":"name","SecretString":"new\n"}"#;
+        let (base, asked) = serve(reply("200 OK", "Content-Type: application/x-amz-json-1.1\r\n", answer));
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new("id", "key", None, None, "test"))
+            .endpoint_url(base);
+        let client = Client::from_conf(config.build());
+        let credential = Credential { origin: Some((client, "arn".to_owned())), ..Secret::new("old").into() };
+        assert!(!credential.renewed().await, "it has just been read");
+
+        tokio::time::pause();
+        tokio::time::advance(BETWEEN_READS).await;
+        tokio::time::resume();
+        assert!(credential.renewed().await);
+        assert_eq!(credential.secret().await.reveal(), "new");
+        assert!(!credential.renewed().await, "it has just been read again");
+        assert!(asked.join().unwrap().contains("x-amz-target: secretsmanager.GetSecretValue"));
+    }
+
+    #[tokio::test]
+    async fn a_secret_of_the_environment_cannot_be_renewed() {
+        assert!(!Credential::from(Secret::new("fixed")).renewed().await);
+    }
+}

@@ -1,0 +1,47 @@
+//! The steps of a lead. Each is one line with the target [`TARGET`] and a field `step`.
+
+use tracing::{info, warn};
+
+use crate::id::LeadId;
+
+/// The target of every step.
+pub const TARGET: &str = "leadping::step";
+
+/// A lead was written.
+pub fn accepted(lead: &LeadId) {
+    info!(target: TARGET, step = "accepted", lead = %lead);
+}
+
+/// A repeat was answered with the lead that was there.
+pub fn replayed(lead: &LeadId) {
+    info!(target: TARGET, step = "replayed", lead = %lead);
+}
+
+/// A post was refused.
+pub fn refused(status: u16, codes: &str) {
+    info!(target: TARGET, step = "refused", status, codes);
+}
+
+/// A lead was announced to the worker; again, when the sweep did it.
+pub fn announced(lead: &LeadId) {
+    info!(target: TARGET, step = "announced", lead = %lead);
+}
+
+/// A lead has its conversation.
+pub fn conversation(lead: &LeadId) {
+    info!(target: TARGET, step = "conversation", lead = %lead);
+}
+
+/// A look-up has ended: `succeeded`, `failed`, or `postponed` after a passing fault.
+pub fn lookup(lead: &LeadId, provider: &str, outcome: &str) {
+    if outcome == "succeeded" {
+        info!(target: TARGET, step = "look-up", lead = %lead, provider, outcome);
+    } else {
+        warn!(target: TARGET, step = "look-up", lead = %lead, provider, outcome);
+    }
+}
+
+/// Nothing is left to do for a lead.
+pub fn ready(lead: &LeadId) {
+    info!(target: TARGET, step = "ready", lead = %lead);
+}
