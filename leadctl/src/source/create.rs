@@ -1,0 +1,306 @@
+//! `leadctl source create`.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use clap::Args;
+use data_encoding::BASE32_NOPAD;
+use leadping::id::{AccountId, BusinessId, SourceId};
+use leadping::lead::state::State;
+use leadping::lead::text;
+use leadping::source::{self, Source, SourceKey};
+use leadping::time::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::error::Error;
+use crate::output::{BOLD, Output};
+use crate::target::Target;
+
+/// The longest name of a source, in characters. It stands in an index, whose keys are bounded.
+const LONGEST_NAME: usize = 200;
+/// The longest product and tag, in characters, as for a lead's own (contract, section 3.3).
+const LONGEST_TEXT: usize = 1_024;
+/// The most default tags of a kind: a lead has no more (contract, section 3.3).
+const MOST_TAGS: usize = 50;
+
+const EXAMPLES: &str = "\
+The source is enabled. Its leads are refused until it is compliance-approved.
+
+Examples:
+  leadctl --local source create --name 'Acme forms' \\
+      --account account_1 --business business_1 --approved
+  leadctl --local source create --name 'Gulf coast' \\
+      --account account_1 --business business_1 --allowed-state TX \\
+      --allowed-state Louisiana --allowed-product 'Auto insurance'
+  leadctl --local source create --name CRM --account account_1 \\
+      --business business_1 --output json | jq -r .key";
+
+/// What `source create` is asked.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// What people call it
+    #[arg(long, value_parser = line::<LONGEST_NAME>)]
+    name: String,
+
+    /// The account that answers for it
+    #[arg(long)]
+    account: AccountId,
+
+    /// The business that its leads belong to
+    #[arg(long)]
+    business: BusinessId,
+
+    /// Its id: 1 to 64 letters, digits, hyphens and underscores; made up when not given
+    #[arg(long)]
+    id: Option<SourceId>,
+
+    /// It has passed its compliance review
+    #[arg(long)]
+    approved: bool,
+
+    /// Take leads of this state only, by code or name; may be repeated
+    #[arg(long = "allowed-state", value_name = "STATE", value_parser = state)]
+    allowed_states: Vec<State>,
+
+    /// Take leads for this product only; may be repeated
+    #[arg(long = "allowed-product", value_name = "PRODUCT", value_parser = line::<LONGEST_TEXT>)]
+    allowed_products: Vec<String>,
+
+    /// Take leads without a TrustedForm certificate too; one that is sent is checked all the same
+    #[arg(long)]
+    no_trusted_form: bool,
+
+    /// Give each of its leads this tag, by id; may be repeated
+    #[arg(long = "default-tag-id", value_name = "TAG", value_parser = line::<LONGEST_TEXT>)]
+    default_tag_ids: Vec<String>,
+
+    /// Give each of its leads this tag, by name; may be repeated
+    #[arg(long = "default-tag-name", value_name = "TAG", value_parser = line::<LONGEST_TEXT>)]
+    default_tag_names: Vec<String>,
+}
+
+/// What a partner needs.
+#[derive(Serialize)]
+struct Credentials<'a> {
+    id: &'a SourceId,
+    key: &'a str,
+}
+
+/// Makes a source and its first key.
+///
+/// # Errors
+/// [`Error::Refused`] for too many tags, [`Error::Conflict`] for an id that is taken; else when the table does not
+/// answer, or the output cannot be written.
+pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
+    let key = SourceKey::generate()?;
+    let source = arguments.source(&key, Timestamp::now())?;
+    if !target.sources.create(&source).await.map_err(|error| target.failed(error))? {
+        let id = &source.id;
+        return Err(Error::Conflict(format!(
+            "there is a source {id} already, and it was left as it is: choose another --id, or leave --id out; \
+             `leadctl source show {id}` shows the one there is"
+        )));
+    }
+    let credentials = Credentials { id: &source.id, key: key.reveal() };
+    output.show(&credentials, |out, credentials| welcome(out, credentials, &source, target.gateway.as_deref()))
+}
+
+impl Arguments {
+    fn source(self, key: &SourceKey, now: Timestamp) -> Result<Source, Error> {
+        Ok(Source {
+            id: self.id.map_or_else(random_id, Ok)?,
+            name: self.name,
+            account_id: Some(self.account),
+            business_id: Some(self.business),
+            enabled: true,
+            approved: self.approved,
+            allowed_states: BTreeSet::from_iter(self.allowed_states).into_iter().collect(),
+            // The intake compares them in the same way.
+            allowed_products: distinct(self.allowed_products, |product| product.to_lowercase()),
+            requires_trusted_form: !self.no_trusted_form,
+            default_tag_ids: tags(self.default_tag_ids)?,
+            default_tag_names: tags(self.default_tag_names)?,
+            keys: vec![key.stored(now)],
+            salt: source::random()?,
+            created_at: now,
+            revision: 0,
+        })
+    }
+}
+
+/// `source_` and 80 random bits.
+fn random_id() -> Result<SourceId, Error> {
+    let mut bits = [0; 10];
+    getrandom::fill(&mut bits)?;
+    let id = format!("source_{}", BASE32_NOPAD.encode(&bits).to_ascii_lowercase());
+    SourceId::parse(&id).map_err(|error| Error::Refused(error.to_string()))
+}
+
+fn state(text: &str) -> Result<State, &'static str> {
+    State::parse(text).ok_or("not a state or territory of the United States, by its code or name: TX, Texas")
+}
+
+/// A text as the intake keeps it: trimmed, on one line, not blank, of so many characters at most.
+fn line<const MOST: usize>(sent: &str) -> Result<String, String> {
+    match text::clean(sent.trim(), MOST) {
+        Ok(line) if line.is_empty() => Err("it is blank".to_owned()),
+        Ok(line) => Ok(line),
+        Err(fault) => Err(format!("{fault}; at most {MOST} characters on one line")),
+    }
+}
+
+fn tags(given: Vec<String>) -> Result<Vec<String>, Error> {
+    let tags = distinct(given, str::to_owned);
+    if tags.len() > MOST_TAGS {
+        return Err(Error::Refused(format!("a source gives its leads at most {MOST_TAGS} tags of a kind")));
+    }
+    Ok(tags)
+}
+
+/// Each value once, where it first stands; those of one `identity` are the same.
+fn distinct(values: Vec<String>, identity: impl Fn(&str) -> String) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    values.into_iter().filter(|value| seen.insert(identity(value))).collect()
+}
+
+fn welcome(
+    out: &mut dyn Write,
+    credentials: &Credentials<'_>,
+    source: &Source,
+    gateway: Option<&str>,
+) -> io::Result<()> {
+    let Credentials { id, key } = credentials;
+    writeln!(out, "Source {BOLD}{id}{BOLD:#} ({}) is made. Its key is", source.name)?;
+    writeln!(out, "\n  {BOLD}{key}{BOLD:#}\n")?;
+    writeln!(out, "It is shown only this once: only its digest is kept. Hand it to the partner by a safe way.")?;
+    if !source.approved {
+        writeln!(
+            out,
+            "\nIt is not compliance-approved yet: until it is, its leads are refused (source.not_approved)."
+        )?;
+    }
+    let url = match gateway {
+        Some(gateway) => format!("{gateway}/leads"),
+        None => "$LEADPING_URL/leads".to_owned(),
+    };
+    writeln!(out, "\nA first lead:\n")?;
+    writeln!(out, "  curl -i \"{url}\" \\")?;
+    writeln!(out, "    -H 'Content-Type: application/json' \\")?;
+    writeln!(out, "    -H 'X-Leadping-Source-Id: {id}' \\")?;
+    writeln!(out, "    -H 'X-Leadping-Source-Key: {key}' \\")?;
+    writeln!(out, "    -d {}", quoted(&example(source)))?;
+    if gateway.is_none() {
+        writeln!(out, "\nSet LEADPING_URL to the API's address first.")?;
+    }
+    Ok(())
+}
+
+/// A lead that the source's rules allow, with a person and a certificate of the document's examples.
+fn example(source: &Source) -> String {
+    let mut metadata = json!({});
+    let mut contact =
+        json!({"firstName": "Jordan", "email": "jordan@example.com", "phone": {"number": "+15555550123"}});
+    if source.requires_trusted_form {
+        metadata["trustedFormUrl"] = json!("https://cert.trustedform.com/example");
+    }
+    if let Some(product) = source.allowed_products.first() {
+        metadata["product"] = json!(product);
+    }
+    if let Some(state) = source.allowed_states.first() {
+        contact["streetAddress"] = json!({"state": state});
+    }
+    json!({"metadata": metadata, "contact": contact, "customer": {}}).to_string()
+}
+
+/// One word of a shell's command line.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    const REQUIRED: [&str; 7] =
+        ["create", "--name", " Acme\tforms ", "--account", "account_1", "--business", "business_1"];
+
+    fn source(more: &[&str]) -> Source {
+        let arguments = Line::try_parse_from(REQUIRED.iter().chain(more)).unwrap().arguments;
+        arguments.source(&SourceKey::generate().unwrap(), Timestamp::now()).unwrap()
+    }
+
+    #[test]
+    fn a_plain_source_is_enabled_unapproved_and_without_rules() {
+        let plain = source(&[]);
+        assert_eq!(plain.name, "Acme forms");
+        assert!(plain.enabled && !plain.approved && plain.requires_trusted_form);
+        assert!(plain.allowed_states.is_empty() && plain.allowed_products.is_empty());
+        assert_eq!(plain.id.as_str().len(), "source_".len() + 16);
+        let base32 = |c: char| c.is_ascii_lowercase() || ('2'..='7').contains(&c);
+        assert!(plain.id.as_str().trim_start_matches("source_").chars().all(base32));
+        assert_ne!(plain.id, source(&[]).id);
+    }
+
+    #[test]
+    fn rules_are_normalised_and_stand_once() {
+        let ruled = source(&[
+            "--id=source_acme",
+            "--approved",
+            "--no-trusted-form",
+            "--allowed-state=texas",
+            "--allowed-state= ca ",
+            "--allowed-state=TX",
+            "--allowed-product= Auto ",
+            "--allowed-product=AUTO",
+            "--allowed-product=Home",
+            "--default-tag-id=b",
+            "--default-tag-id=a",
+            "--default-tag-id=b",
+            "--default-tag-name=New",
+            "--default-tag-name=new",
+        ]);
+        assert_eq!(ruled.id.as_str(), "source_acme");
+        assert!(ruled.approved && !ruled.requires_trusted_form);
+        assert_eq!(ruled.allowed_states, ["CA", "TX"].map(|code| State::parse(code).unwrap()));
+        assert_eq!(ruled.allowed_products, ["Auto", "Home"]);
+        assert_eq!(ruled.default_tag_ids, ["b", "a"]);
+        assert_eq!(ruled.default_tag_names, ["New", "new"], "a tag is taken by its letters");
+    }
+
+    #[test]
+    fn what_the_intake_could_not_use_is_refused() {
+        let long = format!("--allowed-product={}", "a".repeat(LONGEST_TEXT + 1));
+        for (argument, says) in [
+            ("--id=source 1", "an id is"),
+            ("--allowed-state=Ontario", "not a state"),
+            ("--allowed-product= ", "blank"),
+            ("--allowed-product=a\u{1b}", "control characters"),
+            (&long, "too long"),
+            ("--default-tag-name=\t", "blank"),
+        ] {
+            let error = Line::try_parse_from(REQUIRED.iter().chain(&[argument])).unwrap_err().to_string();
+            assert!(error.contains(says), "{argument}: {error}");
+        }
+        let many: Vec<_> = (0..=MOST_TAGS).map(|number| number.to_string()).collect();
+        assert!(matches!(tags(many), Err(Error::Refused(_))));
+    }
+
+    #[test]
+    fn the_example_keeps_the_source_s_rules_in_a_shell_too() {
+        assert!(example(&source(&[])).contains("trustedFormUrl"));
+        let ruled = source(&["--no-trusted-form", "--allowed-state=TX", "--allowed-product=Driver's"]);
+        let example = quoted(&example(&ruled));
+        assert!(!example.contains("trustedFormUrl") && example.contains(r#""state":"TX""#), "{example}");
+        assert!(example.contains(r"Driver'\''s"), "{example}");
+    }
+}
