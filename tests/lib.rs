@@ -2,6 +2,11 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a harness fails the test that it stands in")]
 
+pub mod books;
+pub mod load;
+pub mod proxy;
+pub mod soak;
+
 use std::time::Duration;
 
 use leadping::id::LeadId;
@@ -14,7 +19,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 
 /// How long a suite waits for what has to come, before it says that it did not.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running stack and a client of its API.
 #[derive(Debug)]
@@ -31,6 +36,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
+    /// The body, as it came.
+    pub text: String,
     /// The body, where it is JSON.
     pub body: Value,
 }
@@ -124,7 +131,8 @@ impl Post {
         let response = self.0.send().await.expect("an answer comes");
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.expect("the answer comes whole");
-        Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status, headers, text, body }
     }
 }
 

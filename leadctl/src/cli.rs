@@ -3,18 +3,26 @@
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::error::Error;
 use crate::output::Format;
 use crate::target::Place;
-use crate::{inbox, lead, source};
+use crate::{inbox, key, lead, queue, report, source, unfinished};
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  source <(leadctl completions bash)
+  leadctl completions fish > ~/.config/fish/completions/leadctl.fish";
 
 const AFTER_HELP: &str = "\
 Where it acts:
   --local                     on the stack that `cargo run` started in this directory
-  SOURCES_TABLE, LEADS_TABLE  else on the tables of these names, by AWS_REGION,
-                              AWS_PROFILE and the other variables of AWS
+  --stack NAME                on a deployed stack, by its outputs; --region, --profile and
+                              the variables of AWS lead to it; production asks first
+  SOURCES_TABLE, LEADS_TABLE  else on the tables of these names, and on the queues of
+                              LEAD_CREATED_QUEUE_URL and DEAD_LETTER_QUEUE_URL
 
 Examples:
   leadctl --local source list
@@ -22,13 +30,15 @@ Examples:
       --account account_1 --business business_1 --approved
   leadctl --local lead show lead_4m7q... --output json
   leadctl --local inbox business_1 --most 5
+  leadctl --local source check source_123 --payload lead.json
+  leadctl --stack leadping-dev doctor
 
 Exit codes:
   0  fine
   1  refused: a rule, or this machine, does not allow it
   2  usage: the command line is wrong, or does not say where to act
   3  not found
-  4  conflict: what should be made is there already
+  4  conflict: it is there already, or somebody else was faster
   5  AWS, or the local stack, did not answer or refused";
 
 /// The heading of the flags that every command takes.
@@ -55,11 +65,37 @@ pub(crate) enum Command {
     /// Sources: who may send leads, and under which rules
     #[command(subcommand)]
     Source(source::Command),
+    /// The keys of a source
+    #[command(subcommand)]
+    Key(key::Command),
     /// Leads
     #[command(subcommand)]
     Lead(lead::Command),
     /// A business's conversations, newest first
     Inbox(inbox::Arguments),
+    /// The queue by which accepted leads come to the worker
+    #[command(subcommand)]
+    Queue(queue::Command),
+    /// Dead letters: messages that nobody could handle
+    #[command(subcommand)]
+    Dlq(queue::DeadLetters),
+    /// Leads that are not yet Ready, by age and why
+    Unfinished(unfinished::Arguments),
+    /// Accepted leads by source and day
+    Report(report::Arguments),
+    /// Looks a stack over from outside, and says what to do about what it finds
+    Doctor,
+    /// Writes what a shell needs to complete command lines
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Writes a shell's completions.
+pub(crate) fn completions(shell: Shell) {
+    clap_complete::generate(shell, &mut Cli::command(), "leadctl", &mut std::io::stdout());
 }
 
 /// Ends a run whose command line was not taken: it asked for help or the version, or it is wrong.
@@ -102,8 +138,6 @@ fn without_values(mut error: clap::Error) -> clap::Error {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn refusal(line: &str) -> clap::Error {

@@ -22,7 +22,7 @@ pub(crate) enum Error {
     /// There is nothing of that name.
     #[error("{0}")]
     NotFound(String),
-    /// What should be made is there already.
+    /// It is there already, or somebody else was faster.
     #[error("{0}")]
     Conflict(String),
     /// AWS, or the local stack, did not answer or refused.

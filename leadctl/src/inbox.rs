@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use clap::{Args, value_parser};
 use leadping::conversation::Conversation;
 use leadping::id::BusinessId;
+use leadping::store::InboxPlace;
 
 use crate::error::Error;
 use crate::output::{self, Output};
@@ -13,7 +14,8 @@ use crate::target::Target;
 const EXAMPLES: &str = "\
 Examples:
   leadctl --local inbox business_1
-  leadctl --local inbox business_1 --most 100 --output json | jq -r '.[].leadId'";
+  leadctl --local inbox business_1 --most 100 --output json | jq -r '.[].leadId'
+  leadctl --local inbox business_1 --after 2026-06-15T12:00:00.000Z~lead_4m7q...";
 
 /// What `inbox` is asked.
 #[derive(Debug, Args)]
@@ -25,6 +27,10 @@ pub(crate) struct Arguments {
     /// How many to show at most
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..))]
     most: u16,
+
+    /// Go on behind this conversation, as the page before named it: its lastEventAt, ~ and its leadId
+    #[arg(long, value_name = "TIME~LEAD")]
+    after: Option<InboxPlace>,
 }
 
 /// Shows the newest conversations of a business.
@@ -33,16 +39,26 @@ pub(crate) struct Arguments {
 /// When the table does not answer, or the output cannot be written.
 pub(crate) async fn run(arguments: &Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     let most = usize::from(arguments.most);
-    let inbox = target.leads.inbox(&arguments.business, most).await.map_err(|error| target.failed(error))?;
+    let inbox = target
+        .leads
+        .inbox(&arguments.business, arguments.after.as_ref(), most)
+        .await
+        .map_err(|error| target.failed(error))?;
     output.show(&inbox, |out, inbox| {
+        if inbox.is_empty() && arguments.after.is_some() {
+            return writeln!(out, "There are no more.");
+        }
         if inbox.is_empty() {
             return writeln!(out, "The inbox of {} is empty.", arguments.business);
         }
         write(out, inbox)?;
-        if inbox.len() == most {
-            writeln!(out, "\nThese are the newest {most}; --most N shows more.")?;
+        match inbox.last() {
+            Some(last) if inbox.len() == most => {
+                let place = InboxPlace { last_event_at: last.last_event_at, lead_id: last.lead_id.clone() };
+                writeln!(out, "\nThere may be more: --after {place}")
+            }
+            _ => Ok(()),
         }
-        Ok(())
     })
 }
 

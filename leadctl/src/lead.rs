@@ -1,26 +1,32 @@
-//! `leadctl lead`: what became of a lead.
+//! `leadctl lead`: what became of a lead, and what may be done about it.
 
-use std::io::{self, Write};
+mod erase;
+mod export;
+mod find;
+mod view;
 
 use clap::Subcommand;
-use leadping::conversation::{Conversation, Event};
-use leadping::id::{AccountId, LeadId, SourceId};
-use leadping::lead::email::Email;
-use leadping::lead::{Contact, Customer, Lead, Metadata, Phone, ProcessingStatus, StreetAddress};
-use leadping::phone::Lookup;
-use leadping::store::{Record, StoredLead};
-use leadping::time::Timestamp;
-use serde::Serialize;
-use serde_with::skip_serializing_none;
+use leadping::id::LeadId;
 
 use crate::error::Error;
-use crate::output::{self, BOLD, Output};
+use crate::output::Output;
 use crate::target::Target;
+use view::RecordView;
 
 const SHOW_EXAMPLES: &str = "\
 Examples:
   leadctl --local lead show lead_4m7q...
   leadctl --local lead show lead_4m7q... --output json | jq .lead.processingStatus";
+
+const ERASE_EXAMPLES: &str = "\
+For a person's right to be forgotten: all that was sent of the person is gone, and
+so is what the look-up said; id, source, account and times stay, and an event tells
+of it. There is no way back. Backups of the tables (point-in-time recovery) and
+exports keep what they have until they end: docs/operating.md.
+
+Examples:
+  leadctl --local lead find --business business_1 --email jordan@example.com
+  leadctl --local lead erase lead_4m7q...";
 
 /// What can be asked about leads.
 #[derive(Debug, Subcommand)]
@@ -31,166 +37,35 @@ pub(crate) enum Command {
         /// The lead's id, as the answer to its post gave it
         id: LeadId,
     },
+    /// Finds leads by a partner's external id, or by a person's phone number or e-mail address
+    Find(find::Arguments),
+    /// Writes leads out, as lines of JSON or as CSV
+    Export(export::Arguments),
+    /// Erases a person's data from a lead and all that came of it
+    #[command(after_help = ERASE_EXAMPLES)]
+    Erase {
+        /// The lead's id
+        id: LeadId,
+    },
 }
 
 /// Does what is asked.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a lead that is not there; else when the table does not answer, or the output cannot be
-/// written.
+/// [`Error::NotFound`] for a lead that is not there; else when a table does not answer, or the output cannot be written.
 pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) -> Result<(), Error> {
-    let Command::Show { id } = command;
-    let record = target.leads.record(&id).await.map_err(|error| target.failed(error))?;
-    let record = record.ok_or_else(|| {
-        Error::NotFound(format!("there is no lead {id} here; compare it with the id in the answer to its post"))
-    })?;
-    output.show(&RecordView::of(&record), write)
-}
-
-/// All that is known of a lead.
-#[derive(Serialize)]
-struct RecordView<'a> {
-    lead: LeadView<'a>,
-    conversation: Option<&'a Conversation>,
-    timeline: &'a [Event],
-}
-
-/// A lead in the form of the answer to its source, and with the look-up, which sources never see (contract, section 5).
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LeadView<'a> {
-    id: &'a LeadId,
-    created_at: Timestamp,
-    source_id: &'a SourceId,
-    account_id: &'a AccountId,
-    metadata: &'a Metadata,
-    contact: ContactView<'a>,
-    customer: &'a Customer,
-    tag_ids: &'a [String],
-    tag_names: &'a [String],
-    processing_status: ProcessingStatus,
-}
-
-#[skip_serializing_none]
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ContactView<'a> {
-    first_name: Option<&'a String>,
-    last_name: Option<&'a String>,
-    email: Option<&'a Email>,
-    phone: Option<PhoneView<'a>>,
-    street_address: Option<&'a StreetAddress>,
-    time_zone_id: Option<&'a String>,
-}
-
-#[skip_serializing_none]
-#[derive(Serialize)]
-struct PhoneView<'a> {
-    #[serde(flatten)]
-    phone: &'a Phone,
-    lookup: Option<&'a Lookup>,
-}
-
-impl<'a> RecordView<'a> {
-    fn of(record: &'a Record) -> Self {
-        let lookup = match &record.lead {
-            StoredLead::Kept(kept) => kept.lookup.as_ref(),
-            StoredLead::Erased(_) => None,
-        };
-        Self {
-            lead: LeadView::of(record.lead.lead(), lookup),
-            conversation: record.conversation.as_ref(),
-            timeline: &record.timeline,
+    match command {
+        Command::Show { id } => {
+            let record = target.leads.record(&id).await.map_err(|error| target.failed(error))?;
+            let record = record.ok_or_else(|| none(&id))?;
+            output.show(&RecordView::of(&record), view::write)
         }
+        Command::Find(arguments) => find::run(&arguments, target, output).await,
+        Command::Export(arguments) => export::run(&arguments, target).await,
+        Command::Erase { id } => erase::run(&id, target, output).await,
     }
 }
 
-impl<'a> LeadView<'a> {
-    // Without `..`, so that a member which the answer gains is not forgotten here.
-    fn of(lead: &'a Lead, lookup: Option<&'a Lookup>) -> Self {
-        let Lead {
-            id,
-            created_at,
-            source_id,
-            account_id,
-            metadata,
-            contact,
-            customer,
-            tag_ids,
-            tag_names,
-            processing_status,
-        } = lead;
-        let Contact { first_name, last_name, email, phone, street_address, time_zone_id } = contact;
-        Self {
-            id,
-            created_at: *created_at,
-            source_id,
-            account_id,
-            metadata,
-            contact: ContactView {
-                first_name: first_name.as_ref(),
-                last_name: last_name.as_ref(),
-                email: email.as_ref(),
-                phone: phone.as_ref().map(|phone| PhoneView { phone, lookup }),
-                street_address: street_address.as_ref(),
-                time_zone_id: time_zone_id.as_ref(),
-            },
-            customer,
-            tag_ids,
-            tag_names,
-            processing_status: *processing_status,
-        }
-    }
-}
-
-fn write(out: &mut dyn Write, record: &RecordView<'_>) -> io::Result<()> {
-    let RecordView { lead, conversation, timeline } = record;
-    writeln!(out, "{BOLD}Lead {}{BOLD:#}  {}", lead.id, lead.processing_status.as_str())?;
-    let mut facts = vec![
-        ("createdAt", lead.created_at.to_string()),
-        ("sourceId", lead.source_id.to_string()),
-        ("accountId", lead.account_id.to_string()),
-    ];
-    for (name, tags) in [("tagIds", lead.tag_ids), ("tagNames", lead.tag_names)] {
-        if !tags.is_empty() {
-            facts.push((name, tags.join(", ")));
-        }
-    }
-    output::pairs(out, &facts)?;
-
-    let sections = [
-        ("Contact", output::members(&lead.contact)?),
-        ("Customer", output::members(lead.customer)?),
-        ("Metadata", output::members(lead.metadata)?),
-    ];
-    for (title, members) in sections.iter().filter(|(_, members)| !members.is_empty()) {
-        writeln!(out, "\n{BOLD}{title}{BOLD:#}")?;
-        output::pairs(out, members)?;
-    }
-
-    match conversation {
-        Some(conversation) => {
-            let unread = if conversation.is_unread { ", unread" } else { "" };
-            writeln!(out, "\n{BOLD}Conversation {}{BOLD:#}  {}{unread}", conversation.id, conversation.status)?;
-            let facts = [
-                ("businessId", conversation.business_id.to_string()),
-                ("createdAt", conversation.created_at.to_string()),
-                ("lastEventAt", conversation.last_event_at.to_string()),
-            ];
-            output::pairs(out, &facts)?;
-        }
-        None if lead.processing_status == ProcessingStatus::Enriching => {
-            writeln!(out, "\nNo conversation yet: the worker opens it when it comes to this lead.")?;
-        }
-        None => {}
-    }
-
-    if !timeline.is_empty() {
-        writeln!(out, "\n{BOLD}Timeline{BOLD:#}")?;
-        let events = timeline.iter().map(|event| {
-            (event.created_at.to_string(), format!("{:22}  {}", event.event_type.as_str(), event.summary))
-        });
-        output::pairs(out, &events.collect::<Vec<_>>())?;
-    }
-    Ok(())
+fn none(id: &LeadId) -> Error {
+    Error::NotFound(format!("there is no lead {id} here; compare it with the id in the answer to its post"))
 }

@@ -56,6 +56,11 @@ impl Output {
         }
     }
 
+    /// Whether it is a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.to.is_terminal()
+    }
+
     fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
         let text =
             if self.to.is_terminal() { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };

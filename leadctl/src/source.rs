@@ -1,10 +1,17 @@
 //! `leadctl source`: who may send leads, and under which rules.
 
+pub(crate) mod change;
+mod check;
 mod create;
+mod delete;
+pub(crate) mod rules;
+mod update;
+
+pub(crate) use update::Which;
 
 use std::io::{self, Write};
 
-use clap::Subcommand;
+use clap::{Subcommand, value_parser};
 use leadping::id::{AccountId, BusinessId, SourceId};
 use leadping::lead::state::State;
 use leadping::source::{Barred, Source, StoredKey};
@@ -20,6 +27,11 @@ Examples:
   leadctl --local source list
   leadctl --local source list --output json | jq -r '.[] | select(.approved | not) | .id'";
 
+const HISTORY_EXAMPLES: &str = "\
+Examples:
+  leadctl --local source history source_123
+  leadctl --local source history source_123 --output json | jq '.[] | select(.action == \"approve\")'";
+
 const SHOW_EXAMPLES: &str = "\
 Examples:
   leadctl --local source show source_123
@@ -30,6 +42,30 @@ Examples:
 pub(crate) enum Command {
     /// Makes a source, and a key that is shown this once
     Create(create::Arguments),
+    /// Changes its name, its account and business, its rules, its default tags
+    Update(Box<update::Arguments>),
+    /// Says that it has passed its compliance review: from now on its leads are accepted
+    Approve(Which),
+    /// Takes the approval back: its leads are refused
+    Unapprove(Which),
+    /// Lets it send leads
+    Enable(Which),
+    /// Lets it send no leads: every post is answered 403
+    Disable(Which),
+    /// Deletes it, if it is disabled and never had a lead
+    Delete(Which),
+    /// Shows what was done to it, by whom and when, the newest first
+    #[command(after_help = HISTORY_EXAMPLES)]
+    History {
+        /// The source's id
+        id: SourceId,
+
+        /// How many changes to show at most
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = value_parser!(u16).range(1..))]
+        most: u16,
+    },
+    /// Says what the intake would answer to a payload, with every failure, and writes nothing
+    Check(check::Arguments),
     /// Lists all sources, by name
     #[command(after_help = LIST_EXAMPLES)]
     List,
@@ -53,13 +89,24 @@ pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) 
             let sources = target.sources.list().await.map_err(|error| target.failed(error))?;
             output.show(&sources.iter().map(SourceView::of).collect::<Vec<_>>(), |out, views| list(out, views))
         }
-        Command::Show { id } => {
-            let source = target.sources.get(&id).await.map_err(|error| target.failed(error))?;
-            let source = source.ok_or_else(|| {
-                Error::NotFound(format!("there is no source {id} here; `leadctl source list` shows those there are"))
-            })?;
-            output.show(&SourceView::of(&source), show)
+        Command::Show { id } => output.show(&SourceView::of(&change::read(target, &id).await?), show),
+        Command::Update(arguments) => update::run(*arguments, target, output).await,
+        Command::Approve(which) => update::switch(which, "approve", target, output, |it| it.approved = true).await,
+        Command::Unapprove(which) => update::switch(which, "unapprove", target, output, |it| it.approved = false).await,
+        Command::Enable(which) => update::switch(which, "enable", target, output, |it| it.enabled = true).await,
+        Command::Disable(which) => update::switch(which, "disable", target, output, |it| it.enabled = false).await,
+        Command::Delete(which) => delete::run(which, target, output).await,
+        Command::History { id, most } => {
+            let changes = target.sources.history(&id, most.into()).await.map_err(|error| target.failed(error))?;
+            if changes.is_empty() {
+                change::read(target, &id).await?;
+            }
+            output.show(&changes, |out, changes| match changes.as_slice() {
+                [] => writeln!(out, "Nothing was done to {id} since it was made."),
+                changes => change::history(out, changes),
+            })
         }
+        Command::Check(arguments) => check::run(arguments, target, output).await,
     }
 }
 
@@ -80,16 +127,18 @@ struct SourceView<'a> {
     default_tag_names: &'a [String],
     keys: Vec<KeyView<'a>>,
     created_at: Timestamp,
+    revision: u32,
     #[serde(skip)]
     standing: &'static str,
 }
 
+/// A key as operators may see it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct KeyView<'a> {
-    prefix: &'a str,
-    created_at: Timestamp,
-    expires_at: Option<Timestamp>,
+pub(crate) struct KeyView<'a> {
+    pub(crate) prefix: &'a str,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
 }
 
 impl<'a> SourceView<'a> {
@@ -108,6 +157,7 @@ impl<'a> SourceView<'a> {
             default_tag_names: &source.default_tag_names,
             keys: source.keys.iter().map(KeyView::of).collect(),
             created_at: source.created_at,
+            revision: source.revision,
             standing: match source.attachment() {
                 Err(Barred::Disabled) => "disabled",
                 Err(Barred::NotAttached) => "not attached",
@@ -119,7 +169,7 @@ impl<'a> SourceView<'a> {
 }
 
 impl<'a> KeyView<'a> {
-    fn of(key: &'a StoredKey) -> Self {
+    pub(crate) fn of(key: &'a StoredKey) -> Self {
         Self { prefix: &key.prefix, created_at: key.created_at, expires_at: key.expires_at }
     }
 }
@@ -157,6 +207,7 @@ fn show(out: &mut dyn Write, source: &SourceView<'_>) -> io::Result<()> {
         ("default tag ids", joined(source.default_tag_ids, "none")),
         ("default tag names", joined(source.default_tag_names, "none")),
         ("created", source.created_at.to_string()),
+        ("revision", source.revision.to_string()),
     ];
     output::pairs(out, &facts)?;
     writeln!(out, "\n{BOLD}Keys{BOLD:#}")?;

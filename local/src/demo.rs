@@ -36,21 +36,11 @@ pub async fn create(sources: &Sources) -> anyhow::Result<()> {
 fn demo(id: &str, about: &str) -> anyhow::Result<Source> {
     let now = Timestamp::now();
     let mut source = Source {
-        id: SourceId::parse(id)?,
-        name: format!("Demo: {about}"),
         account_id: Some(AccountId::parse("account_1")?),
         business_id: Some(BusinessId::parse("business_1")?),
-        enabled: true,
         approved: true,
-        allowed_states: Vec::new(),
-        allowed_products: Vec::new(),
-        requires_trusted_form: true,
-        default_tag_ids: Vec::new(),
-        default_tag_names: Vec::new(),
         keys: vec![SourceKey::presented(SOURCE_KEY).stored(now)],
-        salt: source::random()?,
-        created_at: now,
-        revision: 0,
+        ..Source::new(SourceId::parse(id)?, format!("Demo: {about}"), source::random()?, now)
     };
     match id {
         "source_disabled" => source.enabled = false,

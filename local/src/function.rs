@@ -88,13 +88,19 @@ impl Function {
     /// # Errors
     /// When the function fails, panics or takes longer than it may.
     pub async fn invoke(&self, event: &Value) -> Result<Value, InvokeError> {
+        let (function, event) = (self.clone(), event.clone());
+        tokio::spawn(async move { function.run(&event).await }).await.unwrap_or(Err(InvokeError::Panicked))
+    }
+
+    /// Invokes the function, and ends it where it stands when the caller drops the future: as a process ends that is
+    /// killed.
+    ///
+    /// # Errors
+    /// When the function fails or takes longer than it may. A panic goes through to the caller.
+    pub async fn run(&self, event: &Value) -> Result<Value, InvokeError> {
         let event = LambdaEvent::new(event.to_string(), self.context());
         let run = tokio::time::timeout(self.time_limit, self.service.clone().oneshot(event));
-        match tokio::spawn(run).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(InvokeError::TimedOut),
-            Err(_) => Err(InvokeError::Panicked),
-        }
+        run.await.unwrap_or(Err(InvokeError::TimedOut))
     }
 
     fn context(&self) -> Context {

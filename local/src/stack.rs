@@ -44,6 +44,8 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// Whether the worker runs: without it leads are accepted and announced, and wait.
     pub worker: bool,
+    /// How the worker's queue is polled.
+    pub polling: Polling,
     /// How often unfinished leads are looked for: a minute in production.
     pub sweep: Duration,
     /// When an unfinished lead is first due: a minute in production.
@@ -58,6 +60,18 @@ pub struct Options {
     pub trusted_form: Option<(url::Url, SecretSetting)>,
     /// A real provider, or none, instead of the stand-in.
     pub lookup: Option<LookupSettings>,
+    /// What the functions call instead of the engines and stand-ins, as a test does that stands between them.
+    pub front: Option<Front>,
+}
+
+/// Base URLs that the functions call, each instead of the one it is named after.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each is what it is called after")]
+pub struct Front {
+    pub dynamodb: String,
+    pub sqs: String,
+    pub trusted_form: String,
+    pub phone_lookup: String,
 }
 
 impl Default for Options {
@@ -66,6 +80,7 @@ impl Default for Options {
             port: 3000,
             data: None,
             worker: true,
+            polling: Polling::default(),
             sweep: Duration::from_secs(5),
             due_after: Duration::from_secs(10),
             lease: Duration::from_secs(40),
@@ -73,6 +88,7 @@ impl Default for Options {
             slow: trusted_form::SLOW,
             trusted_form: None,
             lookup: None,
+            front: None,
         }
     }
 }
@@ -156,18 +172,21 @@ impl Stack {
             pid: std::process::id(),
         };
 
-        let intake = Arc::new(Intake::new(&intake, &clients).await?);
-        let worker = process_lead::service(Arc::new(Processor::new(&process, &clients).await?));
+        let called = match &options.front {
+            Some(front) => self::clients(&front.dynamodb, &front.sqs).await?,
+            None => clients.clone(),
+        };
+        let intake = Arc::new(Intake::new(&intake, &called).await?);
+        let worker = process_lead::service(Arc::new(Processor::new(&process, &called).await?));
         let functions = Functions {
             create_lead: Function::new("create-lead", INTAKE_LIMIT, create_lead::service(Arc::clone(&intake))),
             intake_lead: Function::new("intake-lead", INTAKE_LIMIT, intake_lead::service(intake)),
             process_lead: Function::new("process-lead", WORKER_LIMIT, worker),
         };
         let worker = if options.worker {
-            let polling = Polling::default();
             let function = functions.process_lead.clone();
             let sweep = Schedule::start(options.sweep, json!({"sweep": {}}), function.clone());
-            Some((EventSource::start(clients.sqs.clone(), &queues.lead_created, function, polling).await?, sweep))
+            Some((EventSource::start(clients.sqs.clone(), &queues.lead_created, function, options.polling).await?, sweep))
         } else {
             None
         };
@@ -211,7 +230,7 @@ impl Stack {
         Leads::new(self.clients.dynamodb.clone(), LEADS_TABLE)
     }
 
-    /// The AWS clients that the functions use.
+    /// AWS clients of the engines, such as the functions use.
     pub fn clients(&self) -> &Clients {
         &self.clients
     }
@@ -250,7 +269,11 @@ fn lock(data: &Path) -> anyhow::Result<fs::File> {
     Ok(file)
 }
 
-async fn clients(dynamodb: &str, sqs: &str) -> anyhow::Result<Clients> {
+/// AWS clients of engines at these base URLs.
+///
+/// # Errors
+/// When the bundle of `AWS_CA_BUNDLE` cannot be read or is refused.
+pub async fn clients(dynamodb: &str, sqs: &str) -> anyhow::Result<Clients> {
     let config = aws::loader()?
         .region(aws_sdk_dynamodb::config::Region::from_static(REGION))
         .credentials_provider(aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "local"))
@@ -273,12 +296,15 @@ fn settings(
 ) -> anyhow::Result<(IntakeSettings, ProcessSettings)> {
     let (trusted_form_url, trusted_form_key) = match &options.trusted_form {
         Some((url, key)) => (url.clone(), key.clone()),
-        None => (trusted_form.url().parse()?, stand_in_secret()),
+        None => {
+            let url = options.front.as_ref().map_or(trusted_form.url(), |front| &front.trusted_form);
+            (url.parse()?, stand_in_secret())
+        }
     };
     let lookup = match &options.lookup {
         Some(lookup) => lookup.clone(),
         None => LookupSettings::Twilio {
-            url: phone_lookup.url().parse()?,
+            url: options.front.as_ref().map_or(phone_lookup.url(), |front| &front.phone_lookup).parse()?,
             account_sid: "AC00000000000000000000000000000000".to_owned(),
             auth_token: stand_in_secret(),
             caller_name: false,

@@ -68,6 +68,13 @@ impl Conversation {
     }
 }
 
+impl Conversation {
+    /// What is left of it when the person's data is erased (contract, section 5).
+    pub fn erased(self) -> Self {
+        Self { first_name: None, last_name: None, email: None, lead_phone_number: None, ..self }
+    }
+}
+
 impl fmt::Debug for Conversation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Conversation").field("id", &self.id).finish_non_exhaustive()
@@ -86,6 +93,9 @@ pub enum EventType {
     /// Its number could not be looked up.
     #[serde(rename = "phone.lookup.failed")]
     PhoneLookupFailed,
+    /// An operator has erased the person's data.
+    #[serde(rename = "lead.erased")]
+    LeadErased,
 }
 
 impl EventType {
@@ -95,6 +105,7 @@ impl EventType {
             Self::LeadCreated => "lead.created",
             Self::PhoneLookupSucceeded => "phone.lookup.succeeded",
             Self::PhoneLookupFailed => "phone.lookup.failed",
+            Self::LeadErased => "lead.erased",
         }
     }
 
@@ -104,6 +115,7 @@ impl EventType {
             Self::LeadCreated => "LeadCreated",
             Self::PhoneLookupSucceeded => "PhoneLookupSucceeded",
             Self::PhoneLookupFailed => "PhoneLookupFailed",
+            Self::LeadErased => "LeadErased",
         }
     }
 
@@ -113,6 +125,7 @@ impl EventType {
             Self::LeadCreated => "A new lead came in",
             Self::PhoneLookupSucceeded => "The phone number was looked up",
             Self::PhoneLookupFailed => "The phone number could not be looked up",
+            Self::LeadErased => "The person's data was erased",
         }
     }
 }

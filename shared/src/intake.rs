@@ -247,7 +247,7 @@ fn to_json(lead: &Lead) -> Result<String, Problem> {
 
 fn unavailable(error: StoreError) -> Problem {
     match error {
-        StoreError::Unavailable { .. } => {
+        StoreError::Unavailable { .. } | StoreError::OutOfReach => {
             metric::unavailable("storage");
             tracing::error!(%error, "storage is unavailable");
             Problem::StorageUnavailable

@@ -1,5 +1,7 @@
 //! A source: who may send leads, with which keys, and under which rules.
 
+pub mod change;
+
 use std::fmt;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
@@ -86,12 +88,34 @@ pub enum Barred {
 }
 
 impl Source {
+    /// A source of this salt that is enabled and has nothing else yet: no account, no approval, no rules but the
+    /// TrustedForm certificate, no keys.
+    pub fn new(id: SourceId, name: impl Into<String>, salt: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            account_id: None,
+            business_id: None,
+            enabled: true,
+            approved: false,
+            allowed_states: Vec::new(),
+            allowed_products: Vec::new(),
+            requires_trusted_form: true,
+            default_tag_ids: Vec::new(),
+            default_tag_names: Vec::new(),
+            keys: Vec::new(),
+            salt,
+            created_at: now,
+            revision: 0,
+        }
+    }
+
     /// Whether a presented key is one of the source's, and not yet ended. Takes the same time for every wrong key.
     pub fn accepts(&self, key: &SourceKey, now: Timestamp) -> bool {
         let presented = key.sha256();
         self.keys
             .iter()
-            .filter(|stored| stored.expires_at.is_none_or(|end| now < end))
+            .filter(|stored| stored.is_live(now))
             .fold(false, |found, stored| found | matches(&stored.sha256, &presented))
     }
 
@@ -109,6 +133,13 @@ impl Source {
             }
             _ => Err(Barred::NotAttached),
         }
+    }
+}
+
+impl StoredKey {
+    /// Whether the key has not ended yet.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
     }
 }
 
@@ -191,22 +222,13 @@ mod tests {
     }
 
     fn source(keys: Vec<StoredKey>) -> Source {
+        let id = SourceId::parse("source_1").unwrap();
         Source {
-            id: SourceId::parse("source_1").unwrap(),
-            name: "One".into(),
             account_id: AccountId::parse("account_1").ok(),
             business_id: BusinessId::parse("business_1").ok(),
-            enabled: true,
             approved: true,
-            allowed_states: Vec::new(),
-            allowed_products: Vec::new(),
-            requires_trusted_form: true,
-            default_tag_ids: Vec::new(),
-            default_tag_names: Vec::new(),
             keys,
-            salt: "salt".into(),
-            created_at: at("2026-01-01T00:00:00Z"),
-            revision: 0,
+            ..Source::new(id, "One", "salt".into(), at("2026-01-01T00:00:00Z"))
         }
     }
 

@@ -3,14 +3,19 @@
 //! Each item carries its content as one JSON text, `document`, and beside it only what a key, an index or a condition
 //! reads. So what is answered is what is stored, to the byte, and a price keeps every digit.
 
+mod erasure;
 mod item;
 mod lead_item;
 mod leads;
+mod operators;
 mod progress;
 mod sources;
+mod transaction;
 
+pub use erasure::Erasure;
 pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead};
 pub use leads::{Leads, Put, Record};
+pub use operators::{InboxPlace, InvalidPlace, Listed};
 pub use progress::{Lease, LookupOutcome};
 pub use sources::Sources;
 
@@ -76,6 +81,9 @@ pub enum StoreError {
         /// DynamoDB's request id, for its support.
         request_id: String,
     },
+    /// Nobody listens where DynamoDB should be.
+    #[error("DynamoDB is out of reach")]
+    OutOfReach,
     /// An item is not in a form that this release can read.
     #[error("an item cannot be read: {0}")]
     Unreadable(&'static str),
@@ -90,9 +98,9 @@ where
 {
     fn from(error: SdkError<E, R>) -> Self {
         let code = match &error {
+            SdkError::DispatchFailure(_) => return Self::OutOfReach,
             SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown error"),
             SdkError::TimeoutError(_) => "timed out",
-            SdkError::DispatchFailure(_) => "out of reach",
             SdkError::ResponseError(_) => "unreadable answer",
             _ => "request not built",
         };

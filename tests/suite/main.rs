@@ -1,5 +1,11 @@
 //! The product, as partners, developers and operators meet it.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
+
+mod contract;
 mod events;
 mod journeys;
 mod messages;
+mod properties;
+mod reference;
+mod template;

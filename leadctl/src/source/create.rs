@@ -1,28 +1,21 @@
 //! `leadctl source create`.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use clap::Args;
 use data_encoding::BASE32_NOPAD;
 use leadping::id::{AccountId, BusinessId, SourceId};
 use leadping::lead::state::State;
-use leadping::lead::text;
 use leadping::source::{self, Source, SourceKey};
 use leadping::time::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
+use super::change;
+use super::rules::{self, LONGEST_NAME, LONGEST_TEXT, line, state};
 use crate::error::Error;
 use crate::output::{BOLD, Output};
 use crate::target::Target;
-
-/// The longest name of a source, in characters. It stands in an index, whose keys are bounded.
-const LONGEST_NAME: usize = 200;
-/// The longest product and tag, in characters, as for a lead's own (contract, section 3.3).
-const LONGEST_TEXT: usize = 1_024;
-/// The most default tags of a kind: a lead has no more (contract, section 3.3).
-const MOST_TAGS: usize = 50;
 
 const EXAMPLES: &str = "\
 The source is enabled. Its leads are refused until it is compliance-approved.
@@ -96,7 +89,10 @@ struct Credentials<'a> {
 pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     let key = SourceKey::generate()?;
     let source = arguments.source(&key, Timestamp::now())?;
-    if !target.sources.create(&source).await.map_err(|error| target.failed(error))? {
+    target.confirm(&format!("make the source {}", source.id))?;
+    let change = change::noted(target, "create", None, Some(&source)).await?;
+    let written = target.sources.change(&source.id, None, Some(&source), &change).await;
+    if !written.map_err(|error| target.failed(error))? {
         let id = &source.id;
         return Err(Error::Conflict(format!(
             "there is a source {id} already, and it was left as it is: choose another --id, or leave --id out; \
@@ -109,23 +105,18 @@ pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
 
 impl Arguments {
     fn source(self, key: &SourceKey, now: Timestamp) -> Result<Source, Error> {
+        let id = self.id.map_or_else(random_id, Ok)?;
         Ok(Source {
-            id: self.id.map_or_else(random_id, Ok)?,
-            name: self.name,
             account_id: Some(self.account),
             business_id: Some(self.business),
-            enabled: true,
             approved: self.approved,
-            allowed_states: BTreeSet::from_iter(self.allowed_states).into_iter().collect(),
-            // The intake compares them in the same way.
-            allowed_products: distinct(self.allowed_products, |product| product.to_lowercase()),
+            allowed_states: rules::states(self.allowed_states),
+            allowed_products: rules::products(self.allowed_products),
             requires_trusted_form: !self.no_trusted_form,
-            default_tag_ids: tags(self.default_tag_ids)?,
-            default_tag_names: tags(self.default_tag_names)?,
+            default_tag_ids: rules::tags(self.default_tag_ids)?,
+            default_tag_names: rules::tags(self.default_tag_names)?,
             keys: vec![key.stored(now)],
-            salt: source::random()?,
-            created_at: now,
-            revision: 0,
+            ..Source::new(id, self.name, source::random()?, now)
         })
     }
 }
@@ -136,33 +127,6 @@ fn random_id() -> Result<SourceId, Error> {
     getrandom::fill(&mut bits)?;
     let id = format!("source_{}", BASE32_NOPAD.encode(&bits).to_ascii_lowercase());
     SourceId::parse(&id).map_err(|error| Error::Refused(error.to_string()))
-}
-
-fn state(text: &str) -> Result<State, &'static str> {
-    State::parse(text).ok_or("not a state or territory of the United States, by its code or name: TX, Texas")
-}
-
-/// A text as the intake keeps it: trimmed, on one line, not blank, of so many characters at most.
-fn line<const MOST: usize>(sent: &str) -> Result<String, String> {
-    match text::clean(sent.trim(), MOST) {
-        Ok(line) if line.is_empty() => Err("it is blank".to_owned()),
-        Ok(line) => Ok(line),
-        Err(fault) => Err(format!("{fault}; at most {MOST} characters on one line")),
-    }
-}
-
-fn tags(given: Vec<String>) -> Result<Vec<String>, Error> {
-    let tags = distinct(given, str::to_owned);
-    if tags.len() > MOST_TAGS {
-        return Err(Error::Refused(format!("a source gives its leads at most {MOST_TAGS} tags of a kind")));
-    }
-    Ok(tags)
-}
-
-/// Each value once, where it first stands; those of one `identity` are the same.
-fn distinct(values: Vec<String>, identity: impl Fn(&str) -> String) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    values.into_iter().filter(|value| seen.insert(identity(value))).collect()
 }
 
 fn welcome(
@@ -291,8 +255,8 @@ mod tests {
             let error = Line::try_parse_from(REQUIRED.iter().chain(&[argument])).unwrap_err().to_string();
             assert!(error.contains(says), "{argument}: {error}");
         }
-        let many: Vec<_> = (0..=MOST_TAGS).map(|number| number.to_string()).collect();
-        assert!(matches!(tags(many), Err(Error::Refused(_))));
+        let many: Vec<_> = (0..=rules::MOST_TAGS).map(|number| number.to_string()).collect();
+        assert!(matches!(rules::tags(many), Err(Error::Refused(_))));
     }
 
     #[test]

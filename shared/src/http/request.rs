@@ -13,7 +13,7 @@ use crate::source::SourceKey;
 use crate::validation::Visitor;
 
 /// The longest body that is read (contract, section 1).
-const LONGEST_BODY: usize = 256 * 1024;
+pub const LONGEST_BODY: usize = 256 * 1024;
 
 /// The longest part of a `User-Agent` that is kept (contract, section 3.2).
 const LONGEST_USER_AGENT: usize = 1_024;

@@ -10,8 +10,11 @@ use url::Host;
 const MAX_CHARS: usize = 254;
 
 /// An e-mail address with its domain in lower case (contract, section 3.3).
+///
+/// A stored address is trusted: a rule that is tightened later must not make the leads unreadable that were accepted
+/// before.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[serde(transparent)]
 pub struct Email(String);
 
 impl Email {
@@ -36,7 +39,8 @@ impl Email {
         {
             return None;
         }
-        let domain = if ascii.contains("xn--") { domain.to_lowercase() } else { ascii };
+        // Letter by letter: a text's own lower case ends in `ς` where the host parser says `σ`, which is another domain.
+        let domain = if ascii.contains("xn--") { domain.chars().flat_map(char::to_lowercase).collect() } else { ascii };
         let address = format!("{local}@{domain}");
         (address.chars().count() <= MAX_CHARS).then_some(Self(address))
     }
@@ -56,14 +60,6 @@ fn plain(local: &str, ascii_domain: &str) -> String {
     };
     let local: String = local.chars().map(letter).collect();
     format!("{local}@{ascii_domain}")
-}
-
-impl TryFrom<String> for Email {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("not an e-mail address")
-    }
 }
 
 impl fmt::Debug for Email {
@@ -95,6 +91,7 @@ mod tests {
             ("संपर्क@डाटामेल.भारत", "संपर्क@डाटामेल.भारत"),
             ("用户@例子.广告", "用户@例子.广告"),
             ("a@Bücher.Example", "a@bücher.example"),
+            ("a@ΟΔΟΣ.example", "a@οδοσ.example"), // a final sigma would make another domain of it
             ("a@XN--BCHER-KVA.example", "a@xn--bcher-kva.example"),
             // A zero-width space left by copying, and full-width letters, are nothing that a domain can hold.
             ("a@example.com\u{200b}", "a@example.com"),
@@ -187,7 +184,5 @@ mod tests {
         assert_eq!(json, r#""jordan@example.com""#);
         assert_eq!(serde_json::from_str::<Email>(&json).unwrap(), email);
         assert_eq!(format!("{email:?}"), "Email(redacted)");
-        let error = serde_json::from_str::<Email>(r#""jordan""#).unwrap_err();
-        assert!(!error.to_string().contains("jordan"), "{error}");
     }
 }

@@ -22,7 +22,7 @@ pub fn parse(form: &[u8]) -> Result<Value, Malformed> {
         }
         let (base, entry) = split_brackets(&name);
         match (kind_of(base), entry) {
-            (Some(Kind::Tags), None | Some("")) => {
+            (Some(Kind::Tags), entry) if entry.is_none_or(is_index) => {
                 if let Some(items) = collections.list(base) {
                     items.push(Value::Text(value.into_owned()));
                 }
@@ -45,6 +45,11 @@ pub fn parse(form: &[u8]) -> Result<Value, Malformed> {
     }
     scalars.extend(collections.0.into_values());
     Ok(Value::Object(scalars))
+}
+
+/// `tagNames[]` and `tagNames[0]` are the same list as `tagNames`: some systems number its entries.
+fn is_index(entry: &str) -> bool {
+    entry.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// `sourceMetadata[placement]` is `sourceMetadata` and `placement`.
@@ -99,6 +104,7 @@ mod tests {
             ("firstName=Jordan+Lee", r#"{"firstName":"Jordan Lee"}"#),
             ("tagNames=a&email=x&tagNames=b", r#"{"email":"x","tagNames":["a","b"]}"#),
             ("tagNames[]=a&TAGNAMES%5B%5D=b", r#"{"tagNames":["a","b"]}"#),
+            ("tagNames[0]=a&tagNames[1]=b&tagNames[x]=c", r#"{"tagNames[x]":"c","tagNames":["a","b"]}"#),
             (
                 "sourceMetadata[placement]=form&sourceMetadata[x]=1",
                 r#"{"sourceMetadata":{"placement":"form","x":"1"}}"#,

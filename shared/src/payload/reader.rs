@@ -7,7 +7,7 @@ use super::fields::{Kind, Member};
 use super::submission::{Entry, Given, Reading, Submission, pointer_to};
 use super::value::{Malformed, Value};
 use crate::lead::number;
-use crate::validation::{Code, Failure};
+use crate::validation::{Code, Failure, secrets};
 
 /// The objects of the structured payload, and the code of each that must be there.
 const OBJECTS: [(&str, Option<Code>); 5] = [
@@ -107,6 +107,8 @@ impl<'v> Reader<'v> {
                 Err(Duplicate) => Err(Failure::at(Code::PayloadDuplicate, &*pointer)),
             };
             match reading {
+                // A form has no means to send a list or a map of nothing, and one lead is one in every form.
+                Ok(Reading::Entries(entries)) if entries.is_empty() => {}
                 Ok(reading) => {
                     self.read.members.insert(member, Given { pointer, reading });
                 }
@@ -129,8 +131,7 @@ impl<'v> Reader<'v> {
             (Kind::Tags, _) => Err(wrong(EXPECTS_LIST)),
             (Kind::FreeMetadata, Value::Object(members)) => {
                 let entries = members.iter();
-                Ok(self
-                    .entries(entries.map(|(name, value)| (entry_pointer(pointer, name), name.as_str(), value)), true))
+                Ok(self.entries(entries.map(|(name, value)| (entry_pointer(pointer, name), name.trim(), value)), true))
             }
             (Kind::FreeMetadata, _) => Err(wrong(EXPECTS_OBJECT)),
             (_, value) => {
@@ -202,10 +203,54 @@ fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('.').unwrap_or(("", path))
 }
 
-/// RFC 6901 in reverse: `~` and `/` in a name are escaped. A name too long to be legal is not repeated.
+/// RFC 6901 in reverse: `~` and `/` in a name are escaped. A name that is a secret itself is not repeated: the map stands
+/// for it (contract, section 4).
 fn entry_pointer(map: &str, name: &str) -> String {
-    match name.chars().count() {
-        0 | 65.. => map.to_owned(),
-        _ => format!("{map}/{}", name.replace('~', "~0").replace('/', "~1")),
+    if name.is_empty() || secrets::looks_secret(name) {
+        return map.to_owned();
+    }
+    format!("{map}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flat(json: &str) -> Submission {
+        read(Entrance::Flat, &Value::parse(json.as_bytes()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_holds_nothing_is_not_given() {
+        let bare = flat(r#"{"externalId":"1"}"#);
+        for nothing in ["null", "[]", r#"[""," ",null]"#] {
+            let submission = flat(&format!(r#"{{"externalId":"1","tagIds":{nothing}}}"#));
+            assert!(submission.lacks(Member::TagIds) && submission.content() == bare.content(), "{nothing}");
+        }
+        for nothing in ["null", "{}", r#"{"a":"","b":null}"#] {
+            let submission = flat(&format!(r#"{{"externalId":"1","sourceMetadata":{nothing}}}"#));
+            assert!(submission.lacks(Member::SourceMetadata) && submission.content() == bare.content(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn outer_space_does_not_tell_names_apart() {
+        let submission = flat(r#"{"sourceMetadata":{" a":"1","a":"2"}}"#);
+        assert_eq!(submission.failures(), [Failure::at(Code::PayloadDuplicate, "/sourceMetadata/a")]);
+    }
+
+    #[test]
+    fn an_entry_is_pointed_at_by_its_name_unless_that_is_a_secret() {
+        let long = "k".repeat(65);
+        let secret = format!("AKIA{}", "A1".repeat(8));
+        for (name, pointer) in [
+            ("a", "/sourceMetadata/a"),
+            ("a/b~c", "/sourceMetadata/a~1b~0c"),
+            (&long, &format!("/sourceMetadata/{long}")),
+            (&secret, "/sourceMetadata"),
+        ] {
+            let submission = flat(&format!(r#"{{"sourceMetadata":{{"{name}":[]}}}}"#));
+            assert_eq!(submission.failures(), [Failure::at(Code::PayloadType, pointer)]);
+        }
     }
 }

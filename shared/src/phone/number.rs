@@ -73,7 +73,8 @@ impl PhoneNumber {
         };
         let read = parse_with(&UNITED_STATES, Some(country::US), dialled(number)?).map_err(|_| NotPossible)?;
         let national = read.national().to_string();
-        if read.code().value() != 1 || national.len() != NATIONAL_DIGITS {
+        // A first digit 1 is left over from more prefixes than a number has: the parser itself would drop it.
+        if read.code().value() != 1 || national.len() != NATIONAL_DIGITS || national.starts_with('1') {
             return Err(NotPossible);
         }
         // Formatting through the parser would load the metadata of the whole world.
@@ -272,6 +273,8 @@ mod tests {
         "555-0123",     // local only; the parser alone makes +15550123 of it
         "1-1125550123", // the parser strips the 1 of the area code as well
         "1125550123",
+        "+1 1 1 1125550123", // a prefix too many, each of which the parser takes off
+        "11-1-1155/1/11kk1",
         "512555012",   // nine digits
         "51255501234", // eleven
         "05125550123", // a zero before ten digits

@@ -117,7 +117,7 @@ impl NewLead {
         put("dueAt", item::text(self.due_at));
         let (source, business) = (lead.source_id.as_str(), self.business_id.as_str());
         let shard = lead.id.shard() % schema::DAY_SHARDS;
-        put("dayKey", item::text(format!("{source}#{}#{shard}", lead.created_at.day())));
+        put("dayKey", item::text(day_key(source, &lead.created_at.day(), shard)));
         if let Some(external_id) = &lead.metadata.external_id {
             put("externalIdKey", item::text(index_key(source, external_id)));
         }
@@ -131,8 +131,13 @@ impl NewLead {
     }
 }
 
+/// One shard of a source's day, as its index holds it.
+pub(super) fn day_key(source: &str, day: &str, shard: u8) -> String {
+    format!("{source}#{day}#{shard}")
+}
+
 /// A value within its scope, as an index holds it. One too long for a key stands there by its digest.
-fn index_key(scope: &str, value: &str) -> String {
+pub(super) fn index_key(scope: &str, value: &str) -> String {
     if value.len() > LONGEST_KEY {
         format!("{scope}#sha256:{}", HEXLOWER.encode(&Sha256::digest(value)))
     } else {
@@ -187,7 +192,7 @@ pub(super) fn due(item: &Item) -> Result<Due, StoreError> {
 }
 
 /// The lead that an item belongs to.
-fn lead_id(item: &Item) -> Result<LeadId, StoreError> {
+pub(super) fn lead_id(item: &Item) -> Result<LeadId, StoreError> {
     let pk = item::string(item, schema::PK)?;
     pk.strip_prefix("LEAD#").and_then(|id| id.parse().ok()).ok_or(StoreError::Unreadable(schema::PK))
 }

@@ -1,4 +1,5 @@
-//! The table of leads, as intake and operators use it. How the worker moves a lead on stands in `progress`.
+//! The table of leads: how a lead comes in, and how it is read whole. How the worker moves it on stands in `progress`,
+//! what operators ask in `operators`.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -9,7 +10,7 @@ use super::item;
 use super::lead_item::{LEAD, NewLead, StoredLead, pk, stored};
 use super::{StoreError, schema};
 use crate::conversation::{Conversation, Event};
-use crate::id::{BusinessId, LeadId};
+use crate::id::LeadId;
 
 /// The sort key of a lead's conversation.
 pub(super) const CONVERSATION: &str = "CONVERSATION";
@@ -118,35 +119,5 @@ impl Leads {
             }
         }
         Ok(lead.map(|lead| Record { lead, conversation, timeline }))
-    }
-
-    /// The conversations of a business, newest first, at most so many.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
-    pub async fn inbox(&self, business: &BusinessId, most: usize) -> Result<Vec<Conversation>, StoreError> {
-        let mut keys = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(schema::INBOX.name)
-            .key_condition_expression("businessId = :business")
-            .expression_attribute_values(":business", item::text(business.as_str()))
-            .scan_index_forward(false)
-            .into_paginator()
-            .page_size(i32::try_from(most).unwrap_or(i32::MAX).min(100))
-            .items()
-            .send();
-        let mut conversations = Vec::new();
-        while conversations.len() < most
-            && let Some(found) = keys.next().await
-        {
-            let key = item::key(item::string(&found?, schema::PK)?.to_owned(), CONVERSATION);
-            let found = self.client.get_item().table_name(&self.table).set_key(Some(key)).send().await?;
-            if let Some(found) = found.item {
-                conversations.push(item::document(&found)?);
-            }
-        }
-        Ok(conversations)
     }
 }

@@ -1,5 +1,7 @@
 //! How the worker moves a lead on: each step one conditional write, so that it happens once, whoever else tries.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -14,6 +16,13 @@ use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
 use crate::phone::Lookup;
 use crate::time::Timestamp;
+
+/// How long a transaction waits that has met another one, each time it does. The SDK does not try it again, and what a
+/// look-up has said, and cost, would be lost with it.
+const CONFLICT_PAUSES: [Duration; 3] =
+    [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
+
+type TransactError = SdkError<TransactWriteItemsError>;
 
 /// A claim on a lead, for one look-up.
 #[derive(Clone, Copy, Debug)]
@@ -209,13 +218,19 @@ impl Leads {
     }
 
     async fn transact(&self, writes: impl IntoIterator<Item = TransactWriteItem>) -> Result<bool, StoreError> {
-        let written =
-            self.client.transact_write_items().set_transact_items(Some(writes.into_iter().collect())).send().await;
-        match written {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if condition_failed(error.err()) => Ok(false),
-            Err(error) => Err(error.into()),
+        let writes: Vec<_> = writes.into_iter().collect();
+        for pause in CONFLICT_PAUSES {
+            match self.transact_once(&writes).await {
+                Err(error) if cancelled_by(&error, "TransactionConflict") => tokio::time::sleep(pause).await,
+                written => return unless_cancelled(written),
+            }
         }
+        unless_cancelled(self.transact_once(&writes).await)
+    }
+
+    async fn transact_once(&self, writes: &[TransactWriteItem]) -> Result<(), TransactError> {
+        let write = self.client.transact_write_items().set_transact_items(Some(writes.to_vec()));
+        write.send().await.map(drop)
     }
 }
 
@@ -255,12 +270,19 @@ fn unless_condition_failed<R>(done: Result<(), SdkError<UpdateItemError, R>>) ->
     }
 }
 
-/// Whether a transaction was cancelled because one of its conditions did not hold. One that only met another
-/// transaction is an error, and the message comes again.
-fn condition_failed(error: &TransactWriteItemsError) -> bool {
-    match error {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-            cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
+fn unless_cancelled(written: Result<(), TransactError>) -> Result<bool, StoreError> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if cancelled_by(&error, "ConditionalCheckFailed") => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether a transaction was cancelled, and nothing of it written, for this reason among others.
+fn cancelled_by(error: &TransactError, reason: &str) -> bool {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            cancelled.cancellation_reasons().iter().any(|given| given.code() == Some(reason))
         }
         _ => false,
     }

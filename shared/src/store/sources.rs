@@ -5,12 +5,20 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 
-use super::{StoreError, item, schema};
+use super::item::Item;
+use super::{StoreError, item, schema, transaction};
 use crate::id::SourceId;
 use crate::source::Source;
+use crate::source::change::Change;
 
 /// All sources stand under one value: they are few, and nobody lists them in the hot path.
 const LISTED: &str = "SOURCE";
+
+/// The sort key of a source's own item.
+const SOURCE: &str = "SOURCE";
+
+/// What the sort key of a change begins with.
+const CHANGE: &str = "CHANGE#";
 
 /// What a source's partition key begins with.
 const PREFIX: &str = "SOURCE#";
@@ -33,8 +41,25 @@ impl Sources {
     /// # Errors
     /// [`StoreError`] when the table does not answer.
     pub async fn get(&self, id: &SourceId) -> Result<Option<Source>, StoreError> {
-        let found = self.client.get_item().table_name(&self.table).set_key(Some(item::key(pk(id), "SOURCE"))).send();
-        found.await?.item.as_ref().map(item::document).transpose()
+        self.read(id, false).await
+    }
+
+    /// A source with every change that has been written.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer.
+    pub async fn latest(&self, id: &SourceId) -> Result<Option<Source>, StoreError> {
+        self.read(id, true).await
+    }
+
+    async fn read(&self, id: &SourceId, consistent: bool) -> Result<Option<Source>, StoreError> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(item::key(pk(id), SOURCE)))
+            .consistent_read(consistent);
+        found.send().await?.item.as_ref().map(item::document).transpose()
     }
 
     /// Writes a new source. Gives back `false`, and writes nothing, when its id is taken.
@@ -60,12 +85,66 @@ impl Sources {
         unless_condition_failed(put.send().await)
     }
 
+    /// Makes a source (nothing before), changes one, or deletes one (nothing after), and keeps the change beside it, in
+    /// one transaction. A changed source gets the change's revision. Gives back `false`, and writes nothing, when the
+    /// source is no longer as it was read.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer.
+    pub async fn change(
+        &self,
+        id: &SourceId,
+        before: Option<&Source>,
+        after: Option<&Source>,
+        change: &Change,
+    ) -> Result<bool, StoreError> {
+        let read = before.map(|before| Item::from([(":read".to_owned(), item::number(before.revision))]));
+        let write = match (after, read) {
+            (Some(after), None) => transaction::once(&self.table, source_item(after)?)?,
+            (Some(after), Some(read)) => {
+                let after = Source { revision: change.revision, ..after.clone() };
+                transaction::put(&self.table, source_item(&after)?, "revision = :read", Some(read))?
+            }
+            (None, read) => {
+                let key = item::key(pk(id), SOURCE);
+                transaction::delete(&self.table, key, "revision = :read", read.unwrap_or_default())?
+            }
+        };
+        // Revisions tell changes of one millisecond apart.
+        let sk = format!("{CHANGE}{}#{:010}", change.at, change.revision);
+        let kept = transaction::once(&self.table, item::new(pk(id), sk, item::json(change)?))?;
+        transaction::commit(&self.client, vec![write, kept]).await
+    }
+
+    /// What was done to a source, the newest first, at most so many. It outlives the source.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer.
+    pub async fn history(&self, id: &SourceId, most: usize) -> Result<Vec<Change>, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :change)")
+            .expression_attribute_values(":pk", item::text(pk(id)))
+            .expression_attribute_values(":change", item::text(CHANGE))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .into_paginator()
+            .page_size(i32::try_from(most).unwrap_or(i32::MAX).min(100))
+            .items()
+            .send();
+        let mut changes = Vec::new();
+        while changes.len() < most
+            && let Some(found) = pages.next().await
+        {
+            changes.push(item::document(&found?)?);
+        }
+        Ok(changes)
+    }
+
     fn put(&self, source: &Source) -> Result<PutItemFluentBuilder, StoreError> {
-        let mut new = item::new(pk(&source.id), "SOURCE", item::json(source)?);
-        new.insert("revision".to_owned(), item::number(source.revision));
-        new.insert(schema::SOURCE_LIST.partition.to_owned(), item::text(LISTED));
-        new.insert(schema::SOURCE_LIST.sort.to_owned(), item::text(&source.name));
-        Ok(self.client.put_item().table_name(&self.table).set_item(Some(new)))
+        Ok(self.client.put_item().table_name(&self.table).set_item(Some(source_item(source)?)))
     }
 
     /// All sources, by name.
@@ -92,6 +171,14 @@ impl Sources {
         }
         Ok(sources)
     }
+}
+
+fn source_item(source: &Source) -> Result<Item, StoreError> {
+    let mut new = item::new(pk(&source.id), SOURCE, item::json(source)?);
+    new.insert("revision".to_owned(), item::number(source.revision));
+    new.insert(schema::SOURCE_LIST.partition.to_owned(), item::text(LISTED));
+    new.insert(schema::SOURCE_LIST.sort.to_owned(), item::text(&source.name));
+    Ok(new)
 }
 
 fn pk(id: &SourceId) -> String {

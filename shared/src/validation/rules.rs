@@ -191,12 +191,9 @@ impl Rules<'_> {
         }
         let mut kept = BTreeMap::new();
         for entry in entries {
-            let name = entry.name.trim();
-            if secrets::names_secret(name) {
-                self.failures.push(Failure::at(Code::SourceMetadataSecret, entry.pointer.as_str()));
-            } else if secrets::looks_secret(name) {
-                self.failures.push(Failure::at(Code::SourceMetadataSecret, map.as_str()));
-            } else if secrets::looks_secret(&entry.text) {
+            let name = entry.name.as_str();
+            let holds_secret = secrets::looks_secret(name) || secrets::looks_secret(&entry.text);
+            if secrets::names_secret(name) || holds_secret {
                 self.failures.push(Failure::at(Code::SourceMetadataSecret, entry.pointer.as_str()));
             } else if !(1..=LONGEST_NAME).contains(&name.chars().count()) || entry.text.chars().count() > LONGEST_TEXT {
                 self.failures.push(Failure::at(Code::SourceMetadataTooLarge, entry.pointer.as_str()));
@@ -219,21 +216,24 @@ impl Rules<'_> {
     /// The caller's key belongs in its header only.
     fn secrets(&mut self, caller: &Caller<'_>) {
         let key = caller.key.reveal();
-        for (member, given) in self.submission.given() {
+        for (_, given) in self.submission.given() {
             match &given.reading {
                 Reading::Scalar(text) if text.contains(key) => {
                     self.failures.push(Failure::at(Code::MetadataSecret, given.pointer.as_str()));
                 }
                 Reading::Scalar(_) => {}
                 Reading::Entries(entries) => {
-                    for entry in entries {
-                        if entry.name.contains(key) {
-                            self.failures.push(Failure::at(Code::MetadataSecret, self.submission.pointer(member)));
-                        } else if entry.text.contains(key) {
-                            self.failures.push(Failure::at(Code::MetadataSecret, entry.pointer.as_str()));
-                        }
-                    }
+                    let found = entries.iter().filter(|entry| entry.name.contains(key) || entry.text.contains(key));
+                    self.failures.extend(found.map(|entry| Failure::at(Code::MetadataSecret, entry.pointer.as_str())));
                 }
+            }
+        }
+        // The name of an entry may hold the key, whatever else is wrong with it: the map stands for it.
+        let map = self.submission.pointer(Member::SourceMetadata);
+        for pointer in self.failures.iter_mut().filter_map(|failure| failure.pointer.as_mut()) {
+            let name = pointer.strip_prefix(&map).map(|name| name.replace("~1", "/").replace("~0", "~"));
+            if name.is_some_and(|name| name.contains(key)) {
+                pointer.clone_from(&map);
             }
         }
     }
@@ -293,4 +293,38 @@ fn distinct(entries: &[Entry]) -> usize {
 /// An object of which nothing was given is left out.
 fn given<T: Default + PartialEq>(object: T) -> Option<T> {
     (object != T::default()).then_some(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payload::{self, Value};
+    use crate::source::SourceKey;
+    use crate::time::Timestamp;
+    use crate::validation::Visitor;
+
+    #[test]
+    fn no_pointer_repeats_the_source_s_key() {
+        let now = Timestamp::now();
+        let key = SourceKey::presented("lp_some~key");
+        let source: Source = serde_json::from_value(serde_json::json!({
+            "id": "source_1", "name": "One", "accountId": "account_1", "businessId": "business_1", "enabled": true,
+            "approved": true, "allowedStates": [], "allowedProducts": [], "requiresTrustedForm": false,
+            "defaultTagIds": [], "defaultTagNames": [], "keys": [], "salt": "salt", "createdAt": now, "revision": 0,
+        }))
+        .unwrap();
+        let caller = Caller { source: &source, key: &key, visitor: Visitor::default(), now };
+        let long = format!("\"{}\"", "v".repeat(LONGEST_TEXT + 1));
+        for (value, codes) in [
+            ("\"x\"", [Code::MetadataSecret].as_slice()),
+            ("{}", &[Code::PayloadType]),
+            (&long, &[Code::SourceMetadataTooLarge, Code::MetadataSecret]),
+        ] {
+            let body = format!(r#"{{"email":"a@example.com","sourceMetadata":{{"x lp_some~key":{value}}}}}"#);
+            let submission = payload::read(Entrance::Flat, &Value::parse(body.as_bytes()).unwrap()).unwrap();
+            let (_, failures, _) = apply(&submission, &caller);
+            let expected: Vec<_> = codes.iter().map(|code| Failure::at(*code, "/sourceMetadata")).collect();
+            assert_eq!(failures, expected, "{value:.9}");
+        }
+    }
 }

@@ -1,100 +1,12 @@
-//! The binary against a whole running stack, and against none.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may, and so may its helpers")]
+//! Making and showing, and what is said when something is wrong.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use local::stack::{Options, Stack};
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// A stack on free ports, and the directory in which its `running.json` stands.
-struct Running {
-    stack: Stack,
-    data: tempfile::TempDir,
-}
-
-impl Running {
-    async fn start() -> Self {
-        let stack = Stack::start(&Options { port: 0, ..Options::default() }).await.unwrap();
-        let data = tempfile::tempdir().unwrap();
-        let addresses = serde_json::to_string(stack.addresses()).unwrap();
-        std::fs::write(data.path().join("running.json"), addresses).unwrap();
-        Self { stack, data }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        leadctl(self.data.path(), arguments)
-    }
-
-    /// What a successful command prints with `--output json`.
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.run(&[arguments, &["--output", "json"]].concat());
-        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
-        assert_eq!(stdout(&output).lines().count(), 1, "one line for programs");
-        serde_json::from_str(&stdout(&output)).unwrap()
-    }
-
-    /// What a successful command prints for people.
-    fn text(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
-        assert!(!stdout(&output).contains('\u{1b}'), "no colours but on a terminal");
-        stdout(&output)
-    }
-
-    /// Posts a lead and gives back its id.
-    fn post(&self, source: &str, key: &str) -> String {
-        let lead = json!({
-            "metadata": {
-                "externalId": "partner-lead-88391",
-                "price": 18.5,
-                "trustedFormUrl": "https://cert.trustedform.com/example",
-            },
-            "contact": {"firstName": "Jordan", "lastName": "Example", "phone": {"number": "+15555550123"}},
-            "customer": {},
-        })
-        .to_string();
-        let host = self.stack.addresses().gateway.trim_start_matches("http://");
-        let mut connection = TcpStream::connect(host).unwrap();
-        write!(
-            connection,
-            "POST /leads HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             X-Leadping-Source-Id: {source}\r\nX-Leadping-Source-Key: {key}\r\nContent-Length: {}\r\n\r\n{lead}",
-            lead.len(),
-        )
-        .unwrap();
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        serde_json::from_str::<Value>(body).unwrap()["id"].as_str().unwrap().to_owned()
-    }
-}
-
-fn leadctl(data: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_leadctl"));
-    command.env_remove("SOURCES_TABLE").env_remove("LEADS_TABLE").arg("--data").arg(data).args(arguments);
-    command.output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// Exit code, and code and message of the error in JSON; nothing on standard output.
-fn failure(output: &Output) -> (Option<i32>, String, String) {
-    assert_eq!(stdout(output), "");
-    let error: Value = serde_json::from_str(&stderr(output)).unwrap();
-    let member = |name: &str| error["error"][name].as_str().unwrap().to_owned();
-    (output.status.code(), member("code"), member("message"))
-}
+use crate::running::{Running, failure, leadctl, stderr, stdout};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_is_made_and_looked_at() {

@@ -1,0 +1,140 @@
+//! What the fuzz targets of the events share: a function of the API without what lies behind it.
+//!
+//! An input is a Lambda event as JSON, read as the runtime reads it. One that is no event is taken for the payload of
+//! an event that is otherwise in order, so that no input is wasted and the payload's own syntax is explored as well.
+//! The event then takes the function's whole way up to the network: the service around the handler, the credentials,
+//! the payload, its identity, and every rule but TrustedForm's.
+
+use std::sync::LazyLock;
+
+use data_encoding::BASE64;
+use futures_util::FutureExt;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Context, LambdaEvent, Request, Service};
+use leadping::http::{self, Accepted, Problem, request};
+use leadping::id::{AccountId, BusinessId, SourceId};
+use leadping::identity::Identity;
+use leadping::lead::state::State;
+use leadping::payload::{self, Entrance};
+use leadping::source::{Source, SourceKey};
+use leadping::time::Timestamp;
+use leadping::validation::{self, Caller, Verdict};
+use serde_json::{Value, json};
+
+const SOURCE_ID: &str = "source_123";
+const SOURCE_KEY: &str = "lp_source_key";
+
+/// A source with every rule of its own, so that each of them is reached.
+static SOURCE: LazyLock<Source> = LazyLock::new(|| Source {
+    id: SourceId::parse(SOURCE_ID).expect("a source's id"),
+    name: "Fuzz".to_owned(),
+    account_id: Some(AccountId::parse("account_1").expect("an account's id")),
+    business_id: Some(BusinessId::parse("business_1").expect("a business's id")),
+    enabled: true,
+    approved: true,
+    allowed_states: State::parse("TX").into_iter().collect(),
+    allowed_products: vec!["Example product".to_owned()],
+    requires_trusted_form: true,
+    default_tag_ids: vec!["tag_1".to_owned()],
+    default_tag_names: vec!["Partner".to_owned()],
+    keys: vec![SourceKey::presented(SOURCE_KEY).stored(now())],
+    salt: "salt".to_owned(),
+    created_at: now(),
+    revision: 0,
+});
+
+/// Always the same moment, so that an input does the same each time.
+fn now() -> Timestamp {
+    "2026-06-15T12:00:00Z".parse().expect("a timestamp")
+}
+
+/// Puts an input through the function that `entrance` belongs to, and judges the answer.
+///
+/// # Panics
+/// When the answer is none of the contract's, which is what the fuzzer looks for.
+pub fn answer(entrance: Entrance, input: &[u8]) {
+    let path = match entrance {
+        Entrance::Structured => "/leads",
+        Entrance::Flat => "/leads/intake",
+    };
+    let event = serde_json::from_slice(input).unwrap_or_else(|_| event(entrance, input));
+    let mut service = http::service(path, move |request| async move {
+        http::respond(&request, async { judge(entrance, &request) }).await
+    });
+    let answer = service.call(LambdaEvent::new(event, Context::default())).now_or_never();
+    let answer = answer.expect("nothing here waits").expect("the function answers");
+    check(&serde_json::to_value(answer).expect("the answer is JSON"));
+}
+
+/// The event of a post with this payload: a query behind `q`, a form behind `f` (in the flat entrance), or else JSON.
+fn event(entrance: Entrance, payload: &[u8]) -> LambdaRequest {
+    let (method, query, content_type, body) = match (entrance, payload.split_first()) {
+        (Entrance::Flat, Some((b'q', query))) => ("GET", String::from_utf8_lossy(query), "", &b""[..]),
+        (Entrance::Flat, Some((b'f', form))) => ("POST", "".into(), "application/x-www-form-urlencoded", form),
+        _ => ("POST", "".into(), "application/json", payload),
+    };
+    let event = json!({
+        "version": "2.0",
+        "rawPath": "/",
+        "rawQueryString": query,
+        "headers": {
+            "content-type": content_type,
+            "user-agent": "fuzz",
+            "x-leadping-source-id": SOURCE_ID,
+            "x-leadping-source-key": SOURCE_KEY,
+        },
+        "requestContext": {
+            "http": {"method": method, "path": "/", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7"},
+            "requestId": "request",
+        },
+        "body": BASE64.encode(body),
+        "isBase64Encoded": true,
+    });
+    serde_json::from_value(event).expect("this is an event")
+}
+
+/// [`leadping::intake::Intake::answer`] without the tables, the queue and TrustedForm.
+fn judge(entrance: Entrance, request: &Request) -> Result<Accepted, Problem> {
+    let (id, key) = request::credentials(request.headers())?;
+    if id != SOURCE.id || !SOURCE.accepts(&key, now()) {
+        return Err(Problem::Unauthorized);
+    }
+    SOURCE.attachment()?;
+    let idempotency_key = request::idempotency_key(request.headers())?;
+    let payload = request::payload(entrance, request)?;
+    let submission = payload::read(entrance, &payload).map_err(|_| Problem::Malformed)?;
+    let identity = Identity::of(&SOURCE, &submission, idempotency_key.as_ref()).expect("there is randomness");
+    let caller = Caller { source: &SOURCE, key: &key, visitor: request::visitor(request), now: now() };
+    match validation::check(&submission, &caller) {
+        Verdict::Valid(_) => Ok(Accepted { lead: json!({"id": identity.lead_id}).to_string(), replayed: false }),
+        Verdict::RefusedBySource(failures) | Verdict::Refused(failures) => Err(Problem::Validation(failures)),
+    }
+}
+
+/// A lead, or a problem of the contract (section 6), and never one that is our own mistake.
+fn check(answer: &Value) {
+    let body = answer["body"].as_str().expect("a body");
+    let mut body: Value = serde_json::from_str(body).expect("the body is JSON");
+    // The request's id is the gateway's word.
+    body["requestId"].take();
+    assert!(!body.to_string().contains(SOURCE_KEY), "the key is in the answer");
+    let (codes, content_type): (&[&str], _) = match answer["statusCode"].as_u64() {
+        Some(201) => (&[], "application/json"),
+        Some(400) => (&["validation", "payload.malformed", "idempotency_key.invalid"], "application/problem+json"),
+        Some(401) => (&["credentials.invalid"], "application/problem+json"),
+        Some(413) => (&["payload.too_large"], "application/problem+json"),
+        Some(415) => (&["payload.media_type"], "application/problem+json"),
+        status => panic!("no status of the contract: {status:?}"),
+    };
+    let headers = &answer["headers"];
+    assert_eq!(headers["content-type"], content_type);
+    assert_eq!(headers["cache-control"], "no-store");
+    if codes.is_empty() {
+        assert!(body["id"].as_str().is_some_and(|id| id.starts_with("lead_")));
+        return;
+    }
+    assert!(body["code"].as_str().is_some_and(|code| codes.contains(&code)), "{}", body["code"]);
+    assert_eq!(body["status"], answer["statusCode"]);
+    let failures = body["errors"].as_array().map_or(0, Vec::len);
+    assert_eq!(answer["statusCode"] == 400, (1..=100).contains(&failures), "{failures} failures");
+}

@@ -1,0 +1,246 @@
+//! Finding leads, exporting and counting them, and forgetting a person.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use local::stack::Options;
+use serde_json::{Value, json};
+
+use crate::running::{Running, failure, lead, stdout};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leads_are_found_by_what_people_know_of_them() {
+    let running = Running::start().await;
+    let (_, first) = running.send("source_123", "lp_source_key", &lead("one", "+15555550123", "Jordan@example.com"));
+    let (_, second) = running.send("source_123", "lp_source_key", &lead("one", "+15555550124", "jordan@Example.com"));
+    let (first, second) = (&first["id"], &second["id"]);
+    for (arguments, found) in [
+        (&["--source=source_123", "--external-id= one "][..], &[second, first][..]),
+        (&["--source=source_123", "--external-id=one", "--most=1"], &[second]),
+        (&["--business=business_1", "--phone=(555) 555-0123"], &[first]),
+        (&["--business=business_1", "--email=JORDAN@example.com"], &[second, first]),
+    ] {
+        let listed = running.json(&[&["lead", "find"], arguments].concat());
+        assert_eq!(
+            listed.as_array().unwrap().iter().map(|lead| &lead["id"]).collect::<Vec<_>>(),
+            found,
+            "{arguments:?}"
+        );
+    }
+    assert!(running.text(&["lead", "find", "--business=business_1", "--phone=5555550124"]).contains("Jordan Example"));
+    for (arguments, exit) in [
+        (&["--business=business_2", "--email=jordan@example.com"][..], 3),
+        (&["--source=source_texas", "--external-id=one"], 3),
+        (&["--business=business_1"], 2),
+        (&["--business=business_1", "--phone=jordan@example.com"], 2),
+        (&["--email=jordan@example.com"], 2),
+    ] {
+        let (status, _, message) = failure(&running.run(&[&["lead", "find", "-ojson"], arguments].concat()));
+        assert_eq!(status, Some(exit), "{arguments:?}: {message}");
+        assert!(!message.contains("jordan@"), "{message}");
+    }
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inbox_is_read_page_by_page() {
+    let running = Running::start().await;
+    for number in 0..5 {
+        let payload = lead(&number.to_string(), "+15555550123", "jordan@example.com");
+        assert_eq!(running.send("source_123", "lp_source_key", &payload).0, 201);
+    }
+    running.settled();
+    let whole = running.json(&["inbox", "business_1"]);
+    let (mut pages, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let mut command = vec!["inbox", "business_1", "--most=2"];
+        command.extend(after.as_deref().map(|place| ["--after", place]).into_iter().flatten());
+        let page = running.json(&command);
+        let Some(last) = page.as_array().unwrap().last() else { break };
+        let place = format!("{}~{}", last["lastEventAt"].as_str().unwrap(), last["leadId"].as_str().unwrap());
+        if page.as_array().unwrap().len() == 2 {
+            assert!(running.text(&command).contains(&format!("--after {place}")));
+        }
+        after = Some(place);
+        pages.extend(page.as_array().unwrap().clone());
+    }
+    assert_eq!(json!(pages), whole);
+    assert_eq!(pages.len(), 5);
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leads_are_exported_and_counted() {
+    let running = Running::start().await;
+    // More than a page of some shard, in two sources of one business.
+    let ids: Vec<Value> = (0..12)
+        .map(|number| {
+            let source = if number % 3 == 0 { "source_exempt" } else { "source_123" };
+            running.send(source, "lp_source_key", &lead(&number.to_string(), "+15555550123", "a@example.com")).1
+        })
+        .map(|answer| answer["id"].clone())
+        .collect();
+    running.settled();
+    let sorted = |lines: &str| {
+        let mut ids: Vec<_> =
+            lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone()).collect();
+        ids.sort_by_key(|id| id.as_str().unwrap().to_owned());
+        ids
+    };
+    let mut all = ids.clone();
+    all.sort_by_key(|id| id.as_str().unwrap().to_owned());
+
+    // Days are UTC days, and the test may stand on the edge of two.
+    let export = |of: &str| running.text(&["lead", "export", of, "--from=yesterday"]);
+    assert_eq!(sorted(&export("--business=business_1")), all);
+    assert_eq!(export("--source=source_123").lines().count(), 8);
+    assert_eq!(export("--business=business_none"), "");
+    let line: Value = serde_json::from_str(export("--source=source_exempt").lines().next().unwrap()).unwrap();
+    assert_eq!(line["contact"]["phone"]["lookup"]["lineType"], "Wireless");
+
+    let csv = running.text(&["lead", "export", "--business=business_1", "--from=yesterday", "--format=csv"]);
+    assert_eq!(csv.lines().count(), 13);
+    assert!(csv.starts_with("id,createdAt,processingStatus,"), "{csv}");
+    assert!(csv.contains("+15555550123") && csv.contains(r#""{""placement"":""homepage-form""}""#), "{csv}");
+
+    // A source that has moved to another business is still in what it sent for the first.
+    running.json(&["source", "update", "source_exempt", "--business=business_2"]);
+    assert_eq!(sorted(&export("--business=business_1")), all);
+    assert_eq!(export("--business=business_2"), "");
+
+    let file = running.data.path().join("leads.ndjson");
+    let into = format!("--into={}", file.display());
+    let command = ["lead", "export", "--business=business_1", "--from=yesterday", &into];
+    assert_eq!(running.text(&command), "");
+    assert_eq!(sorted(&std::fs::read_to_string(&file).unwrap()), all);
+    assert_eq!(failure(&running.run(&[&command[..], &["-ojson"]].concat())).0, Some(4), "it is there already");
+
+    let report = running.json(&["report", "--from=yesterday"]);
+    assert_eq!(report.as_array().unwrap().iter().map(|row| row["leads"].as_u64().unwrap()).sum::<u64>(), 12);
+    let csv = running.text(&["report", "--source=source_123", "--from=yesterday"]);
+    assert!(csv.starts_with("source,day,leads\nsource_123,"), "{csv}");
+    let backwards = ["report", "--from=today", "--to=yesterday", "-ojson"];
+    assert_eq!(failure(&running.run(&backwards)).0, Some(2));
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_goes_on_where_it_was_interrupted() {
+    let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    for number in 0..10 {
+        running.send("source_123", "lp_source_key", &lead(&number.to_string(), "+15555550123", "a@example.com"));
+    }
+    let file = running.data.path().join("leads.ndjson");
+    let into = format!("--into={}", file.display());
+    let command = ["lead", "export", "--source=source_123", "--from=yesterday", &into];
+    running.text(&command);
+    let whole = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(whole.lines().count(), 10);
+
+    // As it is when the process dies behind a page: the cursor is of that page, and half a line more is written.
+    for done in 1..10 {
+        let kept: String = whole.lines().take(done).map(|line| format!("{line}\n")).collect();
+        let last: Value = serde_json::from_str(kept.lines().last().unwrap()).unwrap();
+        let id: leadping::id::LeadId = last["id"].as_str().unwrap().parse().unwrap();
+        let cursor = json!({
+            "source": "source_123", "day": last["createdAt"].as_str().unwrap().get(..10), "shard": id.shard() % 4,
+            "lead": id, "createdAt": last["createdAt"], "length": kept.len(),
+        });
+        std::fs::write(&file, format!("{kept}{{\"id\":\"lea")).unwrap();
+        std::fs::write(running.data.path().join("leads.ndjson.cursor"), cursor.to_string()).unwrap();
+        running.text(&[&command[..], &["--resume"]].concat());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), whole, "from line {done}");
+    }
+    let done = failure(&running.run(&[&command[..], &["--resume", "-ojson"]].concat()));
+    assert_eq!(done.0, Some(3), "nothing is left to go on with");
+    running.stack.stop().await;
+}
+
+/// Every item of a table, and every index of it, as one text.
+async fn everything(running: &Running, table: &str) -> String {
+    let client = &running.stack.clients().dynamodb;
+    let described = client.describe_table().table_name(table).send().await.unwrap().table.unwrap();
+    let indexes = described.global_secondary_indexes().iter().map(|index| index.index_name.clone());
+    let mut text = String::new();
+    for index in [None].into_iter().chain(indexes) {
+        let mut items = client.scan().table_name(table).set_index_name(index).into_paginator().items().send();
+        while let Some(item) = items.next().await {
+            for (name, value) in item.unwrap() {
+                let value = match value {
+                    AttributeValue::S(text) | AttributeValue::N(text) => text,
+                    other => format!("{other:?}"),
+                };
+                text.push_str(&format!("{name}={value}\n"));
+            }
+        }
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_erasure_nothing_of_the_person_is_left() {
+    // With what is unfinished and what is ready: the worker comes to the one, and not to the other.
+    for worker in [true, false] {
+        let running = Running::with(Options { worker, ..Options::default() }).await;
+        let payload = lead("partner-4711", "+15555550177", "Quentin@example.com");
+        let (_, answer) = running.send("source_123", "lp_source_key", &payload);
+        let id = answer["id"].as_str().unwrap().to_owned();
+        if worker {
+            running.settled();
+        }
+        let addresses = running.stack.addresses().clone();
+        let before = everything(&running, &addresses.leads_table).await;
+        let personal =
+            ["Jordan", "Example", "uentin", "5555550177", "555-0177", "1970-01-15", "partner-4711", "trustedform"];
+        for data in ["Jordan", "uentin", "5555550177", "partner-4711", "content="] {
+            assert!(before.contains(data), "{data}: the search would find it");
+        }
+
+        let erased = running.json(&["lead", "erase", &id]);
+        assert_eq!((&erased["erased"], &erased["before"]), (&json!(true), &json!(false)));
+        let after =
+            everything(&running, &addresses.leads_table).await + &everything(&running, &addresses.sources_table).await;
+        for data in personal.iter().chain(&["content=", "requestId=", "lookup=", "Wireless"]) {
+            assert!(!after.contains(data), "{data} (worker: {worker}): {after}");
+        }
+        for kept in [&id[..], "processingStatus=Erased", "dayKey=source_123#", "lead.erased", "accountId=account_1"] {
+            assert!(after.contains(kept), "{kept}: {after}");
+        }
+
+        let record = running.json(&["lead", "show", &id]);
+        assert_eq!(record["lead"]["processingStatus"], "Erased");
+        assert_eq!(record["lead"]["contact"], json!({}));
+        assert_eq!(record["conversation"].is_object(), worker);
+        let last = record["timeline"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(last["eventType"], "lead.erased");
+        assert!(running.text(&["lead", "show", &id]).contains("Erased"));
+        for gone in [
+            &["--business=business_1", "--email=quentin@example.com"][..],
+            &["--business=business_1", "--phone=+15555550177"],
+            &["--source=source_123", "--external-id=partner-4711"],
+        ] {
+            assert_eq!(running.run(&[&["lead", "find"], gone].concat()).status.code(), Some(3), "{gone:?}");
+        }
+        assert_eq!(running.json(&["unfinished"])["unfinished"], 0);
+
+        // The partner's repeat writes nothing back, and neither does a second erasure.
+        let (status, repeat) = running.send("source_123", "lp_source_key", &payload);
+        assert_eq!((status, &repeat["processingStatus"], &repeat["contact"]), (201, &json!("Erased"), &json!({})));
+        assert_eq!(running.json(&["lead", "erase", &id])["before"], true);
+        let again =
+            everything(&running, &addresses.leads_table).await + &everything(&running, &addresses.sources_table).await;
+        assert_eq!(sorted(&again), sorted(&after));
+        assert_eq!(
+            running.json(&["report", "--from=yesterday", "--source=source_123"])[1]["leads"],
+            1,
+            "the fact stays"
+        );
+        let none = running.run(&["lead", "erase", "lead_none"]);
+        assert_eq!((none.status.code(), stdout(&none)), (Some(3), String::new()));
+        running.stack.stop().await;
+    }
+}
+
+fn sorted(text: &str) -> Vec<&str> {
+    let mut lines: Vec<_> = text.lines().collect();
+    lines.sort_unstable();
+    lines
+}

@@ -1,0 +1,10 @@
+//! The binary against a whole running stack, and against none.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may, and so may its helpers")]
+
+mod basics;
+mod keys;
+mod leads;
+mod queue;
+mod running;
+mod sources;
+mod transcript;

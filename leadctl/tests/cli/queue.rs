@@ -1,0 +1,93 @@
+//! The queue, its dead letters, and what is unfinished.
+
+use local::stack::Options;
+use serde_json::json;
+
+use crate::running::{Running, failure, lead};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_looked_at_and_given_to_the_worker_again() {
+    let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    let id = running.post("source_123", "lp_source_key");
+    let addresses = running.stack.addresses();
+    let dead = &addresses.dead_letter_queue_url;
+    let message = json!({
+        "type": "lead.created", "version": 1, "leadId": id, "sourceId": "source_123", "accountId": "account_1",
+        "businessId": "business_1", "createdAt": "2026-06-15T12:00:00.000Z", "requestId": "r",
+    });
+    for body in ["jordan@example.com".to_owned(), message.to_string(), "poison".to_owned()] {
+        let sent = running.stack.clients().sqs.send_message().queue_url(dead).message_body(body).send().await;
+        sent.unwrap();
+    }
+    let status = running.json(&["queue", "status"]);
+    assert_eq!((&status["waiting"], &status["dead"]), (&json!(1), &json!(3)), "{status}");
+    assert!(running.text(&["queue", "status"]).contains("dlq peek"));
+
+    let letters = running.json(&["dlq", "peek"]);
+    assert_eq!(letters.as_array().unwrap().len(), 3);
+    let letter = letters.as_array().unwrap().iter().find(|letter| letter["leadId"] == id.as_str()).unwrap();
+    let text = running.text(&["dlq", "peek"]);
+    assert!(text.contains(&id) && text.contains("not a lead.created") && !text.contains("jordan"), "{text}");
+    assert_eq!(running.json(&["dlq", "peek", "--most=2"]).as_array().unwrap().len(), 2);
+
+    assert_eq!(running.json(&["dlq", "redrive", "--all", "--dry-run"]), json!({"messages": 3, "dryRun": true}));
+    let (code, ..) = failure(&running.run(&["dlq", "redrive", "--message=none", "-ojson"]));
+    assert_eq!(code, Some(3));
+    assert_eq!(running.json(&["queue", "status"])["dead"], 3, "nothing has been moved yet");
+
+    let one = letter["messageId"].as_str().unwrap();
+    assert_eq!(running.json(&["dlq", "redrive", "--message", one])["messages"], 1);
+    let status = running.json(&["queue", "status"]);
+    assert_eq!((&status["waiting"], &status["dead"]), (&json!(2), &json!(2)), "{status}");
+    assert_eq!(running.json(&["dlq", "redrive", "--all"])["messages"], 2);
+    let status = running.json(&["queue", "status"]);
+    assert_eq!((&status["waiting"], &status["dead"]), (&json!(4), &json!(0)), "{status}");
+    assert!(running.text(&["dlq", "redrive", "--all"]).contains("no dead letters"));
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_unfinished_is_told_and_announced() {
+    let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    assert!(running.text(&["unfinished"]).contains("Every lead is Ready"));
+    let ids: Vec<_> = ["one", "two"]
+        .map(|name| {
+            let (_, answer) = running.send("source_123", "lp_source_key", &lead(name, "+15555550123", "a@example.com"));
+            answer["id"].clone()
+        })
+        .into();
+    let listing = running.json(&["unfinished"]);
+    assert_eq!((&listing["unfinished"], &listing["due"]), (&json!(2), &json!(0)));
+    assert_eq!((&listing["oldest"][0]["leadId"], &listing["oldest"][1]["leadId"]), (&ids[0], &ids[1]), "oldest first");
+    assert_eq!(listing["oldest"][0]["waitsFor"], "its conversation");
+    assert_eq!(running.json(&["unfinished", "--most=1"])["oldest"].as_array().unwrap().len(), 1);
+    assert!(running.text(&["unfinished"]).contains("2 unfinished, 0 of them due"));
+
+    assert_eq!(running.json(&["unfinished", "announce"])["announced"], 0, "none is due");
+    assert_eq!(running.json(&["unfinished", "announce", "--all"])["announced"], 2);
+    assert_eq!(running.json(&["queue", "status"])["waiting"], 4);
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doctor_finds_what_is_not_well_and_says_what_to_do() {
+    let running = Running::start().await;
+    let findings = running.json(&["doctor"]);
+    let checks: Vec<_> =
+        findings.as_array().unwrap().iter().map(|finding| finding["check"].as_str().unwrap()).collect();
+    for check in ["sources", "leads", "sweep", "queue", "dead letters", "API"] {
+        assert!(checks.contains(&check), "{check}: {findings}");
+    }
+    assert!(findings.as_array().unwrap().iter().all(|finding| finding["healthy"] == true), "{findings}");
+
+    running.json(&["key", "revoke", "source_123", "lp_sourc"]);
+    let dead = &running.stack.addresses().dead_letter_queue_url;
+    running.stack.clients().sqs.send_message().queue_url(dead).message_body("poison").send().await.unwrap();
+    let output = running.run(&["doctor"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = crate::running::stdout(&output);
+    for part in ["no key that works: source_123", "key create", "1 dead letters", "dlq redrive"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    running.stack.stop().await;
+}

@@ -1,0 +1,125 @@
+//! A running stack, and the binary that acts on it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use local::stack::{Options, Stack};
+use serde_json::{Value, json};
+
+/// A stack on free ports, and the directory in which its `running.json` stands.
+pub(crate) struct Running {
+    pub(crate) stack: Stack,
+    pub(crate) data: tempfile::TempDir,
+}
+
+impl Running {
+    pub(crate) async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        let stack = Stack::start(&Options { port: 0, ..options }).await.unwrap();
+        let data = tempfile::tempdir().unwrap();
+        let addresses = serde_json::to_string(stack.addresses()).unwrap();
+        std::fs::write(data.path().join("running.json"), addresses).unwrap();
+        Self { stack, data }
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        leadctl(self.data.path(), arguments)
+    }
+
+    /// What a successful command prints with `--output json`.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[arguments, &["--output", "json"]].concat());
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        assert_eq!(stdout(&output).lines().count(), 1, "one line for programs");
+        serde_json::from_str(&stdout(&output)).unwrap()
+    }
+
+    /// What a successful command prints for people.
+    pub(crate) fn text(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        assert!(!stdout(&output).contains('\u{1b}'), "no colours but on a terminal");
+        stdout(&output)
+    }
+
+    /// Posts a lead and gives back its id.
+    pub(crate) fn post(&self, source: &str, key: &str) -> String {
+        let lead = lead("partner-lead-88391", "+15555550123", "Jordan@example.com");
+        let (status, answer) = self.send(source, key, &lead);
+        assert_eq!(status, 201, "{answer}");
+        answer["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Posts a payload and gives back the status and the answer.
+    pub(crate) fn send(&self, source: &str, key: &str, lead: &Value) -> (u16, Value) {
+        let lead = lead.to_string();
+        let host = self.stack.addresses().gateway.trim_start_matches("http://");
+        let mut connection = TcpStream::connect(host).unwrap();
+        write!(
+            connection,
+            "POST /leads HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             X-Leadping-Source-Id: {source}\r\nX-Leadping-Source-Key: {key}\r\nContent-Length: {}\r\n\r\n{lead}",
+            lead.len(),
+        )
+        .unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head[9..12].parse().unwrap(), serde_json::from_str(body).unwrap())
+    }
+
+    /// Waits until nothing is unfinished, and nothing is in the queue.
+    pub(crate) fn settled(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let unfinished = self.json(&["unfinished"]);
+            let queue = self.json(&["queue", "status"]);
+            if unfinished["unfinished"] == 0 && queue["waiting"] == 0 && queue["inFlight"] == 0 {
+                return;
+            }
+            assert!(Instant::now() < deadline, "never settled: {unfinished} {queue}");
+        }
+    }
+}
+
+/// A structured payload.
+pub(crate) fn lead(external_id: &str, phone: &str, email: &str) -> Value {
+    json!({
+        "metadata": {
+            "externalId": external_id,
+            "price": 18.5,
+            "trustedFormUrl": "https://cert.trustedform.com/example",
+            "sourceMetadata": {"placement": "homepage-form"},
+        },
+        "contact": {"firstName": "Jordan", "lastName": "Example", "email": email, "phone": {"number": phone}},
+        "customer": {"birthDate": "1970-01-15"},
+    })
+}
+
+pub(crate) fn leadctl(data: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leadctl"));
+    command.env_remove("SOURCES_TABLE").env_remove("LEADS_TABLE").arg("--data").arg(data).args(arguments);
+    command.output().unwrap()
+}
+
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Exit code, and code and message of the error in JSON; nothing on standard output.
+pub(crate) fn failure(output: &Output) -> (Option<i32>, String, String) {
+    assert_eq!(stdout(output), "");
+    let error: Value = serde_json::from_str(&stderr(output)).unwrap();
+    let member = |name: &str| error["error"][name].as_str().unwrap().to_owned();
+    (output.status.code(), member("code"), member("message"))
+}

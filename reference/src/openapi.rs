@@ -1,0 +1,313 @@
+//! The API as an OpenAPI 3.1 document.
+
+use serde_json::{Map, Value, json};
+
+use crate::{payload, problem};
+
+/// The paths of the API (contract, section 1).
+pub(crate) const PATHS: [&str; 2] = ["/leads", "/leads/intake"];
+
+/// The media types of requests and answers.
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const PROBLEM: &str = "application/problem+json";
+
+/// The source document's own examples, and the answers to them.
+pub(crate) const STRUCTURED_EXAMPLE: &str = include_str!("../../tests/examples/structured.json");
+pub(crate) const FLAT_EXAMPLE: &str = include_str!("../../tests/examples/flat.json");
+pub(crate) const STRUCTURED_ANSWER: &str = include_str!("../examples/structured-answer.json");
+pub(crate) const FLAT_ANSWER: &str = include_str!("../examples/flat-answer.json");
+pub(crate) const ERASED_ANSWER: &str = include_str!("../examples/erased-answer.json");
+
+/// What the gateway answers by itself, before a function is asked: status, message and when.
+pub(crate) const GATEWAY: [(&str, &str, &str); 6] = [
+    ("404", "Not Found", "There is no such path, or not with this method. Check both; paths end without a slash."),
+    ("413", "Request Entity Too Large", "The body is beyond the gateway's own limit. Send at most 256 KiB."),
+    ("429", "Too Many Requests", "You send faster than you may. Send the same bytes again, with a growing delay."),
+    (
+        "431",
+        "Request Header Fields Too Large",
+        "Request line and headers come to more than 10,240 bytes. Send a body instead.",
+    ),
+    ("500", "Internal Server Error", "Nothing usable came back. Send the same bytes again, with a growing delay."),
+    ("503", "Service Unavailable", "No answer came in time. Send the same bytes again, with a growing delay."),
+];
+
+/// Each status of a problem, when it comes, and the header that comes with it.
+const PROBLEMS: [(&str, &str, Option<&str>); 8] = [
+    ("400", "Something has to be mended before the lead can be taken. Do not send it again unchanged.", None),
+    ("401", "The credentials are missing or wrong; which, is not said.", Some("WWW-Authenticate")),
+    ("403", "The source may not send leads.", None),
+    ("413", "The body is over 256 KiB; or, as plain JSON, beyond the gateway's own limit.", None),
+    ("415", "The body is in no form that is read here.", None),
+    ("422", "The Idempotency-Key was used for another lead.", None),
+    ("500", "Our mistake; or, as plain JSON, the gateway's. Send the same bytes again, with a growing delay.", None),
+    (
+        "503",
+        "TrustedForm or our storage did not answer; or, as plain JSON, nothing answered the gateway in time. Send the \
+         same bytes again, with a growing delay.",
+        Some("Retry-After"),
+    ),
+];
+
+const ABOUT: &str = "\
+Takes leads from approved sources. Every post carries the source's id and one of its keys, in headers only.
+
+Names match in any letter case, and names that are not documented are ignored. A member that is absent, null or a blank \
+string is not given. Strings are trimmed. Where text is expected a number is taken by its digits; numbers and booleans \
+may come as strings. A name given twice with different values is refused.
+
+All that is wrong with a lead is reported at once. Each failure has a stable code, a sentence and, where a member is at \
+fault, a JSON pointer to it. No answer repeats what was sent.
+
+A post that is repeated is the same lead: by its Idempotency-Key, or else by its content when that has an externalId, a \
+sellerLeadId or a TrustedForm certificate. The answer to a repeat is 201 with the header Idempotent-Replayed.
+
+The gateway in front answers by itself when a path or method is unknown (404), when you are too fast (429) and when a \
+request is beyond its own limits (413, 431), and it has its own 500 and 503. Those answers are plain JSON with a message, \
+not problems.";
+
+/// The whole document.
+pub fn document() -> Value {
+    let structured = json!({
+        "required": true,
+        "content": {JSON: {
+            "schema": {"$ref": "#/components/schemas/StructuredLead"},
+            "example": example(STRUCTURED_EXAMPLE),
+        }},
+    });
+    let flat = json!({
+        "required": true,
+        "content": {
+            JSON: {"schema": {"$ref": "#/components/schemas/FlatLead"}, "example": example(FLAT_EXAMPLE)},
+            FORM: {
+                "schema": {"$ref": "#/components/schemas/FlatForm"},
+                "encoding": payload::encoding(),
+                "example": example(FLAT_EXAMPLE),
+            },
+        },
+    });
+    let key = json!({"$ref": "#/components/parameters/IdempotencyKey"});
+    let mut query = vec![key.clone()];
+    query.extend(payload::query());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Leadping external lead intake",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Send leads to Leadping.",
+            "description": ABOUT,
+            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "servers": [
+            {"url": "https://api.leadping.ai", "description": "Production."},
+            {"url": "http://127.0.0.1:3000", "description": "The local stack."},
+        ],
+        "security": [{"SourceId": [], "SourceKey": []}],
+        "tags": [{"name": "Leads", "description": "Taking leads in."}],
+        "paths": {
+            "/leads": {
+                "post": operation("createLead", "Send a lead, structured", CREATE, vec![key.clone()], Some(structured), STRUCTURED_ANSWER),
+            },
+            "/leads/intake": {
+                "post": operation("intakeLead", "Send a lead, flat", INTAKE, vec![key], Some(flat), FLAT_ANSWER),
+                "get": operation("intakeLeadByQuery", "Send a lead in the query string", QUERY, query, None, FLAT_ANSWER),
+            },
+        },
+        "components": {
+            "securitySchemes": {
+                "SourceId": {
+                    "type": "apiKey", "in": "header", "name": "X-Leadping-Source-Id",
+                    "description": "The id of the approved source.",
+                },
+                "SourceKey": {
+                    "type": "apiKey", "in": "header", "name": "X-Leadping-Source-Key",
+                    "description": "One of the source's keys. Never in a URL, a payload or a browser.",
+                },
+            },
+            "parameters": {"IdempotencyKey": {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "Your own name for this submission, 1 to 255 visible ASCII characters, bare or in quotation \
+                                marks. The same key with the same lead is the same lead; with another lead it is a 422.",
+                "schema": {"type": "string", "pattern": r"^\s*([!-~]{1,257})?\s*$"},
+                "example": "7c1c2f0e-partner-lead-88391",
+            }},
+            "headers": headers(),
+            "responses": {"NotFound": gateway_only("404")},
+            "schemas": schemas(),
+        },
+    })
+}
+
+const CREATE: &str = "The standard payload: three objects, all required, each of which may be empty. JSON in UTF-8, as \
+    application/json, any application type ending in +json, or without a Content-Type; no Content-Encoding.";
+const INTAKE: &str = "Everything at the top, as JSON or as a form; it is mapped into the structured lead. The address and \
+    the user agent of the request are recorded as the visitor's. In a form lists repeat (tagNames=a&tagNames=b, or \
+    tagNames[]=a) and maps use brackets (sourceMetadata[placement]=homepage-form) or hold a JSON object as a string.";
+const QUERY: &str = "For systems that can only call a URL: the flat names as parameters of the query. It creates a lead. \
+    Prefer POST: a URL ends in the logs of whatever passes it on, and with its headers it must stay below 10,240 bytes.";
+
+fn operation(
+    id: &str,
+    summary: &str,
+    description: &str,
+    parameters: Vec<Value>,
+    body: Option<Value>,
+    answer: &str,
+) -> Value {
+    let mut operation = json!({
+        "operationId": id,
+        "tags": ["Leads"],
+        "summary": summary,
+        "description": description,
+        "parameters": parameters,
+        "responses": responses(answer),
+    });
+    if let Some(body) = body {
+        operation["requestBody"] = body;
+    }
+    operation
+}
+
+/// Every answer that a documented path and method can get.
+fn responses(answer: &str) -> Value {
+    let mut responses = Map::new();
+    responses.insert(
+        "201".to_owned(),
+        json!({
+            "description": "The lead was accepted; or it had been accepted before, and this is it as it is stored.",
+            "headers": own_headers(true, Some("Idempotent-Replayed")),
+            "content": {JSON: {
+                "schema": {"$ref": "#/components/schemas/Lead"},
+                "examples": {
+                    "lead": {"summary": "The answer to the example", "value": example(answer)},
+                    "erased": {"summary": "A repeat of a lead that has been erased", "value": example(ERASED_ANSWER)},
+                },
+            }},
+        }),
+    );
+    for (status, description, header) in PROBLEMS {
+        let shared = GATEWAY.iter().any(|(own, ..)| *own == status);
+        let mut content = json!({PROBLEM: problem::content(status)});
+        if shared {
+            content[JSON] = gateway_content(status);
+        }
+        responses.insert(
+            status.to_owned(),
+            json!({"description": description, "headers": own_headers(!shared, header), "content": content}),
+        );
+    }
+    for status in ["429", "431"] {
+        responses.insert(status.to_owned(), gateway_only(status));
+    }
+    responses.into()
+}
+
+/// The headers of our answers. Where the gateway shares the status they are not on all of them.
+fn own_headers(always: bool, further: Option<&str>) -> Value {
+    let names = ["X-Request-Id", "Cache-Control"].into_iter().chain(further);
+    let suffix = if always { "" } else { "OfProblem" };
+    let references =
+        names.map(|name| (name.to_owned(), json!({"$ref": format!("#/components/headers/{name}{suffix}")})));
+    Value::Object(references.collect())
+}
+
+fn headers() -> Value {
+    let text = |about: &str, schema: Value| json!({"description": about, "required": true, "schema": schema});
+    let mut headers = Map::new();
+    for (name, header) in [
+        ("X-Request-Id", text("The gateway's id of this request.", json!({"type": "string", "minLength": 1}))),
+        ("Cache-Control", text("Nothing here may be cached.", json!({"type": "string", "const": "no-store"}))),
+        ("WWW-Authenticate", text("The scheme of the two headers.", json!({"type": "string", "minLength": 1}))),
+        ("Retry-After", text("Wait at least so many seconds.", json!({"type": "integer", "minimum": 1}))),
+    ] {
+        let mut of_problem = header.clone();
+        of_problem["required"] = false.into();
+        of_problem["description"] =
+            format!("{} On problems.", header["description"].as_str().unwrap_or_default()).into();
+        headers.insert(name.to_owned(), header);
+        if name != "WWW-Authenticate" {
+            headers.insert(format!("{name}OfProblem"), of_problem);
+        }
+    }
+    headers.insert(
+        "Idempotent-Replayed".to_owned(),
+        json!({
+            "description": "There when the lead had been accepted before.",
+            "schema": {"type": "string", "const": "true"},
+        }),
+    );
+    headers.into()
+}
+
+/// An answer that only the gateway gives.
+fn gateway_only(status: &str) -> Value {
+    let about = GATEWAY.iter().find(|(own, ..)| *own == status).map_or("", |(.., about)| *about);
+    json!({"description": format!("From the gateway. {about}"), "content": {JSON: gateway_content(status)}})
+}
+
+fn gateway_content(status: &str) -> Value {
+    let message = GATEWAY.iter().find(|(own, ..)| *own == status).map_or("", |(_, message, _)| *message);
+    json!({"schema": {"$ref": "#/components/schemas/GatewayAnswer"}, "example": {"message": message}})
+}
+
+fn schemas() -> Value {
+    let mut schemas = payload::kinds();
+    for (name, schema) in [
+        ("StructuredLead", payload::structured()),
+        ("FlatLead", payload::flat()),
+        ("FlatForm", payload::form()),
+        ("Lead", payload::answer()),
+        ("Problem", problem::schema()),
+        ("Failure", problem::failure()),
+        (
+            "GatewayAnswer",
+            json!({
+                "type": "object",
+                "description": "What the gateway says by itself.",
+                "required": ["message"],
+                "properties": {"message": {"type": "string"}},
+            }),
+        ),
+    ] {
+        schemas.insert(name.to_owned(), schema);
+    }
+    schemas.into()
+}
+
+/// An example, as a value.
+pub(crate) fn example(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use leadping::lead::Lead;
+
+    use super::*;
+
+    #[test]
+    fn the_answers_shown_are_leads() {
+        for text in [STRUCTURED_ANSWER, FLAT_ANSWER, ERASED_ANSWER] {
+            let lead: Lead = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_value(&lead).unwrap(), example(text));
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn visit(value: &Value, document: &Value) {
+            if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+                assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+            }
+            match value {
+                Value::Object(members) => members.values().for_each(|value| visit(value, document)),
+                Value::Array(items) => items.iter().for_each(|value| visit(value, document)),
+                _ => {}
+            }
+        }
+        let document = document();
+        visit(&document, &document);
+    }
+}

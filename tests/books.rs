@@ -1,0 +1,207 @@
+//! The books: what the tables and queues hold in the end, to be held against what partners were told.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::types::QueueAttributeName;
+use leadping::aws::Clients;
+use leadping::conversation::{Event, EventType};
+use leadping::id::LeadId;
+use leadping::time::Timestamp;
+use local::stack::Stack;
+
+/// Longer than any wait of the functions: doubled waits end at six hours.
+const HOURS: Duration = Duration::from_secs(7 * 60 * 60);
+
+/// What is held of one lead.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Its status.
+    pub status: String,
+    /// How many conversations it has.
+    pub conversations: usize,
+    /// How many created events it has.
+    pub created: usize,
+    /// How many events it has of a look-up that ended.
+    pub looked_up: usize,
+    /// Whether the sweep will look at it again.
+    pub unfinished: bool,
+}
+
+/// Everything that is held.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Books {
+    /// Each lead.
+    pub leads: BTreeMap<LeadId, Entry>,
+    /// Messages that wait for the worker, or are with it.
+    pub messages: usize,
+    /// Messages that nothing could be done with.
+    pub dead_letters: usize,
+}
+
+/// Where the books are kept.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each is what it is called after")]
+pub struct Held {
+    pub clients: Clients,
+    pub leads_table: String,
+    pub queue_url: String,
+    pub dead_letter_queue_url: String,
+}
+
+impl Entry {
+    /// What a lead with a phone comes to, once and for all.
+    pub fn finished() -> Self {
+        Self { status: "Ready".to_owned(), conversations: 1, created: 1, looked_up: 1, unfinished: false }
+    }
+}
+
+impl Books {
+    /// Whether nothing is left to do for anybody.
+    pub fn settled(&self) -> bool {
+        self.messages == 0 && self.leads.values().all(|entry| !entry.unfinished)
+    }
+
+    /// The leads that are not what a lead with a phone comes to.
+    pub fn wrong(&self) -> Vec<(&LeadId, &Entry)> {
+        let finished = Entry::finished();
+        self.leads.iter().filter(|(_, entry)| **entry != finished).collect()
+    }
+}
+
+/// The sums, as a table.
+impl fmt::Display for Books {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sum = |count: fn(&Entry) -> usize| self.leads.values().map(count).sum::<usize>();
+        let lines = [
+            ("stored", self.leads.len()),
+            ("conversations", sum(|entry| entry.conversations)),
+            ("created events", sum(|entry| entry.created)),
+            ("look-up events", sum(|entry| entry.looked_up)),
+            ("Ready", sum(|entry| usize::from(entry.status == "Ready"))),
+            ("left due", sum(|entry| usize::from(entry.unfinished))),
+            ("messages left", self.messages),
+            ("dead letters", self.dead_letters),
+        ];
+        lines.iter().try_for_each(|(name, count)| writeln!(f, "| {name:<28} | {count:>8} |"))
+    }
+}
+
+impl From<&Stack> for Held {
+    fn from(stack: &Stack) -> Self {
+        let addresses = stack.addresses();
+        Self {
+            clients: stack.clients().clone(),
+            leads_table: addresses.leads_table.clone(),
+            queue_url: addresses.queue_url.clone(),
+            dead_letter_queue_url: addresses.dead_letter_queue_url.clone(),
+        }
+    }
+}
+
+impl Held {
+    /// The books as they stand now.
+    ///
+    /// # Panics
+    /// When table or queue do not answer, or hold what nobody knows.
+    pub async fn books(&self) -> Books {
+        Books {
+            leads: self.leads().await,
+            messages: self.messages(&self.queue_url).await,
+            dead_letters: self.messages(&self.dead_letter_queue_url).await,
+        }
+    }
+
+    /// Lets hours pass: the mark and the lease of every unfinished lead are so much older.
+    ///
+    /// # Panics
+    /// When the table does not answer.
+    pub async fn hours_pass(&self) {
+        let unfinished = self.clients.dynamodb.scan().table_name(&self.leads_table);
+        let mut found = unfinished.filter_expression("attribute_exists(dueAt)").into_paginator().items().send();
+        while let Some(item) = found.next().await {
+            self.hours_pass_over(&item.expect("the table answers")).await;
+        }
+    }
+
+    /// Lets hours pass over one lead, unless it has been moved on since its item was read.
+    ///
+    /// # Panics
+    /// When the table does not answer.
+    pub async fn hours_pass_over(&self, item: &HashMap<String, AttributeValue>) {
+        let of = |name: &str| item.get(name).cloned().expect("every item has its key, and these their mark");
+        let mut changes = Vec::new();
+        let mut update = self
+            .clients
+            .dynamodb
+            .update_item()
+            .table_name(&self.leads_table)
+            .key("pk", of("pk"))
+            .key("sk", of("sk"))
+            .condition_expression("dueAt = :seen")
+            .expression_attribute_values(":seen", of("dueAt"));
+        for name in ["dueAt", "leasedUntil"] {
+            if let Some(AttributeValue::S(moment)) = item.get(name) {
+                let moment: Timestamp = moment.parse().expect("a moment");
+                let earlier = jiff::Timestamp::from(moment).saturating_sub(HOURS).expect("there is an earlier time");
+                let earlier = AttributeValue::S(Timestamp::from(earlier).to_string());
+                update = update.expression_attribute_values(format!(":{name}"), earlier);
+                changes.push(format!("{name} = :{name}"));
+            }
+        }
+        let passed = update.update_expression(format!("SET {}", changes.join(", "))).send().await;
+        let moved_on = |error: &UpdateItemError| error.is_conditional_check_failed_exception();
+        assert!(passed.is_ok() || passed.is_err_and(|error| error.as_service_error().is_some_and(moved_on)));
+    }
+
+    async fn leads(&self) -> BTreeMap<LeadId, Entry> {
+        let mut pages = self
+            .clients
+            .dynamodb
+            .scan()
+            .table_name(&self.leads_table)
+            .projection_expression("pk, sk, processingStatus, dueAt, document")
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut leads: BTreeMap<LeadId, Entry> = BTreeMap::new();
+        while let Some(item) = pages.next().await {
+            let item = item.expect("the table answers");
+            let text = |name| item.get(name).and_then(|value: &AttributeValue| value.as_s().ok()).map(String::as_str);
+            let id = text("pk").and_then(|pk| pk.strip_prefix("LEAD#")).and_then(|id| id.parse().ok());
+            let entry = leads.entry(id.expect("every item is a lead's")).or_default();
+            let sort_key = text("sk").unwrap_or_default();
+            match sort_key.split('#').next().unwrap_or_default() {
+                "LEAD" => {
+                    text("processingStatus").unwrap_or_default().clone_into(&mut entry.status);
+                    entry.unfinished = item.contains_key("dueAt");
+                }
+                "CONVERSATION" => entry.conversations += 1,
+                "EVENT" => {
+                    let event: Event = serde_json::from_str(text("document").unwrap_or_default()).expect("an event");
+                    match event.event_type {
+                        EventType::LeadCreated => entry.created += 1,
+                        EventType::PhoneLookupSucceeded | EventType::PhoneLookupFailed => entry.looked_up += 1,
+                        EventType::LeadErased => panic!("these leads are nobody's to erase"),
+                    }
+                }
+                _ => panic!("an item that nobody knows"),
+            }
+        }
+        leads
+    }
+
+    async fn messages(&self, queue: &str) -> usize {
+        use QueueAttributeName::{
+            ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesNotVisible as Hidden,
+        };
+        let asked = self.clients.sqs.get_queue_attributes().queue_url(queue);
+        let found = asked.attribute_names(Visible).attribute_names(Hidden).send().await.expect("the queue answers");
+        let counts = found.attributes.unwrap_or_default();
+        counts.values().filter_map(|count| count.parse::<usize>().ok()).sum()
+    }
+}

@@ -1,0 +1,148 @@
+//! Every call of every function, and each side of it: the function is killed there.
+//!
+//! Functions own no disk, so what is left when the running function is dropped is what is left when its process is
+//! killed: what it has put on the wire, and what the services have made of it.
+
+use std::fmt;
+
+use tests::proxy::{Fault, Point, Side};
+
+use crate::world::{Kill, Told, World};
+
+/// What becomes of the call over which the function is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It never arrives.
+    Lost,
+    /// It is done, and nobody hears of it.
+    Done,
+    /// It arrives when everything has been settled without it.
+    Late,
+}
+
+impl Fate {
+    const ALL: [Self; 3] = [Self::Lost, Self::Done, Self::Late];
+
+    fn side(self) -> Side {
+        if self == Self::Done { Side::After } else { Side::Before }
+    }
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Lost => "before, and it is lost",
+            Self::Done => "after it was done",
+            Self::Late => "before, and it arrives late",
+        })
+    }
+}
+
+/// One line of the table.
+struct Line {
+    point: Point,
+    fate: Fate,
+    told: &'static str,
+    kept: bool,
+    paid: u64,
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kept = if self.kept { "kept" } else { "not there" };
+        let Self { point, fate, told, paid, .. } = self;
+        write!(
+            f,
+            "| {point:<21} | {fate:<27} | {told:<8} | {kept:<9} | 1            | 1             | yes   | {paid:>8} |"
+        )
+    }
+}
+
+/// What has to happen first for a point to be reached.
+fn prepare(world: &World, point: Point) {
+    if matches!(point, Point::Lease | Point::Postpone) {
+        world.proxy.break_next(Point::LookUp, Side::Before, Fault::Throttled, 1);
+    }
+}
+
+async fn kill_at(world: &World, point: Point, fate: Fate) -> Line {
+    let before = world.books().await.leads.len();
+    let submission = world.submission();
+    prepare(world, point);
+    let mut kill = Kill::at(world, point, fate.side());
+
+    let told = world.post_until(&submission, &mut kill).await;
+    if matches!(point, Point::Due | Point::MoveOn | Point::SendAgain) {
+        world.taken().await; // only the sweep can bring it back now
+    }
+    let books = world.settle(&mut kill).await;
+    assert!(kill.reached(), "{point} is reached");
+    assert_eq!(books.wrong(), [], "{point} {fate}: what is there is whole");
+    if let Some(Told { status, id, .. }) = &told {
+        assert_eq!(*status, 201, "{point} {fate}");
+        assert!(books.leads.contains_key(id.as_ref().unwrap()), "{point} {fate}: what was promised is there");
+    }
+
+    // The partner asks again: whoever was not answered has to, and whoever was may.
+    let again = world.post(&submission).await;
+    let kept = books.leads.len() > before;
+    assert_eq!((again.status, again.replayed), (201, kept), "{point} {fate}");
+    let books = world.settled().await;
+    assert_eq!(books.leads.len(), before + 1, "{point} {fate}: one lead");
+    assert!(books.leads.contains_key(again.id.as_ref().unwrap()), "{point} {fate}");
+
+    if fate == Fate::Late {
+        kill.arrive(world).await;
+        assert_eq!(world.settled().await.leads, books.leads, "{point} {fate}: too late to change anything");
+    }
+    // Paid for again only where the answer was lost, on the way to us or with us.
+    let answer_lost =
+        matches!((point, fate), (Point::LookUp, Fate::Done | Fate::Late) | (Point::Finish, Fate::Lost | Fate::Late));
+    let paid = world.paid(&submission);
+    assert_eq!(paid, 1 + u64::from(answer_lost), "{point} {fate}");
+    Line { point, fate, told: if told.is_some() { "201" } else { "nothing" }, kept, paid }
+}
+
+#[tokio::test]
+async fn whatever_is_killed_and_when_a_lead_is_one_whole_lead() {
+    println!(
+        "| killed over its       | killed                      | told     | its lead  | conversation | created event | Ready | look-ups |"
+    );
+    println!(
+        "| --------------------- | --------------------------- | -------- | --------- | ------------ | ------------- | ----- | -------- |"
+    );
+    let world = World::start().await;
+    for point in Point::ALL {
+        for fate in Fate::ALL {
+            println!("{}", kill_at(&world, point, fate).await);
+        }
+    }
+    world.stop().await;
+}
+
+/// The reads that intake makes only for a lead that may be there already.
+#[tokio::test]
+async fn a_repeat_that_is_killed_over_its_read_changes_nothing() {
+    let causes = [
+        (Point::Put, Fault::Conflict, "the worker is writing the lead"),
+        (Point::TrustedForm, Fault::Broken, "refused"),
+    ];
+    let world = World::start().await;
+    for (point, fault, why) in causes {
+        for fate in Fate::ALL {
+            let submission = world.submission();
+            let id = world.accepted(&submission).await;
+            let books = world.settled().await;
+            world.proxy.break_next(point, Side::Before, fault.clone(), 1);
+            let mut kill = Kill::at(&world, Point::LeadRead, fate.side());
+            assert!(world.post_until(&submission, &mut kill).await.is_none(), "{why}, {fate}");
+            let again = world.post(&submission).await;
+            assert_eq!((again.status, again.replayed, again.id), (201, true, Some(id)), "{why}, {fate}");
+            if fate == Fate::Late {
+                kill.arrive(&world).await;
+            }
+            assert_eq!(world.settled().await, books, "{why}, {fate}");
+        }
+    }
+    world.stop().await;
+}

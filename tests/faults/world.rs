@@ -1,0 +1,306 @@
+//! A stack whose functions are invoked by the suite alone, one step at a time, and whose time the suite moves.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use leadping::id::LeadId;
+use leadping::queue::LeadCreated;
+use local::demo;
+use local::function::Function;
+use local::stack::{Options, Stack};
+use serde_json::{Value, json};
+use tests::books::{Books, Held};
+use tests::proxy::{self, Point, Proxy, Service, Side};
+
+/// So often the time is moved on before something should have been finished.
+const MOST_ROUNDS: usize = 12;
+
+/// The stack, with the proxy in front of everything that its functions call.
+pub(crate) struct World {
+    pub(crate) stack: Stack,
+    pub(crate) proxy: Proxy,
+    held: Held,
+    serial: AtomicU64,
+}
+
+/// What a partner posts: each is a lead of its own, with a number of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Submission {
+    /// Stands in everything that intake calls for it.
+    pub(crate) tag: String,
+    pub(crate) phone: String,
+    pub(crate) key: Option<String>,
+    body: Value,
+}
+
+/// What a partner was told.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) status: u64,
+    pub(crate) id: Option<LeadId>,
+    pub(crate) replayed: bool,
+}
+
+/// A call at which a function is to be killed.
+pub(crate) struct Kill {
+    held: Option<proxy::Held>,
+    reached: bool,
+}
+
+impl Kill {
+    pub(crate) fn nobody() -> Self {
+        Self { held: None, reached: false }
+    }
+
+    pub(crate) fn at(world: &World, point: Point, side: Side) -> Self {
+        Self { held: Some(world.proxy.hold(point, side)), reached: false }
+    }
+
+    pub(crate) fn reached(&self) -> bool {
+        self.reached
+    }
+
+    /// Lets the call of the dead arrive after all.
+    pub(crate) async fn arrive(self, world: &World) {
+        self.held.unwrap().go_on();
+        world.proxy.quiet().await;
+    }
+
+    /// Runs a function, unless it is killed: then there is no answer.
+    async fn run(&mut self, function: &Function, event: &Value) -> Option<Value> {
+        match &mut self.held {
+            Some(held) if !self.reached => tokio::select! {
+                biased;
+                () = held.reached() => {
+                    self.reached = true;
+                    None
+                }
+                answer = function.run(event) => Some(answer.unwrap()),
+            },
+            _ => Some(function.run(event).await.unwrap()),
+        }
+    }
+}
+
+impl Submission {
+    /// The same under an `Idempotency-Key`.
+    pub(crate) fn under(self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self }
+    }
+
+    /// With one member changed.
+    pub(crate) fn with(mut self, member: &str, value: &str) -> Self {
+        self.body[member] = value.into();
+        self
+    }
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let proxy = Proxy::start().await;
+        let options = Options {
+            port: 0,
+            worker: false,
+            due_after: Duration::from_secs(60),
+            front: Some(proxy.front()),
+            ..Options::default()
+        };
+        let stack = Stack::start(&options).await.unwrap();
+        proxy.lead_to(&stack);
+        Self { held: Held::from(&stack), stack, proxy, serial: AtomicU64::new(0) }
+    }
+
+    pub(crate) async fn stop(mut self) {
+        self.stack.stop().await;
+        for service in Service::ALL {
+            self.proxy.refuse(service).await;
+        }
+    }
+
+    pub(crate) fn submission(&self) -> Submission {
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        let tag = format!("tag{serial:06}");
+        // The stand-in knows some endings; none of these ends so.
+        let phone = format!("+1512{:07}", 2_000_009 + serial * 10);
+        let body = json!({
+            "externalId": tag,
+            "firstName": "Jordan",
+            "phone": phone,
+            "trustedFormUrl": format!("https://cert.trustedform.com/{tag}"),
+        });
+        Submission { tag, phone, key: None, body }
+    }
+
+    /// Posts to the function itself, as the gateway would.
+    pub(crate) async fn post(&self, submission: &Submission) -> Told {
+        self.post_until(submission, &mut Kill::nobody()).await.unwrap()
+    }
+
+    /// Posts, and tells nothing when the function is killed over it.
+    pub(crate) async fn post_until(&self, submission: &Submission, kill: &mut Kill) -> Option<Told> {
+        let request_id = format!("{}-{}", submission.tag, self.serial.fetch_add(1, Ordering::Relaxed));
+        let mut headers = json!({
+            "content-type": "application/json",
+            "x-leadping-source-id": demo::SOURCE_ID,
+            "x-leadping-source-key": demo::SOURCE_KEY,
+        });
+        if let Some(key) = &submission.key {
+            headers["idempotency-key"] = key.as_str().into();
+        }
+        let event = json!({
+            "version": "2.0",
+            "routeKey": "POST /leads/intake",
+            "rawPath": "/leads/intake",
+            "rawQueryString": "",
+            "headers": headers,
+            "requestContext": {
+                "accountId": "123456789012",
+                "apiId": "a1b2c3d4e5",
+                "http": {
+                    "method": "POST",
+                    "path": "/leads/intake",
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": "203.0.113.7",
+                    "userAgent": "partner-poster/2.1",
+                },
+                "requestId": request_id,
+                "routeKey": "POST /leads/intake",
+                "stage": "$default",
+                "time": "15/Jun/2026:12:00:00 +0000",
+                "timeEpoch": 1_781_524_800_000_u64,
+            },
+            "body": submission.body.to_string(),
+            "isBase64Encoded": false,
+        });
+        let answer = kill.run(&self.stack.functions().intake_lead, &event).await?;
+        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        Some(Told {
+            status: answer["statusCode"].as_u64().unwrap(),
+            id: body["id"].as_str().map(|id| id.parse().unwrap()),
+            replayed: answer["headers"].get("idempotent-replayed").is_some(),
+        })
+    }
+
+    /// Posts what has to be accepted, and gives back its lead.
+    pub(crate) async fn accepted(&self, submission: &Submission) -> LeadId {
+        let told = self.post(submission).await;
+        assert_eq!((told.status, told.replayed), (201, false));
+        told.id.unwrap()
+    }
+
+    /// Hands the worker what is in the queue, until there is nothing or it is killed.
+    pub(crate) async fn deliver(&self, kill: &mut Kill) {
+        let sqs = &self.stack.clients().sqs;
+        let queue = &self.stack.addresses().queue_url;
+        loop {
+            let received = sqs.receive_message().queue_url(queue).max_number_of_messages(10).send().await.unwrap();
+            let messages = received.messages.unwrap_or_default();
+            let bodies: Vec<_> = messages.iter().map(|message| message.body().unwrap()).collect();
+            if bodies.is_empty() {
+                return;
+            }
+            let failed = self.work(&bodies, kill).await;
+            for (index, message) in messages.iter().enumerate() {
+                let handle = message.receipt_handle().unwrap();
+                if failed.as_ref().is_some_and(|failed| !failed.contains(&index)) {
+                    sqs.delete_message().queue_url(queue).receipt_handle(handle).send().await.unwrap();
+                } else {
+                    // Its time of invisibility is over.
+                    let visible = sqs.change_message_visibility().queue_url(queue).receipt_handle(handle);
+                    visible.visibility_timeout(0).send().await.unwrap();
+                }
+            }
+            if failed.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Invokes the worker with these messages; gives back which of them failed, and nothing when it is killed.
+    pub(crate) async fn work(&self, bodies: &[&str], kill: &mut Kill) -> Option<Vec<usize>> {
+        let record = |(index, body): (usize, &&str)| json!({"messageId": index.to_string(), "body": body});
+        let records: Vec<_> = bodies.iter().enumerate().map(record).collect();
+        let answer = kill.run(&self.stack.functions().process_lead, &json!({"Records": records})).await?;
+        let failures = answer["batchItemFailures"].as_array().unwrap();
+        Some(failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().parse().unwrap()).collect())
+    }
+
+    pub(crate) async fn sweep(&self, kill: &mut Kill) {
+        kill.run(&self.stack.functions().process_lead, &json!({"sweep": {}})).await;
+    }
+
+    /// Takes the messages out of the queue.
+    pub(crate) async fn taken(&self) -> Vec<String> {
+        let sqs = &self.stack.clients().sqs;
+        let queue = &self.stack.addresses().queue_url;
+        let mut taken = Vec::new();
+        loop {
+            let received = sqs.receive_message().queue_url(queue).max_number_of_messages(10).send().await.unwrap();
+            let messages = received.messages.unwrap_or_default();
+            if messages.is_empty() {
+                return taken;
+            }
+            for message in messages {
+                let handle = message.receipt_handle().unwrap();
+                sqs.delete_message().queue_url(queue).receipt_handle(handle).send().await.unwrap();
+                taken.push(message.body.unwrap());
+            }
+        }
+    }
+
+    /// The message that announces a lead, whatever became of the one that was sent.
+    pub(crate) async fn message(&self, id: &LeadId) -> String {
+        let stored = self.stack.leads().get(id).await.unwrap().unwrap();
+        let business = stored.lead().metadata.business_id.clone().unwrap();
+        serde_json::to_string(&LeadCreated::of(stored.lead(), business, "again")).unwrap()
+    }
+
+    /// Lets hours pass.
+    pub(crate) async fn hours_pass(&self) {
+        self.held.hours_pass().await;
+    }
+
+    /// Lets hours pass for one lead, if it is unfinished.
+    pub(crate) async fn hours_pass_over(&self, id: &LeadId) {
+        let table = &self.stack.addresses().leads_table;
+        let get = self.stack.clients().dynamodb.get_item().table_name(table).consistent_read(true);
+        let text = |text: String| AttributeValue::S(text);
+        let found = get.key("pk", text(format!("LEAD#{id}"))).key("sk", text("LEAD".to_owned())).send().await.unwrap();
+        let item = found.item.unwrap();
+        if item.contains_key("dueAt") {
+            self.held.hours_pass_over(&item).await;
+        }
+    }
+
+    /// Delivers and sweeps, and lets hours pass in between, until nothing is left to do.
+    pub(crate) async fn settle(&self, kill: &mut Kill) -> Books {
+        for _ in 0..MOST_ROUNDS {
+            self.deliver(kill).await;
+            let books = self.books().await;
+            if books.settled() {
+                return books;
+            }
+            self.hours_pass().await;
+            self.sweep(kill).await;
+        }
+        panic!("it does not settle:\n{}", self.books().await);
+    }
+
+    /// Settles, and sees that all is as it should be.
+    pub(crate) async fn settled(&self) -> Books {
+        let books = self.settle(&mut Kill::nobody()).await;
+        assert_eq!(books.wrong(), []);
+        assert_eq!(books.dead_letters, 0);
+        books
+    }
+
+    pub(crate) async fn books(&self) -> Books {
+        self.held.books().await
+    }
+
+    /// How often the provider has been asked, and paid, for a number.
+    pub(crate) fn paid(&self, submission: &Submission) -> u64 {
+        self.stack.phone_lookup().calls_for(&submission.phone)
+    }
+}

@@ -1,0 +1,401 @@
+//! What stands between the functions and everything that they call, and breaks calls on purpose: this one or every
+//! tenth, before the service has done what it was asked, or after.
+
+mod call;
+mod fault;
+
+pub use call::{Point, Service};
+pub use fault::{Fault, Side};
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::response::Response;
+use local::server::{self, Cut};
+use local::stack::{Front, Stack};
+use local::task::Task;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+
+use crate::PATIENCE;
+
+/// A running proxy: one port for each service.
+#[derive(Debug)]
+pub struct Proxy {
+    shared: Arc<Shared>,
+    ports: BTreeMap<Service, Port>,
+}
+
+#[derive(Debug)]
+struct Port {
+    url: String,
+    number: u16,
+    /// Nothing while connections are refused.
+    server: Option<Task>,
+}
+
+struct Shared {
+    client: reqwest::Client,
+    upstream: OnceLock<BTreeMap<Service, String>>,
+    plan: Mutex<Plan>,
+    under_way: watch::Sender<usize>,
+}
+
+/// A request of the functions may hold anything.
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct Plan {
+    rules: Vec<Rule>,
+    random: Option<Random>,
+    calls: BTreeMap<Point, u64>,
+    injected: BTreeMap<(Point, Side, &'static str), u64>,
+}
+
+struct Rule {
+    point: Point,
+    /// What stands in the calls that are meant; nothing when all are.
+    of: String,
+    side: Side,
+    action: Action,
+    left: u64,
+}
+
+enum Action {
+    Break(Fault),
+    Hold(Option<(oneshot::Sender<()>, watch::Receiver<Option<Release>>)>),
+}
+
+#[derive(Clone, Copy)]
+struct Random {
+    seed: u64,
+    per_thousand: u64,
+}
+
+/// What becomes of a call that was held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Release {
+    GoOn,
+    Cut,
+}
+
+/// A call that will be held, or is. It is cut when this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    reached: oneshot::Receiver<()>,
+    release: watch::Sender<Option<Release>>,
+}
+
+impl Held {
+    /// Waits until the call is there and held.
+    ///
+    /// # Panics
+    /// When the proxy is gone.
+    pub async fn reached(&mut self) {
+        (&mut self.reached).await.expect("the proxy is there");
+    }
+
+    /// Lets the call go on, though its caller may be gone by now.
+    pub fn go_on(self) {
+        self.release.send_replace(Some(Release::GoOn));
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.release.send_if_modified(|release| {
+            let undecided = release.is_none();
+            release.get_or_insert(Release::Cut);
+            undecided
+        });
+    }
+}
+
+impl Proxy {
+    /// Opens the ports; what they lead to is named by [`Self::lead_to`].
+    ///
+    /// # Panics
+    /// When no port can be opened.
+    pub async fn start() -> Self {
+        let client = leadping::web::client(None).expect("a client can be built");
+        let shared = Arc::new(Shared {
+            client,
+            upstream: OnceLock::new(),
+            plan: Mutex::default(),
+            under_way: watch::Sender::new(0),
+        });
+        let mut ports = BTreeMap::new();
+        for service in Service::ALL {
+            let listener = server::listen(0).await.expect("a port is free");
+            let number = listener.local_addr().expect("it has an address").port();
+            let url = server::url_of(&listener).expect("it has an address");
+            let server = Some(serve(listener, service, &shared));
+            ports.insert(service, Port { url, number, server });
+        }
+        Self { shared, ports }
+    }
+
+    /// What the functions call: [`local::stack::Options::front`].
+    pub fn front(&self) -> Front {
+        let url = |service| self.ports.get(&service).map(|port| port.url.clone()).unwrap_or_default();
+        Front {
+            dynamodb: url(Service::DynamoDb),
+            sqs: url(Service::Sqs),
+            trusted_form: url(Service::TrustedForm),
+            phone_lookup: url(Service::PhoneLookup),
+        }
+    }
+
+    /// Passes calls on to the services of this stack.
+    pub fn lead_to(&self, stack: &Stack) {
+        let addresses = stack.addresses();
+        let upstream = [
+            (Service::DynamoDb, addresses.dynamodb.as_str()),
+            (Service::Sqs, addresses.sqs.as_str()),
+            (Service::TrustedForm, stack.trusted_form().url()),
+            (Service::PhoneLookup, stack.phone_lookup().url()),
+        ];
+        self.shared.upstream.get_or_init(|| upstream.map(|(service, url)| (service, url.to_owned())).into());
+    }
+
+    /// Breaks the next `times` calls at this point.
+    pub fn break_next(&self, point: Point, side: Side, fault: Fault, times: u64) {
+        self.break_next_of("", point, side, fault, times);
+    }
+
+    /// Breaks the next `times` calls at this point in which this text stands: those for one lead.
+    pub fn break_next_of(&self, text: &str, point: Point, side: Side, fault: Fault, times: u64) {
+        let rule = Rule { point, of: text.to_owned(), side, action: Action::Break(fault), left: times };
+        self.shared.plan().rules.push(rule);
+    }
+
+    /// Breaks every call at this point, until [`Self::mend`].
+    pub fn break_all(&self, point: Point, side: Side, fault: Fault) {
+        self.break_next(point, side, fault, u64::MAX);
+    }
+
+    /// Holds the next call at this point.
+    pub fn hold(&self, point: Point, side: Side) -> Held {
+        let (reach, reached) = oneshot::channel();
+        let (release, released) = watch::channel(None);
+        let action = Action::Hold(Some((reach, released)));
+        self.shared.plan().rules.push(Rule { point, of: String::new(), side, action, left: 1 });
+        Held { reached, release }
+    }
+
+    /// Breaks so many of a thousand calls, whatever they are; which ones and how follows from the seed.
+    pub fn break_at_random(&self, seed: u64, per_thousand: u64) {
+        self.shared.plan().random = Some(Random { seed, per_thousand });
+    }
+
+    /// Breaks nothing any more.
+    pub fn mend(&self) {
+        let mut plan = self.shared.plan();
+        plan.rules.clear();
+        plan.random = None;
+    }
+
+    /// Breaks nothing any more that was to be broken for this text.
+    pub fn mend_of(&self, text: &str) {
+        self.shared.plan().rules.retain(|rule| rule.of != text);
+    }
+
+    /// Refuses connections to a service, as if nothing were there.
+    pub async fn refuse(&mut self, service: Service) {
+        if let Some(server) = self.ports.get_mut(&service).and_then(|port| port.server.take()) {
+            server.stop().await;
+        }
+    }
+
+    /// Accepts connections to a service again.
+    ///
+    /// # Panics
+    /// When somebody else has taken its port.
+    pub async fn admit(&mut self, service: Service) {
+        let port = self.ports.get_mut(&service).expect("each service has a port");
+        let listener = server::listen(port.number).await.expect("the port is free still");
+        port.server = Some(serve(listener, service, &self.shared));
+    }
+
+    /// Waits until no call is under way, also of callers that are gone.
+    ///
+    /// # Panics
+    /// When a call is held, for then it would wait for ever.
+    pub async fn quiet(&self) {
+        let mut under_way = self.shared.under_way.subscribe();
+        let quiet = tokio::time::timeout(PATIENCE, under_way.wait_for(|calls| *calls == 0));
+        quiet.await.expect("every call ends").expect("the proxy is there");
+    }
+
+    /// How many calls have come to a point.
+    pub fn calls(&self, point: Point) -> u64 {
+        self.shared.plan().calls.get(&point).copied().unwrap_or(0)
+    }
+
+    /// What was broken, and how often.
+    pub fn injected(&self) -> BTreeMap<(Point, Side, &'static str), u64> {
+        self.shared.plan().injected.clone()
+    }
+}
+
+fn serve(listener: TcpListener, service: Service, shared: &Arc<Shared>) -> Task {
+    let router = Router::new().fallback(handle).with_state((service, Arc::clone(shared)));
+    Task::spawn(|stopping| server::serve_router(listener, stopping, router))
+}
+
+async fn handle(State((service, shared)): State<(Service, Arc<Shared>)>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, usize::MAX).await else { return cut() };
+    // On its own, so that it goes its way when the caller is gone.
+    tokio::spawn(async move { shared.pass(service, &parts, body).await }).await.unwrap_or_else(|_| cut())
+}
+
+impl Shared {
+    async fn pass(&self, service: Service, parts: &Parts, body: Bytes) -> Response {
+        self.under_way.send_modify(|calls| *calls += 1);
+        let answer = self.answer(service, parts, body).await;
+        self.under_way.send_modify(|calls| *calls -= 1);
+        answer
+    }
+
+    async fn answer(&self, service: Service, parts: &Parts, body: Bytes) -> Response {
+        let point = Point::of(service, parts, &body);
+        let action = self.plan().next(service, point, parts.uri.path(), &body);
+        if let Some((Side::Before, action)) = action {
+            match action.act(service, &body).await {
+                Some(answer) => answer,
+                None => self.forward(service, parts, body).await,
+            }
+        } else {
+            let answer = self.forward(service, parts, body.clone()).await;
+            match action {
+                Some((_, action)) => action.act(service, &body).await.unwrap_or(answer),
+                None => answer,
+            }
+        }
+    }
+
+    async fn forward(&self, service: Service, parts: &Parts, body: Bytes) -> Response {
+        let Some(base) = self.upstream.get().and_then(|upstream| upstream.get(&service)) else { return cut() };
+        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+        let request = self
+            .client
+            .request(parts.method.clone(), format!("{}{target}", base.trim_end_matches('/')))
+            .headers(passed_on(&parts.headers))
+            .body(body);
+        let Ok(answer) = request.send().await else { return cut() };
+        let (status, headers) = (answer.status(), passed_on(answer.headers()));
+        let Ok(body) = answer.bytes().await else { return cut() };
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Plan {
+    /// What is to be done to a call: what was ordered for its point, else what chance says.
+    fn next(&mut self, service: Service, point: Point, path: &str, body: &[u8]) -> Option<(Side, Action)> {
+        let count = self.calls.entry(point).or_default();
+        *count += 1;
+        let text = String::from_utf8_lossy(body);
+        let meant = |rule: &&mut Rule| path.contains(&rule.of) || text.contains(&rule.of);
+        let mut rules = self.rules.iter_mut().filter(|rule| rule.point == point && rule.left > 0);
+        let ordered = rules.find(meant);
+        let (side, action) = match (ordered, self.random) {
+            (Some(rule), _) => {
+                rule.left -= 1;
+                let action = match &mut rule.action {
+                    Action::Break(fault) => Action::Break(fault.clone()),
+                    Action::Hold(channel) => Action::Hold(channel.take()),
+                };
+                (rule.side, action)
+            }
+            (None, Some(random)) => {
+                let (side, fault) = random.fate(service, point, *count, body)?;
+                (side, Action::Break(fault))
+            }
+            (None, None) => return None,
+        };
+        *self.injected.entry((point, side, action.name())).or_default() += 1;
+        Some((side, action))
+    }
+}
+
+impl Action {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Break(fault) => fault.name(),
+            Self::Hold(_) => "held",
+        }
+    }
+
+    /// The answer instead of the service's; none when the call goes on.
+    async fn act(self, service: Service, body: &[u8]) -> Option<Response> {
+        match self {
+            Self::Break(fault) => fault.answer(service, body).await,
+            Self::Hold(Some((reached, mut released))) => {
+                let _ = reached.send(());
+                let release = released.wait_for(Option::is_some).await.map(|release| *release);
+                (release.ok().flatten() != Some(Release::GoOn)).then(cut)
+            }
+            Self::Hold(None) => None,
+        }
+    }
+}
+
+impl Random {
+    fn fate(self, service: Service, point: Point, count: u64, body: &[u8]) -> Option<(Side, Fault)> {
+        let dice = mixed(self.seed ^ mixed(count << 8 | point as u64));
+        if dice % 1_000 >= self.per_thousand {
+            return None;
+        }
+        let writes = service == Service::DynamoDb && !body.is_empty() && point.writes();
+        Some(match (dice >> 32) % 6 {
+            0 => (Side::Before, Fault::Cut),
+            1 => (Side::After, Fault::Cut),
+            2 => (Side::Before, Fault::Broken),
+            3 => (Side::After, Fault::Broken),
+            4 if writes => (Side::Before, Fault::Conflict),
+            _ => (Side::Before, Fault::Throttled),
+        })
+    }
+}
+
+/// SplitMix64: as good as chance for dice, and the same for the same seed.
+pub fn mixed(seed: u64) -> u64 {
+    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// The connection is closed instead of an answer.
+fn cut() -> Response {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = StatusCode::BAD_GATEWAY;
+    answer.extensions_mut().insert(Cut);
+    answer
+}
+
+/// Without what belongs to one connection.
+fn passed_on(headers: &HeaderMap) -> HeaderMap {
+    let mut headers = headers.clone();
+    for name in [header::HOST, header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
+    headers
+}

@@ -1,0 +1,122 @@
+//! Which call a request is, as it stands on the wire.
+
+use std::fmt;
+
+use axum::http::request::Parts;
+
+/// What the functions call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is what it is called after")]
+pub enum Service {
+    DynamoDb,
+    Sqs,
+    TrustedForm,
+    PhoneLookup,
+}
+
+impl Service {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::DynamoDb, Self::Sqs, Self::TrustedForm, Self::PhoneLookup];
+}
+
+/// A call on the way of a lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Point {
+    /// Intake reads the source.
+    SourceRead,
+    /// Intake asks TrustedForm.
+    TrustedForm,
+    /// Intake writes the lead.
+    Put,
+    /// Intake announces it.
+    Send,
+    /// The worker reads the lead; or intake does, after a conflict or a refusal.
+    LeadRead,
+    /// The worker writes conversation, created event and lead.
+    Open,
+    /// The worker takes the lease of a lead that waits for its look-up.
+    Lease,
+    /// The worker asks the look-up provider.
+    LookUp,
+    /// The worker puts the look-up off.
+    Postpone,
+    /// The worker writes how the look-up ended.
+    Finish,
+    /// The sweep asks what is due.
+    Due,
+    /// The sweep moves a due lead on.
+    MoveOn,
+    /// The sweep announces it.
+    SendAgain,
+}
+
+impl Point {
+    /// All of them, in their order.
+    pub const ALL: [Self; 13] = [
+        Self::SourceRead,
+        Self::TrustedForm,
+        Self::Put,
+        Self::Send,
+        Self::LeadRead,
+        Self::Open,
+        Self::Lease,
+        Self::LookUp,
+        Self::Postpone,
+        Self::Finish,
+        Self::Due,
+        Self::MoveOn,
+        Self::SendAgain,
+    ];
+
+    /// The point that a request stands for.
+    ///
+    /// # Panics
+    /// When it is none of them: a call that is new has to be broken, too.
+    pub(super) fn of(service: Service, parts: &Parts, body: &[u8]) -> Self {
+        let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        let body = String::from_utf8_lossy(body);
+        match (service, operation) {
+            (Service::TrustedForm, _) => Self::TrustedForm,
+            (Service::PhoneLookup, _) => Self::LookUp,
+            (Service::DynamoDb, "GetItem") if body.contains(r#""S":"SOURCE""#) => Self::SourceRead,
+            (Service::DynamoDb, "GetItem") => Self::LeadRead,
+            (Service::DynamoDb, "PutItem") => Self::Put,
+            (Service::DynamoDb, "TransactWriteItems") if body.contains(r#""S":"CONVERSATION""#) => Self::Open,
+            (Service::DynamoDb, "TransactWriteItems") => Self::Finish,
+            (Service::DynamoDb, "UpdateItem") if body.contains("REMOVE leasedUntil") => Self::Postpone,
+            (Service::DynamoDb, "UpdateItem") if body.contains("SET leasedUntil") => Self::Lease,
+            (Service::DynamoDb, "UpdateItem") => Self::MoveOn,
+            (Service::DynamoDb, "Query") => Self::Due,
+            // A message stands in the request as a text in JSON.
+            (Service::Sqs, _) if body.contains(r#"\"requestId\":\"sweep\""#) => Self::SendAgain,
+            (Service::Sqs, _) => Self::Send,
+            (Service::DynamoDb, _) => panic!("{operation} is no call of the functions"),
+        }
+    }
+
+    /// Whether it is a write to the table of leads.
+    pub(super) fn writes(self) -> bool {
+        matches!(self, Self::Put | Self::Open | Self::Lease | Self::Postpone | Self::Finish | Self::MoveOn)
+    }
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::SourceRead => "source read",
+            Self::TrustedForm => "TrustedForm",
+            Self::Put => "put",
+            Self::Send => "send",
+            Self::LeadRead => "lead read",
+            Self::Open => "opening transaction",
+            Self::Lease => "lease",
+            Self::LookUp => "look-up",
+            Self::Postpone => "postpone",
+            Self::Finish => "finishing transaction",
+            Self::Due => "sweep's query",
+            Self::MoveOn => "sweep's move",
+            Self::SendAgain => "sweep's send",
+        })
+    }
+}

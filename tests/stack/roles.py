@@ -1,0 +1,99 @@
+"""Each function's role beside the calls that it really made.
+
+That none is missing MiniStack sees to: it denies what a role does not grant. That none is unused is what is asked here.
+"""
+
+import datetime
+import json
+import re
+
+import boto3
+
+# What Lambda does in a function's name, and the function itself never calls.
+BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+
+# What the functions may be on record with.
+CALLED = ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "TransactWriteItems", "SendMessage", "GetSecretValue")
+
+# A transaction needs the actions of its parts.
+PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+def name_callers(template, functions):
+    """Makes each function say its name in the user agent of its calls."""
+    for logical_id in functions:
+        environment = template["Resources"][logical_id]["Properties"]["Environment"]["Variables"]
+        environment["AWS_SDK_UA_APP_ID"] = logical_id
+
+
+def granted(template, function):
+    """What a function's role allows, as `action resource`."""
+    policies = template["Resources"][f"{function}Role"]["Properties"]["Policies"]
+    statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+    allowed = set()
+    for statement in statements:
+        statement = statement["Fn::If"][1] if "Fn::If" in statement else statement
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        allowed |= {f"{action} {named(statement['Resource'])}" for action in actions}
+    return allowed
+
+
+def named(resource):
+    (kind, value), = resource.items()
+    return {
+        "Ref": lambda: value,
+        "Fn::GetAtt": lambda: (value.split(".") if isinstance(value, str) else value)[0],
+        "Fn::Sub": lambda: value.replace("${", "").replace(".Arn}", ""),
+    }[kind]()
+
+
+def made(names):
+    """The calls that each function made, as `function action resource`. `names` gives what the template calls a table, a
+    queue or a secret."""
+    calls = set()
+    for event in (event for action in CALLED for event in events(action)):
+        service = event["eventSource"].partition(".")[0]
+        caller = re.search(r"\bapp/(\w+)", event["userAgent"])
+        if caller:
+            calls |= {f"{caller[1]} {service}:{action} {resource}" for action, resource in parts(event, names)}
+    return calls
+
+
+def events(action):
+    """All that is on record of an action. An answer holds the latest fifty, so they are asked for backwards in time."""
+    trail, found, until = boto3.client("cloudtrail"), {}, {}
+    while True:
+        page = trail.lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": action}], **until)["Events"]
+        new = {event["EventId"]: json.loads(event["CloudTrailEvent"]) for event in page if event["EventId"] not in found}
+        if not new:
+            return found.values()
+        found |= new
+        until = {"EndTime": min(event["EventTime"] for event in page) + datetime.timedelta(seconds=1)}
+
+
+def parts(event, names):
+    sent = event["requestParameters"]
+    for part in sent.get("TransactItems", []):
+        (kind, item), = part.items()
+        yield PARTS[kind], names[item["TableName"]]
+    if event["eventName"] != "TransactWriteItems":
+        resource = names[sent.get("TableName") or sent.get("QueueUrl") or sent.get("SecretId")]
+        yield event["eventName"], f"{resource}/index/{sent['IndexName']}" if "IndexName" in sent else resource
+
+
+def compare(template, functions, names):
+    """Prints the table of calls and roles. Gives back what differs."""
+    calls = made(names)
+    grants = {f"{function} {grant}" for function in functions for grant in granted(template, function)}
+    differing = []
+    for line in sorted(calls | grants):
+        function, action, resource = line.split(" ", 2)
+        if line in calls and line in grants:
+            found = "granted and called"
+        elif line in grants and action in BY_LAMBDA:
+            found = "granted, for Lambda itself"
+        else:
+            found = "granted, NEVER CALLED" if line in grants else "called, NOT GRANTED"
+            differing.append(f"{line}: {found}")
+        print(f"    {function:12} {action:30} {resource:28} {found}")
+    return differing

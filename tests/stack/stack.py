@@ -1,0 +1,280 @@
+"""Deploys the built template onto MiniStack and uses it as partners and operators do. Called by `run`."""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+from samcli.yamlhelper import yaml_dump, yaml_parse
+
+from ministack import REFUSED, MiniStack, await_that, make_routes
+from roles import compare, name_callers
+from stand_ins import StandIns
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "target/stack/build"
+LEADCTL = ROOT / "target/debug/leadctl"
+MINISTACK = ROOT / "target/stack/ministack/bin/ministack"
+EXAMPLES = {
+    "/leads": (ROOT / "tests/examples/structured.json").read_bytes(),
+    "/leads/intake": (ROOT / "tests/examples/flat.json").read_bytes(),
+}
+STACK = "leadping-test"
+FUNCTIONS = {"CreateLead": f"{STACK}-create-lead", "IntakeLead": f"{STACK}-intake-lead", "ProcessLead": f"{STACK}-process-lead"}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--without", metavar="ACTION", help="take an action out of every role: the test has to fail")
+    without = parser.parse_args().without
+    with tempfile.TemporaryDirectory(prefix="leadping-stack-") as scratch, StandIns() as outside:
+        with MiniStack(MINISTACK, pathlib.Path(scratch)) as ministack:
+            use(Stack(template(without), ministack.url, outside), outside)
+    said("passed", "")
+
+
+def use(stack, outside):
+    stack.deploy()
+    make_routes(stack.template, stack.api_id, FUNCTIONS)
+    create = ("source", "create", "--account=account_1", "--business=business_1")
+    source = stack.leadctl(*create, "--name=Approved", "--approved")
+    unapproved = stack.leadctl(*create, "--name=Unapproved")
+    said("sources", f"{source['id']}, {unapproved['id']}")
+
+    leads = []
+    for path, body in EXAMPLES.items():
+        lead = stack.accepted(source, path, body)
+        record = stack.ready(lead)
+        expect("its conversation", record["conversation"]["leadId"], lead)
+        expect("its timeline", [event["eventType"] for event in record["timeline"]], ["lead.created", "phone.lookup.succeeded"])
+        expect("the same submission again", stack.accepted(source, path, body), lead)
+        leads.append(lead)
+    expect("two leads", len(set(leads)), 2)
+    query = "/leads/intake?email=jordan%40example.com&trustedFormUrl=https%3A%2F%2Fcert.trustedform.com%2Fquery"
+    stack.ready(stack.accepted(source, query))
+    expect("each certificate asked for", outside.certificates, {"example", "query"})
+    expect("numbers looked up", outside.numbers, 2)
+
+    for path, example in EXAMPLES.items():
+        expect("a wrong key", stack.refused({**source, "key": "wrong"}, path, b"{}"), (401, "credentials.invalid"))
+        expect("an empty lead", stack.refused(source, path, b"{}"), (400, "validation"))
+        expect("a source that is not approved", stack.refused(unapproved, path, example), (400, "validation"))
+    said("refused", "wrong keys, empty leads, a source that is not approved")
+
+    stack.walk_dead_letters()
+    stack.sweep(source)
+    expect("what roles grant and functions call", compare(stack.template, FUNCTIONS, stack.names()), [])
+    stack.update()
+    stack.ready(stack.accepted(source, "/leads", small_lead("updated")))
+    said("updated", "and a lead is ready on the new version")
+    stack.delete()
+
+
+class Stack:
+    """The deployed stack."""
+
+    def __init__(self, template, url, outside):
+        self.template, self.url = template, url
+        self.dynamodb, self.functions, self.sqs = boto3.client("dynamodb"), boto3.client("lambda"), boto3.client("sqs")
+        keep = boto3.client("secretsmanager").create_secret
+        self.parameters = {
+            "Architecture": "x86_64",
+            "TrustedFormUrl": outside.url,
+            "TrustedFormApiKeySecretArn": keep(Name="leadping/test/trusted-form", SecretString=outside.TRUSTED_FORM_KEY)["ARN"],
+            "PhoneLookup": "twilio",
+            "PhoneLookupUrl": outside.url,
+            "PhoneLookupSecretArn": keep(Name="leadping/test/twilio", SecretString=outside.TWILIO_TOKEN)["ARN"],
+            "TwilioAccountSid": outside.TWILIO_ACCOUNT,
+        }
+
+    def deploy(self):
+        started = time.monotonic()
+        file = BUILD / "deployed.yaml"  # beside the binaries, which it names by relative paths
+        file.write_text(yaml_dump(self.template))
+        run(
+            *("sam", "deploy", "--template", file, "--stack-name", STACK, "--resolve-s3", "--capabilities", "CAPABILITY_IAM"),
+            *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--region", "us-east-1"),
+            *("--parameter-overrides", *(f"{name}={value}" for name, value in self.parameters.items())),
+        )
+        stack = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        self.api_id = self.outputs["ApiUrl"].removeprefix("https://").partition(".")[0]
+        self.host = boto3.client("apigatewayv2").get_api(ApiId=self.api_id)["ApiEndpoint"].removeprefix("http://")
+        said("deployed", f"in {time.monotonic() - started:.0f} s; {stack['StackStatus']}")
+
+    # ---- what partners and operators do
+
+    def call(self, source, path, body=None):
+        headers = {"Host": self.host, "X-Leadping-Source-Id": source["id"], "X-Leadping-Source-Key": source["key"]}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        request = urllib.request.Request(self.url + path, body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as problem:
+            text = problem.read().decode()
+            return problem.code, json.loads(text) if text.startswith("{") else {"code": text}
+
+    def accepted(self, source, path, body=None):
+        status, answer = self.call(source, path, body)
+        expect(f"{path.partition('?')[0]} answers {answer if status != 201 else ''}", status, 201)
+        return answer["id"]
+
+    def refused(self, source, path, body):
+        status, problem = self.call(source, path, body)
+        return status, problem.get("code")
+
+    def ready(self, lead):
+        started = time.monotonic()
+
+        def record():
+            record = self.leadctl("lead", "show", lead)
+            return record if record["lead"]["processingStatus"] == "Ready" else None
+
+        record = await_that(f"{lead} is ready", record)
+        said("ready", f"{lead} after {time.monotonic() - started:.1f} s")
+        return record
+
+    def leadctl(self, *arguments):
+        tables = {"SOURCES_TABLE": self.outputs["SourcesTable"], "LEADS_TABLE": self.outputs["LeadsTable"]}
+        return json.loads(run(LEADCTL, *arguments, "--output", "json", env={**os.environ, **tables}))
+
+    # ---- what happens on bad days
+
+    def walk_dead_letters(self):
+        """A message that nobody can handle ends in the dead letters, and comes back when it is redriven."""
+        visibility = self.attributes("LeadCreatedQueueUrl", "VisibilityTimeout")
+        self.set("LeadCreatedQueueUrl", VisibilityTimeout="1")
+        main, dead = self.outputs["LeadCreatedQueueUrl"], self.outputs["DeadLetterQueueUrl"]
+        for body in ("poison", "poison again"):
+            self.sqs.send_message(QueueUrl=main, MessageBody=body)
+            letter = await_that("the poison is a dead letter", lambda: self.sqs.receive_message(QueueUrl=dead).get("Messages"))[0]
+            expect("the dead letter", letter["Body"], body)
+            # The redrive, as an operator walks it: send again, and only then delete.
+            self.sqs.send_message(QueueUrl=main, MessageBody=letter["Body"])
+            self.sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
+            again = await_that("redriven, it is one again", lambda: self.sqs.receive_message(QueueUrl=dead).get("Messages"))[0]
+            self.sqs.delete_message(QueueUrl=dead, ReceiptHandle=again["ReceiptHandle"])
+        self.set("LeadCreatedQueueUrl", **visibility)
+        said("dead letters", "poison walked there, was redriven, and came back")
+
+    def sweep(self, source):
+        """A lead whose message was lost is due, is found by the sweep, and becomes ready."""
+        mapping = self.functions.list_event_source_mappings(FunctionName=f"{FUNCTIONS['ProcessLead']}:live")["EventSourceMappings"][0]["UUID"]
+        self.functions.update_event_source_mapping(UUID=mapping, Enabled=False)
+        lead = self.accepted(source, "/leads", small_lead("lost"))
+        main = self.outputs["LeadCreatedQueueUrl"]
+        lost = await_that("the lead is announced", lambda: self.sqs.receive_message(QueueUrl=main).get("Messages"))[0]
+        expect("the message", json.loads(lost["Body"])["leadId"], lead)
+        self.sqs.delete_message(QueueUrl=main, ReceiptHandle=lost["ReceiptHandle"])
+        self.dynamodb.update_item(
+            TableName=self.outputs["LeadsTable"],
+            Key={"pk": {"S": f"LEAD#{lead}"}, "sk": {"S": "LEAD"}},
+            UpdateExpression="SET dueAt = :past",
+            ExpressionAttributeValues={":past": {"S": "2026-01-01T00:00:00.000Z"}},
+        )
+        self.functions.update_event_source_mapping(UUID=mapping, Enabled=True)
+        event = self.template["Resources"]["ProcessLead"]["Properties"]["Events"]["Sweep"]["Properties"]["Input"]
+        answer = self.functions.invoke(FunctionName=f"{FUNCTIONS['ProcessLead']}:live", Payload=event)
+        expect("the sweep fails", answer.get("FunctionError"), None)
+        self.ready(lead)
+        said("sweep", "found the lead whose message was lost")
+
+    def update(self):
+        before = self.versions()
+        self.parameters["MemorySize"] = "512"
+        self.deploy()
+        expect("memory of the new versions", set(self.versions().values()), {512})
+        expect("memory before", set(before.values()), {256})
+
+    def versions(self):
+        describe = lambda name: self.functions.get_function_configuration(FunctionName=name, Qualifier="live")
+        return {name: describe(name)["MemorySize"] for name in FUNCTIONS.values()}
+
+    def delete(self):
+        cloudformation = boto3.client("cloudformation")
+        cloudformation.delete_stack(StackName=STACK)
+        statuses = lambda: [stack["StackStatus"] for stack in cloudformation.list_stacks()["StackSummaries"] if stack["StackName"] == STACK]
+        await_that("the stack is gone", lambda: set(statuses()) == {"DELETE_COMPLETE"})
+        tables = {self.outputs["SourcesTable"], self.outputs["LeadsTable"]}
+        expect("the tables that are left", set(self.dynamodb.list_tables()["TableNames"]), tables)
+        said("deleted", "and the tables are kept")
+
+    def names(self):
+        """What the template calls each table, queue and secret."""
+        outputs = {"SourcesTable": "SourcesTable", "LeadsTable": "LeadsTable", "LeadCreatedQueueUrl": "LeadCreatedQueue"}
+        secrets = {self.parameters[name]: name for name in ("TrustedFormApiKeySecretArn", "PhoneLookupSecretArn")}
+        return {**{self.outputs[output]: name for output, name in outputs.items()}, **secrets}
+
+    def attributes(self, queue, *names):
+        return self.sqs.get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)["Attributes"]
+
+    def set(self, queue, **attributes):
+        self.sqs.set_queue_attributes(QueueUrl=self.outputs[queue], Attributes=attributes)
+
+
+def template(without):
+    """The built template, less what MiniStack refuses, and less an action that shall be missed."""
+    built = yaml_parse((BUILD / "template.yaml").read_text())
+    built["Resources"] = {name: resource for name, resource in built["Resources"].items() if resource["Type"] not in REFUSED}
+    name_callers(built, FUNCTIONS)
+    # MiniStack counts with what it finds there, and takes a parameter's number for text.
+    built["Resources"]["ProcessLead"]["Properties"]["Events"]["LeadCreated"]["Properties"]["ScalingConfig"]["MaximumConcurrency"] = 5
+    if without:
+        roles = [resource for resource in built["Resources"].values() if resource["Type"] == "AWS::IAM::Role"]
+        expect(f"roles that have {without}", sum(take(without, role) for role in roles) > 0, True)
+    return built
+
+
+def take(action, role):
+    """Takes an action out of a role. Gives back from how many statements."""
+    taken = 0
+    for policy in role["Properties"]["Policies"]:
+        document = policy["PolicyDocument"]
+        kept = []
+        for statement in document["Statement"]:
+            actions = statement.get("Action", [])
+            actions = [actions] if isinstance(actions, str) else actions
+            if action in actions:
+                taken += 1
+                actions = [other for other in actions if other != action]
+                statement = {**statement, "Action": actions}
+            if actions or "Action" not in statement:
+                kept.append(statement)
+        document["Statement"] = kept
+    return taken
+
+
+def small_lead(certificate):
+    return json.dumps({
+        "metadata": {"trustedFormUrl": f"https://cert.trustedform.com/{certificate}"},
+        "contact": {"phone": {"number": "+15555550123"}},
+        "customer": {},
+    }).encode()
+
+
+def run(*command, env=None):
+    done = subprocess.run([str(part) for part in command], env=env, cwd=ROOT, text=True, capture_output=True)
+    if done.returncode != 0:
+        raise AssertionError(f"{command[0]} {command[1]} exits with {done.returncode}:\n{done.stdout[-8000:]}\n{done.stderr[-8000:]}")
+    return done.stdout
+
+
+def expect(what, found, expected):
+    if found != expected:
+        raise AssertionError(f"{what}: {found}, and not {expected}")
+
+
+def said(what, more):
+    print(f"    {what}: {more}" if more else f"    {what}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""What stands outside AWS: TrustedForm and Twilio, as far as a lead meets them."""
+
+import base64
+import http.server
+import json
+import socket
+import threading
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+class StandIns:
+    """Answers on loopback, and remembers. It accepts one key each, which only Secrets Manager holds."""
+
+    TRUSTED_FORM_KEY = "key-that-only-secrets-manager-holds"
+    TWILIO_ACCOUNT = "AC" + "0" * 32
+    TWILIO_TOKEN = "token-that-only-secrets-manager-holds"
+
+    def __init__(self):
+        self.certificates = set()
+        self.numbers = 0
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+
+    def answer(self, path, credentials):
+        if path.endswith("/validate"):
+            if credentials != f"API:{self.TRUSTED_FORM_KEY}":
+                return 401, {"outcome": "error", "reason": "Incorrect API key"}
+            self.certificates.add(path.split("/")[-2])
+            return 200, {"outcome": "success", "reason": "This is a valid Web certificate id"}
+        if path.startswith("/v2/PhoneNumbers/"):
+            if credentials != f"{self.TWILIO_ACCOUNT}:{self.TWILIO_TOKEN}":
+                return 401, {"code": 20003, "message": "Authenticate"}
+            self.numbers += 1
+            return 200, {"valid": True, "validation_errors": [], "line_type_intelligence": {"type": "mobile", "error_code": None}}
+        return 404, {}
+
+    def handler(stand_ins):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
+                known = base64.b64decode(credentials).decode() if scheme == "Basic" else ""
+                status, body = stand_ins.answer(self.path, known)
+                body = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass  # a path holds a number or a certificate
+
+        return Handler

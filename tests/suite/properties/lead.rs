@@ -1,0 +1,217 @@
+//! Leads, and the forms that one lead can be sent in.
+
+use std::collections::BTreeMap;
+
+use leadping::lead::choices::{EmploymentType, Gender, MaritalStatus};
+use leadping::payload::Member;
+use leadping::payload::fields::Kind;
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use proptest::sample::select;
+use url::form_urlencoded::Serializer;
+
+/// What is sent for a member.
+#[derive(Clone, Debug)]
+pub(super) enum Sent {
+    /// A string.
+    Text(String),
+    /// A number, by its text.
+    Number(String),
+    /// A list of tags.
+    Tags(Vec<String>),
+    /// Free metadata.
+    Map(BTreeMap<String, String>),
+}
+
+/// A lead as a partner has it, before it is put into any form.
+#[derive(Clone, Debug)]
+pub(super) struct Draft(Vec<(Member, Sent, Spelling)>);
+
+/// Which of a member's names is used, and in which letters.
+#[derive(Clone, Copy, Debug)]
+struct Spelling {
+    name: usize,
+    upper: u32,
+}
+
+/// Any values, right or wrong, for some of the members that every form has.
+pub(super) fn anything() -> impl Strategy<Value = Draft> {
+    draft(|kind| {
+        let text = prop_oneof![4 => hostile(), 4 => valid(kind), 1 => "[0-9]{1,4}"];
+        match kind {
+            Kind::Tags => vec(hostile(), 1..4).prop_map(Sent::Tags).boxed(),
+            Kind::FreeMetadata => btree_map(hostile(), hostile(), 1..4).prop_map(Sent::Map).boxed(),
+            _ => prop_oneof![3 => text.prop_map(Sent::Text), 1 => number().prop_map(Sent::Number)].boxed(),
+        }
+    })
+}
+
+/// A lead that is accepted from the document's own source.
+pub(super) fn acceptable() -> impl Strategy<Value = Draft> {
+    let values = draft(|kind| match kind {
+        Kind::Tags => vec(text(), 1..4).prop_map(Sent::Tags).boxed(),
+        Kind::FreeMetadata => btree_map("k_[a-z]{0,4}", text(), 1..4).prop_map(Sent::Map).boxed(),
+        _ => valid(kind).prop_map(Sent::Text).boxed(),
+    });
+    // Two leads with the same content would be one.
+    (values, valid(Kind::Email), valid(Kind::Certificate)).prop_map(|(mut draft, email, certificate)| {
+        let plain = Spelling { name: 0, upper: 0 };
+        draft.0.retain(|(member, ..)| !matches!(member, Member::Email | Member::TrustedFormUrl));
+        draft.0.push((Member::Email, Sent::Text(email), plain));
+        draft.0.push((Member::TrustedFormUrl, Sent::Text(certificate), plain));
+        draft
+    })
+}
+
+fn draft(value: impl Fn(Kind) -> BoxedStrategy<Sent>) -> impl Strategy<Value = Draft> {
+    let members = Member::ALL.iter().filter(|member| !member.field().flat.is_empty());
+    let values: Vec<_> = members
+        .map(|member| {
+            let spelling = (0..2_usize, any::<u32>()).prop_map(|(name, upper)| Spelling { name, upper });
+            let sent = (Just(*member), value(member.field().kind), spelling);
+            proptest::option::of(sent)
+        })
+        .collect();
+    values.prop_map(|members| Draft(members.into_iter().flatten().collect()))
+}
+
+/// Text that somebody might mean well with, in any script.
+pub(super) fn text() -> impl Strategy<Value = String> {
+    "[a-zA-Zé漢'\"\\\\/&=%+]([a-zA-Z0-9 é漢'\"\\\\/&=%+\t\r\n\u{2028}]{0,12}[a-zA-Z0-9])?"
+}
+
+/// Text that nobody means well with: any characters, and those that something or other gives a meaning to.
+pub(super) fn hostile() -> impl Strategy<Value = String> {
+    const MEANT: &[&str] =
+        &["\"", "\\", "\0", "\u{1b}", "\u{85}", "\u{feff}", "\u{202e}", "]", "[", "%", "=", "&", "e", "-0", "٣", "ﷺ"];
+    prop_oneof![
+        "(?s).{0,12}",
+        "\\PC{0,30}",
+        vec(prop_oneof![select(MEANT).prop_map(str::to_owned), "[ -~]{0,4}"], 0..5).prop_map(|parts| parts.concat()),
+    ]
+    // What a form cannot say: there this character stands for bytes that are no text.
+    .prop_map(|text| text.replace('\u{fffd}', ""))
+}
+
+/// A JSON number.
+pub(super) fn number() -> impl Strategy<Value = String> {
+    "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,8})?([eE][+-]?[0-9]{1,2})?"
+}
+
+/// Texts that a member of this kind is accepted with.
+pub(super) fn valid(kind: Kind) -> BoxedStrategy<String> {
+    let any_case =
+        |names: &'static [&'static str]| (select(names), any::<u32>()).prop_map(|(name, upper)| letters(name, upper));
+    match kind {
+        Kind::Text(_) | Kind::Tags | Kind::FreeMetadata => text().boxed(),
+        Kind::Email => "[a-zA-Z0-9+_é]{1,12}@([a-zA-Z0-9]{1,8}|Bücher|ΟΔΟΣ)\\.(com|CO|भारत)".boxed(),
+        Kind::Phone => "(\\+?1[ -])?(\\([2-9][0-9]{2}\\) ?|[2-9][0-9]{2}[-. ]?)[2-9][0-9]{2}[-. ]?[0-9]{4}( x[0-9]{1,5})?( \\(cell\\))?".boxed(),
+        Kind::State => "(TX|tx| Texas|n\\. dakota|Bayern)".boxed(),
+        Kind::BirthDate => "19[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T00:00:00Z)?".boxed(),
+        Kind::CapturedAt => "20[0-2][0-9]-0[1-9]-1[0-9]T1[0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]0[0-9]:30)".boxed(),
+        Kind::IpAddress => prop_oneof![
+            any::<std::net::Ipv4Addr>().prop_map(|address| address.to_string()),
+            any::<std::net::Ipv6Addr>().prop_map(|address| address.to_string()),
+        ]
+        .boxed(),
+        Kind::Gender => any_case(Gender::NAMES).boxed(),
+        Kind::MaritalStatus => any_case(MaritalStatus::NAMES).boxed(),
+        Kind::EmploymentType => any_case(EmploymentType::NAMES).boxed(),
+        Kind::Price(_) => "0{0,2}[0-9]{1,12}(\\.[0-9]{1,6}0{0,2})?".boxed(),
+        Kind::Whole(_) => "0?[0-9]{1,9}(\\.0)?".boxed(),
+        Kind::Flag(_) => "(true|FALSE|Yes|no|1|0)".boxed(),
+        // None of what the stand-in for TrustedForm gives a meaning to.
+        Kind::Certificate => "https?://(cert\\.)?trustedform\\.com/[0-9a-f]{40}".boxed(),
+    }
+}
+
+fn letters(name: &str, upper: u32) -> String {
+    let flip = |(at, c): (usize, char)| if upper >> (at % 32) & 1 == 1 { c.to_ascii_uppercase() } else { c };
+    name.chars().enumerate().map(flip).collect()
+}
+
+impl Draft {
+    /// As `POST /leads` takes it.
+    pub(super) fn structured(&self) -> String {
+        let bare = !self.0.iter().any(|(member, ..)| *member == Member::PhoneType);
+        let mut body = Node::Object(BTreeMap::new());
+        for object in ["metadata", "contact", "customer"] {
+            body.insert(object, Node::Object(BTreeMap::new()));
+        }
+        for (member, sent, spelling) in &self.0 {
+            let names = member.field().structured;
+            let usable = if *member == Member::PhoneNumber && !bare { 1 } else { names.len() };
+            body.insert(names[spelling.name % usable], Node::Leaf(sent.to_json()));
+        }
+        body.to_json()
+    }
+
+    /// As `POST /leads/intake` takes it.
+    pub(super) fn flat(&self) -> String {
+        let members = self.flat_members().map(|(name, sent)| format!("{}:{}", quoted(&name), sent.to_json()));
+        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+    }
+
+    /// As a form, and as a query string.
+    pub(super) fn form(&self) -> String {
+        let mut form = Serializer::new(String::new());
+        for (name, sent) in self.flat_members() {
+            match sent {
+                Sent::Text(text) | Sent::Number(text) => form.append_pair(&name, text),
+                Sent::Tags(tags) => form.extend_pairs(tags.iter().map(|tag| (format!("{name}[]"), tag))),
+                Sent::Map(map) => form.extend_pairs(map.iter().map(|(key, text)| (format!("{name}[{key}]"), text))),
+            };
+        }
+        form.finish()
+    }
+
+    fn flat_members(&self) -> impl Iterator<Item = (String, &Sent)> {
+        self.0.iter().map(|(member, sent, spelling)| {
+            let names = member.field().flat;
+            (letters(names[spelling.name % names.len()], spelling.upper), sent)
+        })
+    }
+}
+
+impl Sent {
+    fn to_json(&self) -> String {
+        match self {
+            Self::Text(text) => quoted(text),
+            Self::Number(text) => text.clone(),
+            Self::Tags(tags) => serde_json::to_string(tags).unwrap(),
+            Self::Map(map) => serde_json::to_string(map).unwrap(),
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+/// JSON whose numbers are written as they were generated.
+enum Node {
+    Leaf(String),
+    Object(BTreeMap<String, Node>),
+}
+
+impl Node {
+    fn insert(&mut self, path: &str, node: Self) {
+        let Self::Object(members) = self else { panic!("no object at {path}") };
+        match path.split_once('.') {
+            Some((name, rest)) => {
+                members.entry(name.to_owned()).or_insert_with(|| Self::Object(BTreeMap::new())).insert(rest, node);
+            }
+            None => drop(members.insert(path.to_owned(), node)),
+        }
+    }
+
+    fn to_json(&self) -> String {
+        match self {
+            Self::Leaf(json) => json.clone(),
+            Self::Object(members) => {
+                let members = members.iter().map(|(name, node)| format!("{}:{}", quoted(name), node.to_json()));
+                format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+            }
+        }
+    }
+}
