@@ -4,6 +4,7 @@
 
 pub mod books;
 pub mod load;
+pub mod logged;
 pub mod proxy;
 pub mod soak;
 
@@ -59,6 +60,7 @@ impl Api {
     /// # Panics
     /// When it does not start.
     pub async fn start(options: &Options) -> Self {
+        logged::start();
         let stack = Stack::start(options).await.expect("the stack starts");
         let client = leadping::web::client(None).expect("a client can be built");
         Self { stack, client }

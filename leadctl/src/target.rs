@@ -70,6 +70,28 @@ enum Kind {
     Unknown,
 }
 
+/// What comes before a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Care {
+    None,
+    Ask,
+    Refuse,
+}
+
+impl Kind {
+    /// How careful to be, when the operator has said `--yes` or not, and there is somebody to ask or not.
+    fn care(self, yes: bool, somebody: bool) -> Care {
+        match self {
+            _ if yes => Care::None,
+            Self::Local | Self::Trial => Care::None,
+            Self::Production | Self::Unknown if somebody => Care::Ask,
+            Self::Production => Care::Refuse,
+            // Scripts name tables by the environment, and nobody says that these are production's.
+            Self::Unknown => Care::None,
+        }
+    }
+}
+
 /// The tables and queues to act on.
 #[derive(Debug)]
 pub(crate) struct Target {
@@ -216,16 +238,13 @@ impl Target {
     /// # Errors
     /// [`Error::Refused`] when the answer is no, or nobody can be asked.
     pub(crate) fn confirm(&self, what: &str) -> Result<(), Error> {
-        let somebody = io::stdin().is_terminal();
-        match self.kind {
-            _ if self.yes => Ok(()),
-            Kind::Local | Kind::Trial => Ok(()),
-            Kind::Unknown if !somebody => Ok(()),
-            Kind::Production if !somebody => Err(Error::Refused(format!(
+        match self.kind.care(self.yes, io::stdin().is_terminal()) {
+            Care::None => Ok(()),
+            Care::Refuse => Err(Error::Refused(format!(
                 "{} is production, and nobody can be asked whether to {what}: nothing was changed; give --yes to say so",
                 self.name
             ))),
-            Kind::Production | Kind::Unknown => {
+            Care::Ask => {
                 write!(anstream::stderr(), "On {}: {what}? [y/N] ", self.name)?;
                 let mut answer = String::new();
                 io::stdin().lock().read_line(&mut answer)?;
@@ -282,4 +301,24 @@ async fn config(place: &Place) -> Result<SdkConfig, Error> {
         loader = loader.region(Region::new(region.clone()));
     }
     Ok(loader.load().await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn production_is_not_changed_without_a_word() {
+        for (kind, yes, somebody, care) in [
+            (Kind::Local, false, true, Care::None),
+            (Kind::Trial, false, true, Care::None),
+            (Kind::Production, false, true, Care::Ask),
+            (Kind::Production, false, false, Care::Refuse),
+            (Kind::Production, true, false, Care::None),
+            (Kind::Unknown, false, true, Care::Ask),
+            (Kind::Unknown, false, false, Care::None),
+        ] {
+            assert_eq!(kind.care(yes, somebody), care, "{kind:?} {yes} {somebody}");
+        }
+    }
 }

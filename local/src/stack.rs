@@ -186,7 +186,10 @@ impl Stack {
         let worker = if options.worker {
             let function = functions.process_lead.clone();
             let sweep = Schedule::start(options.sweep, json!({"sweep": {}}), function.clone());
-            Some((EventSource::start(clients.sqs.clone(), &queues.lead_created, function, options.polling).await?, sweep))
+            Some((
+                EventSource::start(clients.sqs.clone(), &queues.lead_created, function, options.polling).await?,
+                sweep,
+            ))
         } else {
             None
         };

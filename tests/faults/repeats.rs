@@ -128,6 +128,27 @@ async fn a_sweep_that_comes_too_late_announces_nothing() {
 }
 
 #[tokio::test]
+async fn a_backlog_is_announced_by_one_sweep_and_does_not_feed_itself() {
+    let world = World::start().await;
+    for _ in 0..40 {
+        world.accepted(&world.submission()).await;
+    }
+    world.taken().await;
+    world.hours_pass().await;
+    for announced in [40, 0] {
+        world.sweep(&mut Kill::nobody()).await;
+        assert_eq!(world.books().await.messages, announced);
+        if announced > 0 {
+            // They are lost as well, and the next sweep comes before they are due again.
+            assert_eq!(world.taken().await.len(), announced);
+        }
+    }
+    assert!(world.proxy.calls(Point::SendAgain) <= 20, "ten leads of a shard are one call");
+    assert_eq!(world.settled().await.leads.len(), 40);
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn poison_in_a_batch_harms_no_other_message_of_it() {
     let world = World::start().await;
     let mut messages = Vec::new();

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import pathlib
 import subprocess
 import tempfile
@@ -143,27 +142,24 @@ class Stack:
         return record
 
     def leadctl(self, *arguments):
-        tables = {"SOURCES_TABLE": self.outputs["SourcesTable"], "LEADS_TABLE": self.outputs["LeadsTable"]}
-        return json.loads(run(LEADCTL, *arguments, "--output", "json", env={**os.environ, **tables}))
+        return json.loads(run(LEADCTL, "--stack", STACK, *arguments, "--output", "json"))
 
     # ---- what happens on bad days
 
     def walk_dead_letters(self):
-        """A message that nobody can handle ends in the dead letters, and comes back when it is redriven."""
+        """A message that nobody can handle ends in the dead letters, comes back when it is redriven, and ends there again."""
         visibility = self.attributes("LeadCreatedQueueUrl", "VisibilityTimeout")
         self.set("LeadCreatedQueueUrl", VisibilityTimeout="1")
-        main, dead = self.outputs["LeadCreatedQueueUrl"], self.outputs["DeadLetterQueueUrl"]
-        for body in ("poison", "poison again"):
-            self.sqs.send_message(QueueUrl=main, MessageBody=body)
-            letter = await_that("the poison is a dead letter", lambda: self.sqs.receive_message(QueueUrl=dead).get("Messages"))[0]
-            expect("the dead letter", letter["Body"], body)
-            # The redrive, as an operator walks it: send again, and only then delete.
-            self.sqs.send_message(QueueUrl=main, MessageBody=letter["Body"])
-            self.sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
-            again = await_that("redriven, it is one again", lambda: self.sqs.receive_message(QueueUrl=dead).get("Messages"))[0]
-            self.sqs.delete_message(QueueUrl=dead, ReceiptHandle=again["ReceiptHandle"])
+        dead = self.outputs["DeadLetterQueueUrl"]
+        count = lambda: self.attributes("DeadLetterQueueUrl", "ApproximateNumberOfMessages")["ApproximateNumberOfMessages"]
+        self.sqs.send_message(QueueUrl=self.outputs["LeadCreatedQueueUrl"], MessageBody="poison")
+        await_that("the poison is a dead letter", lambda: count() == "1")
+        self.leadctl("dlq", "redrive", "--all")
+        letter = await_that("redriven, it is one again", lambda: self.sqs.receive_message(QueueUrl=dead).get("Messages"))[0]
+        expect("the dead letter", letter["Body"], "poison")
+        self.sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
         self.set("LeadCreatedQueueUrl", **visibility)
-        said("dead letters", "poison walked there, was redriven, and came back")
+        said("dead letters", "poison went there, was redriven, and came back")
 
     def sweep(self, source):
         """A lead whose message was lost is due, is found by the sweep, and becomes ready."""
@@ -260,8 +256,8 @@ def small_lead(certificate):
     }).encode()
 
 
-def run(*command, env=None):
-    done = subprocess.run([str(part) for part in command], env=env, cwd=ROOT, text=True, capture_output=True)
+def run(*command):
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, text=True, capture_output=True)
     if done.returncode != 0:
         raise AssertionError(f"{command[0]} {command[1]} exits with {done.returncode}:\n{done.stdout[-8000:]}\n{done.stderr[-8000:]}")
     return done.stdout

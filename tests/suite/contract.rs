@@ -20,7 +20,7 @@ use leadping::validation::Code;
 use local::demo;
 use local::stack::Options;
 use reference::Validator;
-use tests::{Answer, Api, options};
+use tests::{Answer, Api, logged, options};
 
 use case::{Case, Post, Way};
 use check::PROBLEMS;
@@ -62,6 +62,31 @@ async fn every_case_of_the_contract_holds() {
     assert!(unreached.is_empty(), "no case reaches {unreached:?}");
     assert!(found.lenient.iter().eq(LENIENT), "accepted and not documented: {:?}", found.lenient);
     assert_eq!(found.unauthorized.len(), 1, "a 401 has one and the same body: {:?}", found.unauthorized);
+    assert_nothing_leaked(&logged::text());
+}
+
+/// Section 8 of the contract, over everything that was logged by all suites so far.
+fn assert_nothing_leaked(log: &str) {
+    for said in ["email.invalid", "\"accepted\"", "TrustedFormLatency"] {
+        assert!(log.contains(said), "the log was kept: {said}");
+    }
+    let log = log.to_lowercase();
+    let samples = [
+        "jordan",
+        "example.com",
+        "cert.trustedform.com",
+        "5550123",
+        "555-0123",
+        "100 main st",
+        "78701",
+        "1970-01-15",
+        "203.0.113",
+        demo::SOURCE_KEY,
+    ];
+    for sample in samples {
+        let line = log.lines().find(|line| line.contains(sample));
+        assert!(line.is_none(), "{sample} in the log: {line:?}");
+    }
 }
 
 /// What came out.

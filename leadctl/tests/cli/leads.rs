@@ -1,10 +1,9 @@
-//! Finding leads, exporting and counting them, and forgetting a person.
+//! Finding leads, exporting and counting them.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use local::stack::Options;
 use serde_json::{Value, json};
 
-use crate::running::{Running, failure, lead, stdout};
+use crate::running::{Running, failure, lead};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn leads_are_found_by_what_people_know_of_them() {
@@ -152,95 +151,4 @@ async fn an_export_goes_on_where_it_was_interrupted() {
     let done = failure(&running.run(&[&command[..], &["--resume", "-ojson"]].concat()));
     assert_eq!(done.0, Some(3), "nothing is left to go on with");
     running.stack.stop().await;
-}
-
-/// Every item of a table, and every index of it, as one text.
-async fn everything(running: &Running, table: &str) -> String {
-    let client = &running.stack.clients().dynamodb;
-    let described = client.describe_table().table_name(table).send().await.unwrap().table.unwrap();
-    let indexes = described.global_secondary_indexes().iter().map(|index| index.index_name.clone());
-    let mut text = String::new();
-    for index in [None].into_iter().chain(indexes) {
-        let mut items = client.scan().table_name(table).set_index_name(index).into_paginator().items().send();
-        while let Some(item) = items.next().await {
-            for (name, value) in item.unwrap() {
-                let value = match value {
-                    AttributeValue::S(text) | AttributeValue::N(text) => text,
-                    other => format!("{other:?}"),
-                };
-                text.push_str(&format!("{name}={value}\n"));
-            }
-        }
-    }
-    text
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn after_an_erasure_nothing_of_the_person_is_left() {
-    // With what is unfinished and what is ready: the worker comes to the one, and not to the other.
-    for worker in [true, false] {
-        let running = Running::with(Options { worker, ..Options::default() }).await;
-        let payload = lead("partner-4711", "+15555550177", "Quentin@example.com");
-        let (_, answer) = running.send("source_123", "lp_source_key", &payload);
-        let id = answer["id"].as_str().unwrap().to_owned();
-        if worker {
-            running.settled();
-        }
-        let addresses = running.stack.addresses().clone();
-        let before = everything(&running, &addresses.leads_table).await;
-        let personal =
-            ["Jordan", "Example", "uentin", "5555550177", "555-0177", "1970-01-15", "partner-4711", "trustedform"];
-        for data in ["Jordan", "uentin", "5555550177", "partner-4711", "content="] {
-            assert!(before.contains(data), "{data}: the search would find it");
-        }
-
-        let erased = running.json(&["lead", "erase", &id]);
-        assert_eq!((&erased["erased"], &erased["before"]), (&json!(true), &json!(false)));
-        let after =
-            everything(&running, &addresses.leads_table).await + &everything(&running, &addresses.sources_table).await;
-        for data in personal.iter().chain(&["content=", "requestId=", "lookup=", "Wireless"]) {
-            assert!(!after.contains(data), "{data} (worker: {worker}): {after}");
-        }
-        for kept in [&id[..], "processingStatus=Erased", "dayKey=source_123#", "lead.erased", "accountId=account_1"] {
-            assert!(after.contains(kept), "{kept}: {after}");
-        }
-
-        let record = running.json(&["lead", "show", &id]);
-        assert_eq!(record["lead"]["processingStatus"], "Erased");
-        assert_eq!(record["lead"]["contact"], json!({}));
-        assert_eq!(record["conversation"].is_object(), worker);
-        let last = record["timeline"].as_array().unwrap().last().unwrap().clone();
-        assert_eq!(last["eventType"], "lead.erased");
-        assert!(running.text(&["lead", "show", &id]).contains("Erased"));
-        for gone in [
-            &["--business=business_1", "--email=quentin@example.com"][..],
-            &["--business=business_1", "--phone=+15555550177"],
-            &["--source=source_123", "--external-id=partner-4711"],
-        ] {
-            assert_eq!(running.run(&[&["lead", "find"], gone].concat()).status.code(), Some(3), "{gone:?}");
-        }
-        assert_eq!(running.json(&["unfinished"])["unfinished"], 0);
-
-        // The partner's repeat writes nothing back, and neither does a second erasure.
-        let (status, repeat) = running.send("source_123", "lp_source_key", &payload);
-        assert_eq!((status, &repeat["processingStatus"], &repeat["contact"]), (201, &json!("Erased"), &json!({})));
-        assert_eq!(running.json(&["lead", "erase", &id])["before"], true);
-        let again =
-            everything(&running, &addresses.leads_table).await + &everything(&running, &addresses.sources_table).await;
-        assert_eq!(sorted(&again), sorted(&after));
-        assert_eq!(
-            running.json(&["report", "--from=yesterday", "--source=source_123"])[1]["leads"],
-            1,
-            "the fact stays"
-        );
-        let none = running.run(&["lead", "erase", "lead_none"]);
-        assert_eq!((none.status.code(), stdout(&none)), (Some(3), String::new()));
-        running.stack.stop().await;
-    }
-}
-
-fn sorted(text: &str) -> Vec<&str> {
-    let mut lines: Vec<_> = text.lines().collect();
-    lines.sort_unstable();
-    lines
 }

@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may, and so may its helpers")]
 
 mod basics;
+mod erasure;
 mod keys;
 mod leads;
 mod queue;
 mod running;
 mod sources;
 mod transcript;
+mod volume;

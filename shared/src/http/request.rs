@@ -101,12 +101,15 @@ pub fn visitor(request: &Request) -> Visitor {
     Visitor { ip_address, user_agent: user_agent.filter(|text| !text.is_empty()) }
 }
 
-/// The gateway's id of the request; one that the caller sent is never taken for it.
+/// The gateway's id of the request, or Lambda's of the invocation where an event comes without; one that the caller sent
+/// is never taken for it. It is never blank: by it a put knows its own first try.
 pub fn request_id(request: &Request) -> String {
-    match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
-        _ => String::new(),
-    }
+    let gateway = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_ref(),
+        _ => None,
+    };
+    let lambda = || request.lambda_context_ref().map(|context| &context.request_id);
+    gateway.filter(|id| !id.is_empty()).or_else(lambda).cloned().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ fn make_safe(path: &str, event: &mut LambdaRequest) {
             }
         }
         if event.is_base64_encoded && event.body.as_deref().is_some_and(|body| !is_base64(body)) {
-            // Read as text it is no payload, and that is what the caller is told.
+            // Read as it stands, and the caller is told what that is.
             event.is_base64_encoded = false;
         }
     }

@@ -1,24 +1,27 @@
 //! The sweep: what is unfinished and due is announced again. It is the only retry that there is.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tracing::Instrument;
+use futures_util::future::join_all;
 
 use super::worker::Processor;
-use crate::queue::LeadCreated;
-use crate::store::{Due, StoreError, schema};
+use crate::queue::{self, LeadCreated};
+use crate::store::{Due, schema};
 use crate::telemetry::{metric, step};
 use crate::time::Timestamp;
 
 /// So many due leads of a shard are taken in one sweep; the next one takes the rest.
-const MOST_PER_SHARD: i32 = 100;
+const MOST_PER_SHARD: i32 = 1_000;
+
+/// A sweep begins nothing more after so long: it ends by itself, and says what it saw, within the function's 30 s.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 impl Processor {
     /// Announces every lead that is due, after moving it on: a backlog never feeds itself.
     pub(super) async fn sweep(&self) {
-        let now = Timestamp::now();
-        let shards = (0..schema::UNFINISHED_SHARDS).map(|shard| self.shard(shard, now));
-        let swept = futures_util::future::join_all(shards).await;
+        let (now, begun) = (Timestamp::now(), Instant::now());
+        let shards = (0..schema::UNFINISHED_SHARDS).map(|shard| self.shard(shard, now, begun));
+        let swept = join_all(shards).await;
         let due: usize = swept.iter().map(|shard| shard.due).sum();
         let oldest = swept.iter().filter_map(|shard| shard.oldest).min().map_or(Duration::ZERO, |due| now.since(due));
         metric::due(due, oldest);
@@ -27,7 +30,7 @@ impl Processor {
         }
     }
 
-    async fn shard(&self, shard: u8, now: Timestamp) -> Swept {
+    async fn shard(&self, shard: u8, now: Timestamp, begun: Instant) -> Swept {
         let due = match self.leads.due(shard, now, MOST_PER_SHARD).await {
             Ok(due) => due,
             Err(error) => {
@@ -35,25 +38,36 @@ impl Processor {
                 return Swept::default();
             }
         };
-        for lead in &due {
-            let span = tracing::info_span!("due", lead_id = %lead.id);
-            if let Err(error) = self.announce(lead, now).instrument(span).await {
-                tracing::error!(%error, lead_id = %lead.id, "a due lead cannot be moved on");
+        for batch in due.chunks(queue::LARGEST_BATCH) {
+            if begun.elapsed() > TIME_LIMIT {
+                tracing::warn!(shard, "what is still due waits for the next sweep");
+                break;
             }
+            self.announce(batch, now).await;
         }
         Swept { due: due.len(), oldest: due.first().map(|lead| lead.due_at) }
     }
 
-    async fn announce(&self, due: &Due, now: Timestamp) -> Result<(), StoreError> {
+    /// Moves leads on and then announces them, so many as one message batch holds.
+    async fn announce(&self, due: &[Due], now: Timestamp) {
+        let moved = join_all(due.iter().map(|lead| self.move_on(lead, now))).await;
+        let messages: Vec<_> = moved.into_iter().flatten().collect();
+        match self.queue.send_all(&messages).await {
+            Ok(()) => messages.iter().for_each(|message| step::announced(&message.lead_id)),
+            Err(error) => tracing::warn!(%error, leads = messages.len(), "leads wait for a later sweep"),
+        }
+    }
+
+    /// The message about a due lead, once it has been moved on; nothing when somebody else was faster.
+    async fn move_on(&self, due: &Due, now: Timestamp) -> Option<LeadCreated> {
         let next = now.after(self.wait(now, due.created_at));
-        if let Some(kept) = self.leads.move_on(due, next).await? {
-            let message = LeadCreated::of(&kept.lead, kept.business_id, "sweep");
-            match self.queue.send(&message).await {
-                Ok(()) => step::announced(&due.id),
-                Err(error) => tracing::warn!(%error, "the lead waits for a later sweep"),
+        match self.leads.move_on(due, next).await {
+            Ok(moved) => moved.map(|kept| LeadCreated::of(&kept.lead, kept.business_id, "sweep")),
+            Err(error) => {
+                tracing::error!(%error, lead_id = %due.id, "a due lead cannot be moved on");
+                None
             }
         }
-        Ok(())
     }
 }
 

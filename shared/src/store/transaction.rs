@@ -42,23 +42,25 @@ pub(super) fn delete(table: &str, key: Item, condition: &str, values: Item) -> R
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
-/// Writes all of it. Gives back `false`, and writes nothing, when a condition does not hold.
+/// Writes all of it. Gives back `false`, and writes nothing, when a condition does not hold, or another transaction is
+/// writing one of the items just now.
 ///
 /// # Errors
-/// [`StoreError`] when the table does not answer, or another transaction is writing one of the items just now.
+/// [`StoreError`] when the table does not answer.
 pub(super) async fn commit(client: &Client, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
     match client.transact_write_items().set_transact_items(Some(writes)).send().await {
         Ok(_) => Ok(true),
-        Err(SdkError::ServiceError(error)) if condition_failed(error.err()) => Ok(false),
+        Err(SdkError::ServiceError(error)) if was_overtaken(error.err()) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
-fn condition_failed(error: &TransactWriteItemsError) -> bool {
+fn was_overtaken(error: &TransactWriteItemsError) -> bool {
     match error {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-            cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
-        }
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => cancelled
+            .cancellation_reasons()
+            .iter()
+            .any(|reason| matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))),
         _ => false,
     }
 }
