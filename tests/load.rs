@@ -94,35 +94,34 @@ impl Load {
 
     async fn settle(&self, number: u64) {
         let bad = number % ONE_BAD_IN == 1;
-        loop {
-            let outcome = self.post(number, bad).await;
-            let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-            match outcome {
-                Outcome::Accepted { id } => {
-                    let first = tally.accepted.entry(number).or_insert_with(|| id.clone()).clone();
-                    if first != id || bad {
-                        tally.broken_promises.push(format!("submission {number} became {id}, {first} before"));
-                    }
-                    return;
-                }
-                Outcome::Refused if bad => {
-                    tally.refused += 1;
-                    return;
-                }
-                Outcome::Refused => {
-                    tally.broken_promises.push(format!("submission {number} was refused"));
-                    return;
-                }
-                Outcome::Broken(promise) => {
-                    tally.broken_promises.push(promise);
-                    return;
-                }
-                Outcome::Unavailable => tally.unavailable += 1,
-                Outcome::Unanswered => tally.unanswered += 1,
-            }
-            drop(tally);
+        while !self.note(number, bad, self.post(number, bad).await) {
             tokio::time::sleep(BACK_OFF).await;
         }
+    }
+
+    /// Notes what a post came to, and says whether that settles it.
+    fn note(&self, number: u64, bad: bool, outcome: Outcome) -> bool {
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            Outcome::Accepted { id } => {
+                let first = tally.accepted.entry(number).or_insert_with(|| id.clone()).clone();
+                if first != id || bad {
+                    tally.broken_promises.push(format!("submission {number} became {id}, {first} before"));
+                }
+            }
+            Outcome::Refused if bad => tally.refused += 1,
+            Outcome::Refused => tally.broken_promises.push(format!("submission {number} was refused")),
+            Outcome::Broken(promise) => tally.broken_promises.push(promise),
+            Outcome::Unavailable => {
+                tally.unavailable += 1;
+                return false;
+            }
+            Outcome::Unanswered => {
+                tally.unanswered += 1;
+                return false;
+            }
+        }
+        true
     }
 
     async fn post(&self, number: u64, bad: bool) -> Outcome {

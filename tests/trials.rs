@@ -105,7 +105,7 @@ async fn kills(rounds: u64, connections: usize, seed: u64) -> anyhow::Result<Exi
     let posting = join_all((0..connections).map(|_| load.connection(|_| !over.load(Ordering::Relaxed))));
     let killing = async {
         for round in 0..rounds {
-            tokio::time::sleep(Duration::from_millis(load::chance(seed, round, 50..1_000))).await;
+            tokio::time::sleep(Duration::from_millis(load::chance(seed, round, 100..2_000))).await;
             // On Unix this is SIGKILL: nothing is finished, nothing is said.
             running.kill()?;
             running.wait()?;

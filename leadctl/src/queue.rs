@@ -1,6 +1,7 @@
 //! `leadctl queue` and `leadctl dlq`: the queue of accepted leads, and its dead letters.
 
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use clap::{Args, Subcommand, value_parser};
@@ -17,8 +18,8 @@ use crate::target::Target;
 /// So many messages are received at once: SQS's own limit.
 const BATCH: i32 = 10;
 
-/// So long, in seconds, a received message is kept from others while it is looked at or moved.
-const HELD: i32 = 60;
+/// So long a received message is kept from others while it is looked at or moved.
+const HELD: Duration = Duration::from_secs(60);
 
 /// So long, in seconds, SQS is asked before a queue counts as empty: without waiting it asks only some of its machines.
 const PATIENCE: i32 = 1;
@@ -224,11 +225,13 @@ async fn resend(target: &Target, message: &Message) -> Result<(), Error> {
     Ok(())
 }
 
-/// Receives dead letters until so many are held, one of them is enough, or no more come.
+/// Receives dead letters until so many are held, one of them is enough, or no more come; or until those held first would
+/// come a second time.
 async fn hold(target: &Target, most: usize, enough: impl Fn(&Message) -> bool) -> Result<Vec<Message>, Error> {
     let url = target.dead_letter_queue_url()?;
     let mut held: Vec<Message> = Vec::new();
-    while held.len() < most {
+    let started = Instant::now();
+    while held.len() < most && started.elapsed() < HELD {
         let batch = receive(target, url).await?;
         let done = batch.is_empty() || batch.iter().any(&enough);
         held.extend(batch);
@@ -248,7 +251,7 @@ async fn receive(target: &Target, url: &str) -> Result<Vec<Message>, Error> {
         .receive_message()
         .queue_url(url)
         .max_number_of_messages(BATCH)
-        .visibility_timeout(HELD)
+        .visibility_timeout(i32::try_from(HELD.as_secs()).unwrap_or(i32::MAX))
         .wait_time_seconds(PATIENCE)
         .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
         .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)

@@ -25,5 +25,5 @@ pub fn init() {
         .with_span_list(false)
         .with_writer(io::stdout)
         .with_filter(filter);
-    tracing_subscriber::registry().with(lines).with(metric::Embedded).init();
+    tracing_subscriber::registry().with(lines).with(metric::Embedded::from_env()).init();
 }

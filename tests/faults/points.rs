@@ -84,7 +84,7 @@ async fn kill_at(world: &World, point: Point, fate: Fate) -> Line {
     }
 
     // The partner asks again: whoever was not answered has to, and whoever was may.
-    let again = world.post(&submission).await;
+    let again = world.settled_post(&submission).await;
     let kept = books.leads.len() > before;
     assert_eq!((again.status, again.replayed), (201, kept), "{point} {fate}");
     let books = world.settled().await;
@@ -136,7 +136,7 @@ async fn a_repeat_that_is_killed_over_its_read_changes_nothing() {
             world.proxy.break_next(point, Side::Before, fault.clone(), 1);
             let mut kill = Kill::at(&world, Point::LeadRead, fate.side());
             assert!(world.post_until(&submission, &mut kill).await.is_none(), "{why}, {fate}");
-            let again = world.post(&submission).await;
+            let again = world.settled_post(&submission).await;
             assert_eq!((again.status, again.replayed, again.id), (201, true, Some(id)), "{why}, {fate}");
             if fate == Fate::Late {
                 kill.arrive(&world).await;

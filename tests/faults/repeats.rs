@@ -162,16 +162,9 @@ async fn poison_in_a_batch_harms_no_other_message_of_it() {
     world.stop().await;
 }
 
-/// Sixty-four partners post at once. Where so many are too many for this machine, they do as they are told: a 503 is
-/// posted again.
+/// Sixty-four partners post at once.
 async fn posts_at_once(world: &World, submissions: &[Submission]) -> Vec<Told> {
-    let post = async |post: usize| loop {
-        let told = world.post(&submissions[post % submissions.len()]).await;
-        if told.status != 503 {
-            return told;
-        }
-    };
-    join_all((0..64).map(post)).await
+    join_all((0..64).map(|post| world.settled_post(&submissions[post % submissions.len()]))).await
 }
 
 fn leads(told: &[Told]) -> BTreeSet<&LeadId> {

@@ -16,6 +16,9 @@ use tests::proxy::{self, Point, Proxy, Service, Side};
 /// So often the time is moved on before something should have been finished.
 const MOST_ROUNDS: usize = 12;
 
+/// So often one partner posts one submission at most.
+const MOST_POSTS: usize = 8;
+
 /// The stack, with the proxy in front of everything that its functions call.
 pub(crate) struct World {
     pub(crate) stack: Stack,
@@ -135,6 +138,18 @@ impl World {
     /// Posts to the function itself, as the gateway would.
     pub(crate) async fn post(&self, submission: &Submission) -> Told {
         self.post_until(submission, &mut Kill::nobody()).await.unwrap()
+    }
+
+    /// Posts as partners shall: a 503, which a machine with too much to do may bring about by itself, is posted again,
+    /// though not for ever.
+    pub(crate) async fn settled_post(&self, submission: &Submission) -> Told {
+        for _ in 0..MOST_POSTS {
+            let told = self.post(submission).await;
+            if told.status != 503 {
+                return told;
+            }
+        }
+        panic!("a post is answered with nothing but 503");
     }
 
     /// Posts, and tells nothing when the function is killed over it.

@@ -13,9 +13,12 @@ import boto3
 BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 
 # What the functions may be on record with.
-CALLED = ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "TransactWriteItems", "SendMessage", "GetSecretValue")
+CALLED = (
+    *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "TransactWriteItems"),
+    *("SendMessage", "SendMessageBatch", "GetSecretValue"),
+)
 
-# A transaction needs the actions of its parts.
+# A transaction and a batch need the actions of their parts.
 PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
@@ -55,7 +58,7 @@ def made(names):
         service = event["eventSource"].partition(".")[0]
         caller = re.search(r"\bapp/(\w+)", event["userAgent"])
         if caller:
-            calls |= {f"{caller[1]} {service}:{action} {resource}" for action, resource in parts(event, names)}
+            calls |= {f"{caller[1]} {service}:{part} {resource}" for part, resource in parts(event, names)}
     return calls
 
 
@@ -78,7 +81,8 @@ def parts(event, names):
         yield PARTS[kind], names[item["TableName"]]
     if event["eventName"] != "TransactWriteItems":
         resource = names[sent.get("TableName") or sent.get("QueueUrl") or sent.get("SecretId")]
-        yield event["eventName"], f"{resource}/index/{sent['IndexName']}" if "IndexName" in sent else resource
+        index = f"/index/{sent['IndexName']}" if "IndexName" in sent else ""
+        yield event["eventName"].removesuffix("Batch"), resource + index
 
 
 def compare(template, functions, names):

@@ -84,29 +84,30 @@ pub(super) async fn run(arguments: &Arguments, target: &Target) -> Result<(), Er
     sources.sort();
     let mut sink = Sink::open(arguments.into.as_deref(), arguments.resume, arguments.format == Format::Csv)?;
     let bar = bar(arguments, &sources, target).await?;
-    let mut cursor = sink.cursor().cloned();
-    for source in &sources {
-        for day in Days::new(arguments.from, arguments.to) {
-            for shard in 0..schema::DAY_SHARDS {
-                if cursor.as_ref().is_some_and(|cursor| cursor.is_behind(source, &day, shard)) {
-                    continue;
-                }
-                let mut after = cursor.take().filter(|cursor| cursor.is_at(source, &day, shard)).map(|at| at.after);
-                // Nobody reads on behind `| head`.
-                while !sink.is_closed() {
-                    let page = target.leads.day_page(source, &day, shard, after.as_ref()).await;
-                    let page = page.map_err(|error| target.failed(error))?;
-                    let Some(last) = page.last().cloned() else { break };
-                    let ids: Vec<LeadId> = page.into_iter().map(|listed| listed.id).collect();
-                    let leads = target.leads.get_many(&ids).await.map_err(|error| target.failed(error))?;
-                    for lead in leads.iter().filter(|lead| belongs(lead, arguments.business.as_ref())) {
-                        sink.write(lead)?;
-                    }
-                    sink.keep(&Cursor { source: source.clone(), day: day.clone(), shard, after: last.clone() })?;
-                    bar.inc(u64::try_from(ids.len()).unwrap_or_default());
-                    after = Some(last);
-                }
+    let begun = sink.cursor().cloned();
+    let shards = sources.iter().flat_map(|source| {
+        let days = Days::new(arguments.from, arguments.to);
+        days.flat_map(move |day| (0..schema::DAY_SHARDS).map(move |shard| (source, day.clone(), shard)))
+    });
+    for (source, day, shard) in shards {
+        if begun.as_ref().is_some_and(|cursor| cursor.is_behind(source, &day, shard)) {
+            continue;
+        }
+        let here = begun.as_ref().filter(|cursor| cursor.is_at(source, &day, shard));
+        let mut after = here.map(|cursor| cursor.after.clone());
+        // Nobody reads on behind `| head`.
+        while !sink.is_closed() {
+            let page = target.leads.day_page(source, &day, shard, after.as_ref()).await;
+            let page = page.map_err(|error| target.failed(error))?;
+            let Some(last) = page.last().cloned() else { break };
+            let ids: Vec<LeadId> = page.into_iter().map(|listed| listed.id).collect();
+            let leads = target.leads.get_many(&ids).await.map_err(|error| target.failed(error))?;
+            for lead in leads.iter().filter(|lead| belongs(lead, arguments.business.as_ref())) {
+                sink.write(lead)?;
             }
+            sink.keep(&Cursor { source: source.clone(), day: day.clone(), shard, after: last.clone() })?;
+            bar.inc(u64::try_from(ids.len()).unwrap_or_default());
+            after = Some(last);
         }
     }
     bar.finish_and_clear();

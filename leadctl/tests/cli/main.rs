@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may, and so may its helpers")]
 
 mod basics;
+mod deployed;
 mod erasure;
 mod keys;
 mod leads;

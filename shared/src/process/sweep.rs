@@ -23,7 +23,8 @@ impl Processor {
         let shards = (0..schema::UNFINISHED_SHARDS).map(|shard| self.shard(shard, now, begun));
         let swept = join_all(shards).await;
         let due: usize = swept.iter().map(|shard| shard.due).sum();
-        let oldest = swept.iter().filter_map(|shard| shard.oldest).min().map_or(Duration::ZERO, |due| now.since(due));
+        let oldest = swept.iter().filter_map(|shard| shard.oldest).min();
+        let oldest = oldest.map_or(Duration::ZERO, |created_at| now.since(created_at));
         metric::due(due, oldest);
         if due > 0 {
             tracing::warn!(due, oldest_seconds = oldest.as_secs(), "unfinished leads were due");
@@ -45,7 +46,8 @@ impl Processor {
             }
             self.announce(batch, now).await;
         }
-        Swept { due: due.len(), oldest: due.first().map(|lead| lead.due_at) }
+        // By its birth: the sweep itself moves the due time on, so that would never be long ago.
+        Swept { due: due.len(), oldest: due.iter().map(|lead| lead.created_at).min() }
     }
 
     /// Moves leads on and then announces them, so many as one message batch holds.

@@ -238,8 +238,9 @@ impl Leads {
         let mut wanted: Vec<Item> = ids.iter().map(|id| item::key(pk(id), LEAD)).collect();
         let mut found = HashMap::new();
         while !wanted.is_empty() {
-            let keys =
-                KeysAndAttributes::builder().set_keys(Some(wanted)).build().map_err(|_| StoreError::Unwritable)?;
+            // Consistently: what has been erased is not read from where that is not known yet.
+            let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
+            let keys = keys.map_err(|_| StoreError::Unwritable)?;
             let answer = self.client.batch_get_item().request_items(&self.table, keys).send().await?;
             for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
                 found.insert(lead_id(&item)?, stored(&item)?);

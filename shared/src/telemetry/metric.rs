@@ -11,12 +11,13 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber, info};
 use tracing_subscriber::layer::{Context, Layer};
 
+use crate::settings;
 use crate::time::Timestamp;
 
 /// The target of every metric.
 pub const TARGET: &str = "metric";
 
-/// The namespace in CloudWatch.
+/// The namespace in CloudWatch, where no setting names another.
 const NAMESPACE: &str = "Leadping";
 
 /// A post was answered: `accepted`, `replayed`, `refused` or `unavailable`, with the codes of a refusal.
@@ -35,7 +36,7 @@ pub fn lookup(outcome: &str, elapsed: Duration) {
     info!(target: TARGET, name = "Lookups", unit = "Count", value = 1_u64, Outcome = outcome);
 }
 
-/// A sweep found so many unfinished leads due, the oldest for so long. Each sweep says so, also of none: its silence is
+/// A sweep found so many unfinished leads due, the oldest accepted so long ago. Each sweep says so, also of none: its silence is
 /// the alarm that the sweep itself has stopped.
 pub fn due(leads: usize, oldest: Duration) {
     info!(target: TARGET, name = "DueLeads", unit = "Count", value = u64::try_from(leads).unwrap_or(u64::MAX));
@@ -58,7 +59,16 @@ fn milliseconds(elapsed: Duration) -> u64 {
 
 /// Writes metrics to the log in the form that CloudWatch reads them from.
 #[derive(Debug)]
-pub struct Embedded;
+pub struct Embedded {
+    namespace: String,
+}
+
+impl Embedded {
+    /// `METRICS_NAMESPACE`, by default `Leadping`: the stacks of one account keep their metrics apart by it.
+    pub fn from_env() -> Self {
+        Self { namespace: settings::optional("METRICS_NAMESPACE").unwrap_or_else(|| NAMESPACE.to_owned()) }
+    }
+}
 
 impl<S: Subscriber> Layer<S> for Embedded {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
@@ -66,7 +76,7 @@ impl<S: Subscriber> Layer<S> for Embedded {
             let mut fields = Fields::default();
             event.record(&mut fields);
             // A log that cannot be written is no reason to refuse a lead.
-            let _ = writeln!(io::stdout().lock(), "{}", fields.embed(Timestamp::now()));
+            let _ = writeln!(io::stdout().lock(), "{}", fields.embed(&self.namespace, Timestamp::now()));
         }
     }
 }
@@ -76,12 +86,12 @@ struct Fields(Map<String, Value>);
 
 impl Fields {
     /// Fields that begin with a capital are dimensions, the others properties.
-    fn embed(mut self, now: Timestamp) -> Value {
+    fn embed(mut self, namespace: &str, now: Timestamp) -> Value {
         let (name, unit, value) = (self.take("name"), self.take("unit"), self.take("value"));
         let is_dimension = |name: &&String| name.starts_with(|c: char| c.is_ascii_uppercase());
         let dimensions: Vec<_> = self.0.keys().filter(is_dimension).cloned().collect();
         let metric = json!({
-            "Namespace": NAMESPACE,
+            "Namespace": namespace,
             "Dimensions": [dimensions],
             "Metrics": [{"Name": name, "Unit": unit}],
         });
@@ -119,7 +129,7 @@ mod tests {
         let more = [("Outcome", json!("refused")), ("source", json!("source_1")), ("codes", json!("email.invalid"))];
         let fields = Fields(fields.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)).collect());
         assert_eq!(
-            fields.embed("1970-01-01T00:00:01Z".parse().unwrap()),
+            fields.embed(NAMESPACE, "1970-01-01T00:00:01Z".parse().unwrap()),
             json!({
                 "_aws": {
                     "Timestamp": 1000,
