@@ -1,28 +1,18 @@
 //! How the worker moves a lead on: each step one conditional write, so that it happens once, whoever else tries.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem, Update};
 
 use super::item::{self, Item};
 use super::lead_item::{Due, Kept, LEAD, StoredLead, due, pk, stored};
 use super::leads::{CONVERSATION, Leads};
-use super::{StoreError, schema};
+use super::{StoreError, schema, transaction};
 use crate::conversation::{Conversation, Event, EventType};
 use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
 use crate::phone::Lookup;
 use crate::time::Timestamp;
-
-/// How long a transaction waits that has met another one, each time it does. The SDK does not try it again, and what a
-/// look-up has said, and cost, would be lost with it.
-const CONFLICT_PAUSES: [Duration; 3] =
-    [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
-
-type TransactError = SdkError<TransactWriteItemsError>;
 
 /// A claim on a lead, for one look-up.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +61,11 @@ impl Leads {
         };
         let change = change.with(":conversation", &conversation.id);
         let event = self.event(kept, EventType::LeadCreated, now)?;
-        self.transact([self.once(opened)?, event, self.write(&kept.lead.id, change)?]).await
+        transaction::commit(
+            &self.client,
+            vec![transaction::once(&self.table, opened)?, event, self.write(&kept.lead.id, change)?],
+        )
+        .await
     }
 
     /// Takes the lease of a lead whose look-up is still to come and whom nobody else is looking up.
@@ -125,7 +119,8 @@ impl Leads {
             ),
         };
         let change = change.with(":ready", ProcessingStatus::Ready.as_str());
-        self.transact([self.event(kept, event_type, now)?, self.write(&kept.lead.id, change)?]).await
+        transaction::commit(&self.client, vec![self.event(kept, event_type, now)?, self.write(&kept.lead.id, change)?])
+            .await
     }
 
     /// The unfinished leads of one shard that are due, oldest first, at most so many.
@@ -201,36 +196,12 @@ impl Leads {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// A put that only succeeds where nothing is.
-    fn once(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .build()
-            .map_err(|_| StoreError::Unwritable)?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
     fn event(&self, kept: &Kept, event_type: EventType, now: Timestamp) -> Result<TransactWriteItem, StoreError> {
         let event = Event::of(&kept.lead, kept.business_id.clone(), event_type, now);
-        self.once(item::new(pk(&kept.lead.id), format!("EVENT#{now}#{}", event.id), item::json(&event)?))
-    }
-
-    async fn transact(&self, writes: impl IntoIterator<Item = TransactWriteItem>) -> Result<bool, StoreError> {
-        let writes: Vec<_> = writes.into_iter().collect();
-        for pause in CONFLICT_PAUSES {
-            match self.transact_once(&writes).await {
-                Err(error) if cancelled_by(&error, "TransactionConflict") => tokio::time::sleep(pause).await,
-                written => return unless_cancelled(written),
-            }
-        }
-        unless_cancelled(self.transact_once(&writes).await)
-    }
-
-    async fn transact_once(&self, writes: &[TransactWriteItem]) -> Result<(), TransactError> {
-        let write = self.client.transact_write_items().set_transact_items(Some(writes.to_vec()));
-        write.send().await.map(drop)
+        transaction::once(
+            &self.table,
+            item::new(pk(&kept.lead.id), format!("EVENT#{now}#{}", event.id), item::json(&event)?),
+        )
     }
 }
 
@@ -267,23 +238,5 @@ fn unless_condition_failed<R>(done: Result<(), SdkError<UpdateItemError, R>>) ->
             Ok(false)
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-fn unless_cancelled(written: Result<(), TransactError>) -> Result<bool, StoreError> {
-    match written {
-        Ok(()) => Ok(true),
-        Err(error) if cancelled_by(&error, "ConditionalCheckFailed") => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Whether a transaction was cancelled, and nothing of it written, for this reason among others.
-fn cancelled_by(error: &TransactError, reason: &str) -> bool {
-    match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            cancelled.cancellation_reasons().iter().any(|given| given.code() == Some(reason))
-        }
-        _ => false,
     }
 }

@@ -71,20 +71,6 @@ impl Sources {
         unless_condition_failed(put.send().await)
     }
 
-    /// Writes a changed source over the one it was read as, and counts its revision up. Gives back `false`, and writes
-    /// nothing, when somebody else has changed it since.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
-    pub async fn replace(&self, source: &Source) -> Result<bool, StoreError> {
-        let changed = Source { revision: source.revision.saturating_add(1), ..source.clone() };
-        let put = self
-            .put(&changed)?
-            .condition_expression("revision = :read")
-            .expression_attribute_values(":read", item::number(source.revision));
-        unless_condition_failed(put.send().await)
-    }
-
     /// Makes a source (nothing before), changes one, or deletes one (nothing after), and keeps the change beside it, in
     /// one transaction. A changed source gets the change's revision. Gives back `false`, and writes nothing, when the
     /// source is no longer as it was read.

@@ -1,5 +1,7 @@
 //! Writes that happen together or not at all.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -7,6 +9,11 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 
 use super::StoreError;
 use super::item::Item;
+
+/// How long a transaction waits that has met another one, each time it does. The SDK does not try it again, and what a
+/// look-up has said, and cost, would be lost with it.
+const CONFLICT_PAUSES: [Duration; 3] =
+    [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
 
 /// A put on a condition, with the values that the condition names.
 pub(super) fn put(
@@ -42,25 +49,31 @@ pub(super) fn delete(table: &str, key: Item, condition: &str, values: Item) -> R
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
-/// Writes all of it. Gives back `false`, and writes nothing, when a condition does not hold, or another transaction is
-/// writing one of the items just now.
+/// Writes all of it. Gives back `false`, and writes nothing, when a condition does not hold.
 ///
 /// # Errors
-/// [`StoreError`] when the table does not answer.
+/// [`StoreError`] when the table does not answer, or others keep writing one of the items.
 pub(super) async fn commit(client: &Client, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
-    match client.transact_write_items().set_transact_items(Some(writes)).send().await {
-        Ok(_) => Ok(true),
-        Err(SdkError::ServiceError(error)) if was_overtaken(error.err()) => Ok(false),
-        Err(error) => Err(error.into()),
+    let write = || client.transact_write_items().set_transact_items(Some(writes.clone())).send();
+    let mut pauses = CONFLICT_PAUSES.into_iter();
+    loop {
+        let Err(error) = write().await else { return Ok(true) };
+        if was_cancelled_by(&error, "ConditionalCheckFailed") {
+            return Ok(false);
+        }
+        match pauses.next() {
+            Some(pause) if was_cancelled_by(&error, "TransactionConflict") => tokio::time::sleep(pause).await,
+            _ => return Err(error.into()),
+        }
     }
 }
 
-fn was_overtaken(error: &TransactWriteItemsError) -> bool {
-    match error {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => cancelled
-            .cancellation_reasons()
-            .iter()
-            .any(|reason| matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))),
+/// Whether a transaction was cancelled, and nothing of it written, for this reason among others.
+fn was_cancelled_by(error: &SdkError<TransactWriteItemsError>, reason: &str) -> bool {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            cancelled.cancellation_reasons().iter().any(|given| given.code() == Some(reason))
+        }
         _ => false,
     }
 }
