@@ -213,8 +213,11 @@ fn check(event: &Value, answer: &Value) {
     let body: Value = serde_json::from_str(text).unwrap();
     assert!(!text.contains(SOURCE_KEY), "the key is in the answer");
     assert_eq!(headers["cache-control"], "no-store");
-    let request_id = event["requestContext"]["requestId"].as_str().unwrap_or_default();
-    assert_eq!(headers["x-request-id"], request_id);
+    let request_id = headers["x-request-id"].as_str().unwrap();
+    match event["requestContext"]["requestId"].as_str() {
+        None | Some("") => assert!(!request_id.is_empty(), "the invocation's own id stands in"),
+        Some(gateway) => assert_eq!(request_id, gateway),
+    }
     if answer["statusCode"] == 201 {
         assert_eq!(headers["content-type"], "application/json");
         assert!(body["id"].as_str().is_some_and(|id| id.starts_with("lead_")));
