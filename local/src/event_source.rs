@@ -10,6 +10,7 @@ use anyhow::Context;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use aws_sdk_sqs::{
     Client,
+    config::timeout::TimeoutConfig,
     error::ProvideErrorMetadata,
     types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName},
 };
@@ -52,6 +53,9 @@ impl EventSource {
     /// # Errors
     /// When the queue cannot be read.
     pub async fn start(sqs: Client, queue_url: &str, function: Function, polling: Polling) -> anyhow::Result<Self> {
+        // A function's time limits would cut a long poll short, and hide for a while what it had just received.
+        let patient = sqs.config().to_builder().timeout_config(TimeoutConfig::disabled());
+        let sqs = Client::from_conf(patient.build());
         let attributes = sqs
             .get_queue_attributes()
             .queue_url(queue_url)
