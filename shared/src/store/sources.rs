@@ -1,9 +1,6 @@
 //! The table of sources.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 
 use super::item::Item;
 use super::{StoreError, item, schema, transaction};
@@ -67,8 +64,8 @@ impl Sources {
     /// # Errors
     /// [`StoreError`] when the table does not answer.
     pub async fn create(&self, source: &Source) -> Result<bool, StoreError> {
-        let put = self.put(source)?.condition_expression("attribute_not_exists(pk)");
-        unless_condition_failed(put.send().await)
+        let write = transaction::once(&self.table, source_item(source)?)?;
+        transaction::commit(&self.client, vec![write]).await
     }
 
     /// Makes a source (nothing before), changes one, or deletes one (nothing after), and keeps the change beside it, in
@@ -129,10 +126,6 @@ impl Sources {
         Ok(changes)
     }
 
-    fn put(&self, source: &Source) -> Result<PutItemFluentBuilder, StoreError> {
-        Ok(self.client.put_item().table_name(&self.table).set_item(Some(source_item(source)?)))
-    }
-
     /// All sources, by name.
     ///
     /// # Errors
@@ -169,16 +162,4 @@ fn source_item(source: &Source) -> Result<Item, StoreError> {
 
 fn pk(id: &SourceId) -> String {
     format!("{PREFIX}{id}")
-}
-
-fn unless_condition_failed<T, R>(put: Result<T, SdkError<PutItemError, R>>) -> Result<bool, StoreError> {
-    match put {
-        Ok(_) => Ok(true),
-        Err(SdkError::ServiceError(error))
-            if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(error.into()),
-    }
 }
