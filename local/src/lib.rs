@@ -3,8 +3,10 @@
 //! [`stack::Stack`] starts it: embedded engines that speak the protocols of DynamoDB ([`dynamodb`]) and SQS ([`sqs`]),
 //! stand-ins for TrustedForm ([`trusted_form`]) and the look-up provider ([`phone_lookup`]), and what on AWS invokes
 //! the functions: the HTTP API ([`gateway`]), the queue's event source ([`event_source`]) and the schedule of the
-//! sweep ([`schedule`]). The functions in between are the real ones, with the real AWS SDK.
+//! sweep ([`schedule`]). The functions in between are the real ones, with the real AWS SDK: in this process, or each as a
+//! [`binary`] of its own under a Runtime API ([`runtime_api`]).
 
+pub mod binary;
 pub mod demo;
 pub mod dynamodb;
 pub mod event_source;
@@ -12,6 +14,7 @@ pub mod function;
 pub mod gateway;
 pub mod phone_lookup;
 mod random;
+pub mod runtime_api;
 pub mod schedule;
 pub mod server;
 pub mod sqs;

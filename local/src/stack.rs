@@ -31,6 +31,13 @@ const SOURCES_TABLE: &str = "leadping-sources";
 const LEADS_TABLE: &str = "leadping-leads";
 const REGION: &str = "us-east-1";
 
+/// Any credential does for engines and stand-ins.
+const STAND_IN: &str = "local";
+const STAND_IN_ACCOUNT: &str = "AC00000000000000000000000000000000";
+
+/// Stands for the look-up provider's address where there is none, and is the setting for that.
+const NO_LOOKUP: &str = "none";
+
 /// What the functions may take (architecture, Time).
 const INTAKE_LIMIT: Duration = Duration::from_secs(10);
 const WORKER_LIMIT: Duration = Duration::from_secs(30);
@@ -109,6 +116,33 @@ pub struct Addresses {
     pub trusted_form: String,
     pub phone_lookup: String,
     pub pid: u32,
+}
+
+impl Addresses {
+    /// The settings of functions that run elsewhere than in this stack, by the names of their environment's variables.
+    ///
+    /// TrustedForm's and the look-up provider's keys are those of the stand-ins; a real service's is left to whoever runs
+    /// the function.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let of = |name, value: &str| (name, value.to_owned());
+        let lookup = if self.phone_lookup == NO_LOOKUP { NO_LOOKUP } else { "twilio" };
+        vec![
+            of("AWS_ENDPOINT_URL_DYNAMODB", &self.dynamodb),
+            of("AWS_ENDPOINT_URL_SQS", &self.sqs),
+            of("AWS_REGION", &self.region),
+            of("AWS_ACCESS_KEY_ID", STAND_IN),
+            of("AWS_SECRET_ACCESS_KEY", STAND_IN),
+            of("SOURCES_TABLE", &self.sources_table),
+            of("LEADS_TABLE", &self.leads_table),
+            of("LEAD_CREATED_QUEUE_URL", &self.queue_url),
+            of("TRUSTED_FORM_URL", &self.trusted_form),
+            of("TRUSTED_FORM_API_KEY", STAND_IN),
+            of("PHONE_LOOKUP", lookup),
+            of("TWILIO_URL", &self.phone_lookup),
+            of("TWILIO_ACCOUNT_SID", STAND_IN_ACCOUNT),
+            of("TWILIO_AUTH_TOKEN", STAND_IN),
+        ]
+    }
 }
 
 /// The three functions, each as AWS would invoke it.
@@ -279,7 +313,7 @@ fn lock(data: &Path) -> anyhow::Result<fs::File> {
 pub async fn clients(dynamodb: &str, sqs: &str) -> anyhow::Result<Clients> {
     let config = aws::loader()?
         .region(aws_sdk_dynamodb::config::Region::from_static(REGION))
-        .credentials_provider(aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "local"))
+        .credentials_provider(aws_sdk_dynamodb::config::Credentials::new(STAND_IN, STAND_IN, None, None, STAND_IN))
         .load()
         .await;
     Ok(Clients {
@@ -308,7 +342,7 @@ fn settings(
         Some(lookup) => lookup.clone(),
         None => LookupSettings::Twilio {
             url: options.front.as_ref().map_or(phone_lookup.url(), |front| &front.phone_lookup).parse()?,
-            account_sid: "AC00000000000000000000000000000000".to_owned(),
+            account_sid: STAND_IN_ACCOUNT.to_owned(),
             auth_token: stand_in_secret(),
             caller_name: false,
         },
@@ -332,14 +366,13 @@ fn settings(
     Ok((intake, process))
 }
 
-/// The stand-ins take any.
 fn stand_in_secret() -> SecretSetting {
-    SecretSetting::Value(Secret::new("local"))
+    SecretSetting::Value(Secret::new(STAND_IN))
 }
 
 fn lookup_address(lookup: &LookupSettings) -> String {
     match lookup {
-        LookupSettings::None => "none".to_owned(),
+        LookupSettings::None => NO_LOOKUP.to_owned(),
         LookupSettings::Twilio { url, .. } | LookupSettings::Telnyx { url, .. } => url.to_string(),
     }
 }

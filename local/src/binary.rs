@@ -1,0 +1,148 @@
+//! A function's binary, as Lambda runs it: processes under a Runtime API each, one event at a time.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::Value;
+use tokio::process::{Child, Command};
+
+use crate::function::Function;
+use crate::runtime_api::{RuntimeApi, Unanswered};
+
+/// A function's binary and what its processes are started with.
+#[derive(Clone, Debug)]
+pub struct Binary {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    environment: Vec<(&'static str, String)>,
+    log: Option<PathBuf>,
+}
+
+/// A running process. It is killed, with no chance to finish anything, when this is dropped.
+#[derive(Debug)]
+pub struct Process {
+    api: RuntimeApi,
+    child: Child,
+}
+
+/// Why a process has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// It cannot be started, or its log cannot be written.
+    #[error("the process cannot be started: {0}")]
+    Start(#[from] std::io::Error),
+    /// It has answered that it has no answer.
+    #[error(transparent)]
+    Unanswered(#[from] Unanswered),
+    /// It has ended.
+    #[error("the process has ended")]
+    Ended,
+    /// Its answer is not JSON.
+    #[error("the answer is not JSON")]
+    Answer,
+}
+
+impl Binary {
+    /// A binary whose processes get these variables besides those of this process.
+    pub fn new(program: impl Into<PathBuf>, environment: Vec<(&'static str, String)>) -> Self {
+        Self { program: program.into(), arguments: Vec::new(), environment, log: None }
+    }
+
+    /// With arguments, as an interpreter needs them.
+    #[must_use]
+    pub fn arguments(self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        Self { arguments: arguments.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Whose processes append what they print to a file; it is thrown away otherwise.
+    #[must_use]
+    pub fn log(self, file: impl Into<PathBuf>) -> Self {
+        Self { log: Some(file.into()), ..self }
+    }
+
+    /// Starts a process. It may still be at its initialisation: [`Process::ready`] waits for its end.
+    ///
+    /// # Errors
+    /// [`ProcessError::Start`].
+    pub async fn start(&self) -> Result<Process, ProcessError> {
+        let api = RuntimeApi::start().await?;
+        let output = || -> std::io::Result<Stdio> {
+            Ok(match &self.log {
+                Some(log) => File::options().append(true).create(true).open(log)?.into(),
+                None => Stdio::null(),
+            })
+        };
+        let child = Command::new(&self.program)
+            .args(&self.arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env("AWS_LAMBDA_RUNTIME_API", api.address())
+            .env("AWS_LAMBDA_FUNCTION_NAME", self.program.file_stem().unwrap_or_default())
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .stdin(Stdio::null())
+            .stdout(output()?)
+            .stderr(output()?)
+            .kill_on_drop(true)
+            .spawn()?;
+        Ok(Process { api, child })
+    }
+
+    /// The function that its processes make up. An event goes to an idle process, or to a new one when all are at work;
+    /// dropping the invocation kills the process that is at it, and so does its time limit.
+    pub fn function(self, time_limit: Duration) -> Function {
+        let name = self.program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let shared = Arc::new((self, Mutex::<Vec<Process>>::default()));
+        let service = service_fn(move |event: LambdaEvent<Value>| {
+            let shared = Arc::clone(&shared);
+            async move {
+                let (binary, idle) = &*shared;
+                let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+                let waiting = idle().pop();
+                let mut process = match waiting {
+                    Some(process) => process,
+                    None => binary.start().await?,
+                };
+                let event = LambdaEvent::new(Bytes::from(event.payload.to_string()), event.context);
+                let answer = process.invoke(event).await?;
+                idle().push(process);
+                serde_json::from_slice::<Value>(&answer).map_err(|_| ProcessError::Answer)
+            }
+        });
+        Function::new(&name, time_limit, service)
+    }
+}
+
+impl Process {
+    /// Waits until it asks for its first event.
+    ///
+    /// # Errors
+    /// [`ProcessError`] when it does not come to that.
+    pub async fn ready(&mut self) -> Result<(), ProcessError> {
+        tokio::select! {
+            ready = self.api.ready() => Ok(ready?),
+            _ = self.child.wait() => Err(ProcessError::Ended),
+        }
+    }
+
+    /// Hands it an event, and waits for its answer.
+    ///
+    /// # Errors
+    /// [`ProcessError`] when it has none.
+    pub async fn invoke(&mut self, event: LambdaEvent<Bytes>) -> Result<Bytes, ProcessError> {
+        tokio::select! {
+            answer = self.api.invoke(event) => Ok(answer?),
+            _ = self.child.wait() => Err(ProcessError::Ended),
+        }
+    }
+
+    /// The system's number of it; none once it has ended.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+}
