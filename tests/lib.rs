@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a harness fails the test that it stands in")]
 
+pub mod binaries;
 pub mod books;
 pub mod load;
 pub mod logged;

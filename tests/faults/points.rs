@@ -1,10 +1,12 @@
 //! Every call of every function, and each side of it: the function is killed there.
 //!
 //! Functions own no disk, so what is left when the running function is dropped is what is left when its process is
-//! killed: what it has put on the wire, and what the services have made of it.
+//! killed: what it has put on the wire, and what the services have made of it. That this is so is shown once for each
+//! call with the real binaries, which a `SIGKILL` ends.
 
 use std::fmt;
 
+use tests::binaries;
 use tests::proxy::{Fault, Point, Side};
 
 use crate::world::{Kill, Told, World};
@@ -103,21 +105,40 @@ async fn kill_at(world: &World, point: Point, fate: Fate) -> Line {
     Line { point, fate, told: if told.is_some() { "201" } else { "nothing" }, kept, paid }
 }
 
-#[tokio::test]
-async fn whatever_is_killed_and_when_a_lead_is_one_whole_lead() {
+/// Kills over every call in these ways, and prints a line for each.
+async fn kill_at_every_point(world: World, fates: &[Fate]) {
     println!(
         "| killed over its       | killed                      | told     | its lead  | conversation | created event | Ready | look-ups |"
     );
     println!(
         "| --------------------- | --------------------------- | -------- | --------- | ------------ | ------------- | ----- | -------- |"
     );
-    let world = World::start().await;
     for point in Point::ALL {
-        for fate in Fate::ALL {
-            println!("{}", kill_at(&world, point, fate).await);
+        for fate in fates {
+            println!("{}", kill_at(&world, point, *fate).await);
         }
     }
     world.stop().await;
+}
+
+#[tokio::test]
+async fn whatever_is_killed_and_when_a_lead_is_one_whole_lead() {
+    kill_at_every_point(World::start().await, &Fate::ALL).await;
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_leaves_what_a_dropped_function_leaves() {
+    let scratch = tempfile::tempdir().unwrap();
+    let log = scratch.path().join("log");
+    let binaries = tokio::task::spawn_blocking(binaries::build).await.unwrap();
+    kill_at_every_point(World::of_processes(&binaries, &log).await, &[Fate::Lost, Fate::Done]).await;
+
+    let log = std::fs::read_to_string(log).unwrap();
+    let steps = |step: &str| log.matches(&format!(r#""step":"{step}""#)).count();
+    assert!(steps("accepted") > 0 && steps("ready") > 0, "the processes have done it");
+    for personal in ["Jordan", "512200", "lp_source_key"] {
+        assert!(!log.contains(personal), "{personal} is in the log");
+    }
 }
 
 /// The reads that intake makes only for a lead that may be there already.

@@ -1,20 +1,26 @@
 //! A stack whose functions are invoked by the suite alone, one step at a time, and whose time the suite moves.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use leadping::id::LeadId;
 use leadping::queue::LeadCreated;
+use local::binary::Binary;
 use local::demo;
 use local::function::Function;
-use local::stack::{Options, Stack};
+use local::stack::{Front, Functions, Options, Stack};
 use serde_json::{Value, json};
 use tests::books::{Books, Held};
 use tests::proxy::{self, Point, Proxy, Service, Side};
 
 /// So often the time is moved on before something should have been finished.
 const MOST_ROUNDS: usize = 12;
+
+/// A process that is started for an invocation is given the time for that as well.
+const PROCESS_LIMIT: Duration = Duration::from_secs(60);
 
 /// So often one partner posts one submission at most.
 const MOST_POSTS: usize = 8;
@@ -23,6 +29,7 @@ const MOST_POSTS: usize = 8;
 pub(crate) struct World {
     pub(crate) stack: Stack,
     pub(crate) proxy: Proxy,
+    functions: Functions,
     held: Held,
     serial: AtomicU64,
 }
@@ -101,17 +108,40 @@ impl Submission {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::with(|stack, _| stack.functions().clone()).await
+    }
+
+    /// Its functions are processes, of these binaries, and write their logs into one file.
+    pub(crate) async fn of_processes(binaries: &BTreeMap<String, PathBuf>, log: &Path) -> Self {
+        Self::with(|stack, front| {
+            let mut environment = stack.addresses().environment();
+            environment.push(("AWS_ENDPOINT_URL_DYNAMODB", front.dynamodb.clone()));
+            environment.push(("AWS_ENDPOINT_URL_SQS", front.sqs.clone()));
+            let function =
+                |name: &str| Binary::new(&binaries[name], environment.clone()).log(log).function(PROCESS_LIMIT);
+            Functions {
+                create_lead: function("create-lead"),
+                intake_lead: function("intake-lead"),
+                process_lead: function("process-lead"),
+            }
+        })
+        .await
+    }
+
+    async fn with(functions: impl FnOnce(&Stack, &Front) -> Functions) -> Self {
         let proxy = Proxy::start().await;
+        let front = proxy.front();
         let options = Options {
             port: 0,
             worker: false,
             due_after: Duration::from_secs(60),
-            front: Some(proxy.front()),
+            front: Some(front.clone()),
             ..Options::default()
         };
         let stack = Stack::start(&options).await.unwrap();
         proxy.lead_to(&stack);
-        Self { held: Held::from(&stack), stack, proxy, serial: AtomicU64::new(0) }
+        let functions = functions(&stack, &front);
+        Self { held: Held::from(&stack), stack, proxy, functions, serial: AtomicU64::new(0) }
     }
 
     pub(crate) async fn stop(mut self) {
@@ -188,7 +218,7 @@ impl World {
             "body": submission.body.to_string(),
             "isBase64Encoded": false,
         });
-        let answer = kill.run(&self.stack.functions().intake_lead, &event).await?;
+        let answer = kill.run(&self.functions.intake_lead, &event).await?;
         let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
         Some(Told {
             status: answer["statusCode"].as_u64().unwrap(),
@@ -236,13 +266,13 @@ impl World {
     pub(crate) async fn work(&self, bodies: &[&str], kill: &mut Kill) -> Option<Vec<usize>> {
         let record = |(index, body): (usize, &&str)| json!({"messageId": index.to_string(), "body": body});
         let records: Vec<_> = bodies.iter().enumerate().map(record).collect();
-        let answer = kill.run(&self.stack.functions().process_lead, &json!({"Records": records})).await?;
+        let answer = kill.run(&self.functions.process_lead, &json!({"Records": records})).await?;
         let failures = answer["batchItemFailures"].as_array().unwrap();
         Some(failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().parse().unwrap()).collect())
     }
 
     pub(crate) async fn sweep(&self, kill: &mut Kill) {
-        kill.run(&self.stack.functions().process_lead, &json!({"sweep": {}})).await;
+        kill.run(&self.functions.process_lead, &json!({"sweep": {}})).await;
     }
 
     /// Takes the messages out of the queue.
