@@ -9,8 +9,8 @@ Left out, which favours Python: the flat intake, its forms and query strings; na
 duplicate members; the scan for secrets; the partner's tags; the `Idempotency-Key`; metrics, and all but one log line a
 lead; IDNA, and phone numbers with labels or remarks; contents that stay the same when a normaliser changes; the replay
 of a known lead whose source or certificate would be refused by now; erased leads; Secrets Manager. Some edges are
-looser: a TrustedForm check that has to connect twice may take three seconds, `true` passes for a whole number, values
-too long for an index are an error, and problems say less.
+looser: a TrustedForm check that has to connect twice may take three seconds, `true` passes for a whole number, fewer
+spellings mean a gender, values too long for an index are an error, and problems say less.
 """
 
 import base64
@@ -32,11 +32,11 @@ import urllib3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
-from pydantic import IPvAnyAddress, StringConstraints, ValidationError, ValidationInfo, model_validator
+from pydantic import IPvAnyAddress, PlainSerializer, StringConstraints, ValidationError, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import PydanticCustomError
 
-log = logging.getLogger()
+log = logging.getLogger("create-lead")
 log.setLevel(logging.INFO)
 
 SOURCES_TABLE = os.environ["SOURCES_TABLE"]
@@ -45,9 +45,11 @@ QUEUE_URL = os.environ["LEAD_CREATED_QUEUE_URL"]
 TRUSTED_FORM_URL = os.environ.get("TRUSTED_FORM_URL", "https://cert.trustedform.com").rstrip("/")
 DUE_AFTER = timedelta(seconds=int(os.environ.get("LEAD_DUE_AFTER_SECONDS", "60")))
 
+# boto3 itself reads AWS_DEFAULT_REGION alone; Lambda sets both.
+aws = boto3.Session(region_name=os.environ["AWS_REGION"])
 retries = {"mode": "standard", "total_max_attempts": 3}
-dynamodb = boto3.client("dynamodb", config=Config(connect_timeout=0.5, read_timeout=1, retries=retries))
-sqs = boto3.client("sqs", config=Config(connect_timeout=0.5, read_timeout=0.5, retries={"total_max_attempts": 1}))
+dynamodb = aws.client("dynamodb", config=Config(connect_timeout=0.5, read_timeout=1, retries=retries))
+sqs = aws.client("sqs", config=Config(connect_timeout=0.5, read_timeout=0.5, retries={"total_max_attempts": 1}))
 
 tls = ssl.create_default_context()
 if bundle := os.environ.get("TRUSTED_FORM_CA_BUNDLE"):
@@ -76,7 +78,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 LINE_BREAKS = re.compile(r"[\t-\r\x85\u2028\u2029]+")
 PUNCTUATION = re.compile(r"[\W_]+")
 ATOM, LABEL = r"[^\s@\"(),.:;<>\[\\\]]+", r"[^\W_](?:-*[^\W_])*"
-EMAIL = re.compile(rf"(?=.{{1,254}}$)(?=[^@]{{1,64}}@){ATOM}(?:\.{ATOM})*@(?:{LABEL}\.)+{LABEL}")
+EMAIL = re.compile(rf"(?=.{{1,254}}$)(?=[^@]{{1,64}}@){ATOM}(?:\.{ATOM})*@(?:{LABEL}\.)+(?!\d+$){LABEL}")
 
 
 def fold(text: str) -> str:
@@ -96,7 +98,7 @@ def email_address(text: str) -> str:
     return f"{local}@{domain.lower()}"
 
 
-def birth_date(text: str) -> str:
+def day_of_birth(text: str) -> str:
     latest = (datetime.now(UTC) + timedelta(hours=14)).date()
     try:
         born = date.fromisoformat(text[:10])
@@ -206,9 +208,9 @@ class Metadata(Model):
     trusted_form_url: Annotated[text(2_048) | None, AfterValidator(certificate)] = Field(None, validate_default=True)
     price: Price = None
     direct_post_price: Price = None
-    ip_address: Annotated[IPvAnyAddress, AfterValidator(str)] | None = None
+    ip_address: Annotated[IPvAnyAddress, PlainSerializer(str)] | None = None
     user_agent: Text = None
-    created_at: Annotated[AwareDatetime, AfterValidator(timestamp)] | None = None
+    created_at: Annotated[AwareDatetime, PlainSerializer(timestamp)] | None = None
     source_metadata: Annotated[FreeMetadata, BeforeValidator(free_metadata)] = None
 
 
@@ -271,7 +273,7 @@ class Contact(Model):
 
 
 class Customer(Model):
-    birth_date: Annotated[str, AfterValidator(birth_date)] | None = None
+    birth_date: Annotated[str, AfterValidator(day_of_birth)] | None = None
     gender: Gender = None
     marital_status: MaritalStatus = None
     employment_type: EmploymentType = None
@@ -308,6 +310,7 @@ PROBLEMS = {
 }
 MORE_HEADERS = {401: {"WWW-Authenticate": 'LeadpingSource realm="leads"'}, 503: {"Retry-After": "5"}}
 POINTERS = {
+    "trusted_form.required": "/metadata/trustedFormUrl",
     "contact.method_required": "/contact",
     "phone.not_possible": "/contact/phone/number",
     "state.required": "/contact/streetAddress/state",
@@ -368,6 +371,7 @@ def authenticate(headers: dict, now: str) -> dict:
     source = json.loads(found["Item"]["document"]["S"]) if "Item" in found else {"keys": []}
     live = [known["sha256"] for known in source["keys"] if known["expiresAt"] is None or now < known["expiresAt"]]
     presented = hashlib.sha256(key.encode()).hexdigest()
+    # A list, so that each key is compared; and with something even for a source that is unknown.
     if not any([hmac.compare_digest(stored, presented) for stored in live or ["0" * 64]]):
         raise Problem("credentials.invalid")
     if not source["enabled"]:

@@ -281,15 +281,13 @@ fn named<'a>(url: Option<&'a str>, variable: &str) -> Result<&'a str, Error> {
 }
 
 fn loader() -> Result<ConfigLoader, Error> {
-    let loader = aws::loader().map_err(|error| {
-        Error::Usage(format!("the certificates that AWS_CA_BUNDLE names cannot be used: {}", error.kind()))
-    })?;
     // A function's limits are too tight for a person who is asked for a second factor on the way.
+    let http = aws::http(Duration::from_secs(5))
+        .map_err(|error| Error::Usage(format!("the certificates that AWS_CA_BUNDLE names cannot be used: {error}")))?;
     let patience = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(Duration::from_secs(20))
         .operation_timeout(Duration::from_secs(60));
-    Ok(loader.timeout_config(patience.build()))
+    Ok(aws::loader(http).timeout_config(patience.build()))
 }
 
 async fn config(place: &Place) -> Result<SdkConfig, Error> {

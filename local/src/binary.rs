@@ -49,7 +49,7 @@ pub enum ProcessError {
 }
 
 impl Binary {
-    /// A binary whose processes get these variables besides those of this process.
+    /// A binary whose processes get these variables, and of those of this process none but `PATH`.
     pub fn new(program: impl Into<PathBuf>, environment: Vec<(&'static str, String)>) -> Self {
         Self { program: program.into(), arguments: Vec::new(), environment, log: None }
     }
@@ -60,13 +60,20 @@ impl Binary {
         Self { arguments: arguments.into_iter().map(Into::into).collect(), ..self }
     }
 
+    /// With one variable more.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, value: String) -> Self {
+        self.environment.push((name, value));
+        self
+    }
+
     /// Whose processes append what they print to a file; it is thrown away otherwise.
     #[must_use]
     pub fn log(self, file: impl Into<PathBuf>) -> Self {
         Self { log: Some(file.into()), ..self }
     }
 
-    /// Starts a process. It may still be at its initialisation: [`Process::ready`] waits for its end.
+    /// Starts a process. It may still be at its initialisation: [`Process::idle`] waits for its end.
     ///
     /// # Errors
     /// [`ProcessError::Start`].
@@ -80,6 +87,8 @@ impl Binary {
         };
         let child = Command::new(&self.program)
             .args(&self.arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env("AWS_LAMBDA_RUNTIME_API", api.address())
             .env("AWS_LAMBDA_FUNCTION_NAME", self.program.file_stem().unwrap_or_default())
@@ -119,13 +128,13 @@ impl Binary {
 }
 
 impl Process {
-    /// Waits until it asks for its first event.
+    /// Waits until it has nothing to do: it is initialised, and done with all its events.
     ///
     /// # Errors
     /// [`ProcessError`] when it does not come to that.
-    pub async fn ready(&mut self) -> Result<(), ProcessError> {
+    pub async fn idle(&mut self) -> Result<(), ProcessError> {
         tokio::select! {
-            ready = self.api.ready() => Ok(ready?),
+            idle = self.api.idle() => Ok(idle?),
             _ = self.child.wait() => Err(ProcessError::Ended),
         }
     }
@@ -139,6 +148,14 @@ impl Process {
             answer = self.api.invoke(event) => Ok(answer?),
             _ = self.child.wait() => Err(ProcessError::Ended),
         }
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub async fn ended(&mut self) -> std::io::Result<()> {
+        self.child.wait().await.map(drop)
     }
 
     /// The system's number of it; none once it has ended.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -39,8 +40,10 @@ pub enum Unanswered {
 #[derive(Debug)]
 struct Shared {
     waiting: tokio::sync::Mutex<mpsc::UnboundedReceiver<LambdaEvent<Bytes>>>,
-    /// What the process has come to: nothing, until it first asks for an event.
-    started: watch::Sender<Option<Result<(), Unanswered>>>,
+    /// How many events have been handed over to be taken.
+    given: AtomicU64,
+    /// How many events the process has asked for.
+    asked: watch::Sender<Result<u64, Unanswered>>,
     answers: Mutex<HashMap<String, oneshot::Sender<Result<Bytes, Unanswered>>>>,
 }
 
@@ -53,7 +56,8 @@ impl RuntimeApi {
         let (invocations, waiting) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             waiting: tokio::sync::Mutex::new(waiting),
-            started: watch::Sender::new(None),
+            given: AtomicU64::new(0),
+            asked: watch::Sender::new(Ok(0)),
             answers: Mutex::default(),
         });
         let routes = Router::new()
@@ -73,14 +77,15 @@ impl RuntimeApi {
         &self.address
     }
 
-    /// Waits until the process asks for its first event, which ends its initialisation.
+    /// Waits until the process asks for an event that is yet to come: it is initialised, and done with all others.
     ///
     /// # Errors
     /// [`Unanswered::Init`] when it says that it cannot start.
-    pub async fn ready(&self) -> Result<(), Unanswered> {
-        let mut started = self.shared.started.subscribe();
-        let started = started.wait_for(Option::is_some).await.map_err(|_| Unanswered::Init)?;
-        started.unwrap_or(Err(Unanswered::Init))
+    pub async fn idle(&self) -> Result<(), Unanswered> {
+        let given = self.shared.given.load(Ordering::Relaxed);
+        let mut asked = self.shared.asked.subscribe();
+        let idle = asked.wait_for(|asked| asked.is_ok_and(|asked| asked > given) || asked.is_err()).await;
+        idle.map_err(|_| Unanswered::Init)?.map(drop)
     }
 
     /// Hands the process an event, and waits for its answer.
@@ -90,6 +95,7 @@ impl RuntimeApi {
     pub async fn invoke(&self, event: LambdaEvent<Bytes>) -> Result<Bytes, Unanswered> {
         let (answer, answered) = oneshot::channel();
         self.shared.answers().insert(event.context.request_id.clone(), answer);
+        self.shared.given.fetch_add(1, Ordering::Relaxed);
         self.invocations.send(event).map_err(|_| Unanswered::Failed)?;
         answered.await.unwrap_or(Err(Unanswered::Failed))
     }
@@ -113,7 +119,7 @@ impl Shared {
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
-    shared.started.send_if_modified(|started| started.replace(Ok(())).is_none());
+    shared.asked.send_modify(|asked| *asked = asked.map(|asked| asked + 1));
     let Some(LambdaEvent { payload, context, .. }) = shared.waiting.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };
@@ -136,6 +142,6 @@ async fn error(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Res
 }
 
 async fn init_error(State(shared): State<Arc<Shared>>) -> Response {
-    shared.started.send_replace(Some(Err(Unanswered::Init)));
+    shared.asked.send_modify(|asked| *asked = Err(Unanswered::Init));
     StatusCode::ACCEPTED.into_response()
 }

@@ -311,7 +311,8 @@ fn lock(data: &Path) -> anyhow::Result<fs::File> {
 /// # Errors
 /// When the bundle of `AWS_CA_BUNDLE` cannot be read or is refused.
 pub async fn clients(dynamodb: &str, sqs: &str) -> anyhow::Result<Clients> {
-    let config = aws::loader()?
+    let http = aws::http(aws::CONNECT)?;
+    let config = aws::loader(http.clone())
         .region(aws_sdk_dynamodb::config::Region::from_static(REGION))
         .credentials_provider(aws_sdk_dynamodb::config::Credentials::new(STAND_IN, STAND_IN, None, None, STAND_IN))
         .load()
@@ -322,6 +323,7 @@ pub async fn clients(dynamodb: &str, sqs: &str) -> anyhow::Result<Clients> {
         ),
         sqs: aws_sdk_sqs::Client::from_conf(aws_sdk_sqs::config::Builder::from(&config).endpoint_url(sqs).build()),
         secrets: aws_sdk_secretsmanager::Client::new(&config),
+        http,
     })
 }
 

@@ -105,7 +105,7 @@ mod tests {
         let (base, asked) = serve(reply("200 OK", "Content-Type: application/x-amz-json-1.1\r\n", answer));
         let config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .http_client(crate::aws::over(crate::web::client(None).unwrap()))
             .region(Region::from_static("us-east-1"))
             .credentials_provider(Credentials::new("id", "key", None, None, "test"))
             .endpoint_url(base);

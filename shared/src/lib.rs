@@ -13,7 +13,7 @@
 //! | [`identity`] | one submission, one lead |
 //! | [`store`] | the two tables |
 //! | [`lead`], [`conversation`], [`source`], [`id`], [`time`] | the model |
-//! | [`settings`], [`start`], [`credential`], [`aws`], [`web`], [`telemetry`] | the environment, our secrets, the clients, the logs |
+//! | [`settings`], [`start`], [`credential`], [`aws`], [`web`], [`tls`], [`telemetry`] | the environment, our secrets, the clients, the logs |
 //!
 //! Rules are quoted from the source document ("Sending leads to Leadping") and the contract that settles what it
 //! leaves open.
@@ -39,6 +39,7 @@ pub mod start;
 pub mod store;
 pub mod telemetry;
 pub mod time;
+pub mod tls;
 pub mod trusted_form;
 pub mod validation;
 pub mod web;

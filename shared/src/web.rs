@@ -1,10 +1,12 @@
-//! The HTTP client for TrustedForm and the look-up providers, and what every answer of theirs is bounded by.
+//! The HTTP client for all that we call, and what every answer of TrustedForm and the look-up providers is bounded by.
 
 use std::path::Path;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Response};
+use reqwest::{Client, Response};
+
+use crate::tls::{self, TlsError};
 
 /// No answer that we ask for is longer.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -12,39 +14,50 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// A function is frozen between requests, and its connections with it: an old one is more likely dead than alive.
 const IDLE: Duration = Duration::from_secs(20);
 
+/// How long a connection to TrustedForm or a look-up provider may take to be made.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// How long connections that are opened ahead may take (architecture, Time).
+const AHEAD: Duration = Duration::from_secs(1);
+
 /// The client cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The bundle of additional roots cannot be read.
-    #[error("the CA bundle cannot be read: {0}")]
-    Bundle(#[from] std::io::Error),
-    /// The TLS set-up was refused.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] reqwest::Error),
+    /// No TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The library refuses its configuration.
+    #[error("the HTTP client cannot be built: {0}")]
+    Refused(#[from] reqwest::Error),
 }
 
-/// Builds a client that trusts Mozilla's roots and, where given, those of a PEM bundle. It follows no redirect: a
-/// lead's data goes where the settings say and nowhere else.
+/// The client for TrustedForm and the look-up providers. It trusts Mozilla's roots and, where given, those of a PEM
+/// bundle, and follows no redirect: a lead's data goes where the settings say and nowhere else.
 ///
 /// # Errors
 /// [`ClientError`] when the bundle cannot be read or holds no certificates.
 pub fn client(bundle: Option<&Path>) -> Result<Client, ClientError> {
-    // Another part of the process may have been first; it installed the same.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut roots = Vec::with_capacity(webpki_root_certs::TLS_SERVER_ROOT_CERTS.len());
-    for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-        roots.push(Certificate::from_der(root)?);
-    }
-    if let Some(bundle) = bundle {
-        roots.extend(Certificate::from_pem_bundle(&std::fs::read(bundle)?)?);
-    }
+    client_within(CONNECT, bundle)
+}
+
+/// The same, with a time limit of its own for making a connection.
+///
+/// # Errors
+/// [`ClientError`] when the bundle cannot be read or holds no certificates.
+pub fn client_within(connect: Duration, bundle: Option<&Path>) -> Result<Client, ClientError> {
     Ok(Client::builder()
-        .tls_backend_rustls()
-        .tls_certs_only(roots)
+        .tls_backend_preconfigured(tls::config(bundle)?)
         .redirect(Policy::none())
         .pool_idle_timeout(IDLE)
-        .connect_timeout(Duration::from_secs(1))
+        .connect_timeout(connect)
         .build()?)
+}
+
+/// Opens a connection to a base URL ahead of the first call that needs it, and leaves it in the client's pool. It waits a
+/// second at most, and nobody minds when it fails: whoever calls then says so.
+pub async fn connect(client: &Client, base: &str) {
+    // What the answer is does not matter, and a HEAD has no body to be read before the connection is free.
+    let _ = client.head(base).timeout(AHEAD).send().await;
 }
 
 /// The body of an answer; nothing when it breaks off or is longer than any that we expect.

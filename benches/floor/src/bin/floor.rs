@@ -1,0 +1,95 @@
+//! The floor of an intake: the four calls that an accepted lead takes, with the very clients of the real function, and
+//! nothing else. Nothing of the request is read but its id; what is written and sent is as large as a real lead, and was
+//! made before.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use data_encoding::BASE32_NOPAD;
+use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
+use leadping::aws::Clients;
+use leadping::settings::{IntakeSettings, SecretSetting};
+use leadping::web;
+
+/// What is stored of the source document's structured example, but for its ids.
+const DOCUMENT: &str = r#"{"id":"lead_iuyfivyb6x4uwnuuqqwsl2pqima6vu5a","createdAt":"2026-06-15T12:00:00.000Z","sourceId":"source_123","accountId":"account_1","metadata":{"externalId":"partner-lead-88391","sellerLeadId":"seller-4471","utmSource":"partner-site","utmCampaign":"june-campaign","product":"Example product","trustedFormUrl":"https://cert.trustedform.com/example","businessId":"business_1","sourceMetadata":{"placement":"homepage-form","publisher":"example-publisher"}},"contact":{"firstName":"Jordan","lastName":"Example","email":"jordan@example.com","phone":{"number":"+15555550123"},"streetAddress":{"address1":"100 Main St","address2":"Suite 200","city":"Austin","state":"TX","postalCode":"78701"}},"customer":{"birthDate":"1970-01-15","gender":"Unknown"},"tagIds":[],"tagNames":[],"processingStatus":"Enriching"}"#;
+const MESSAGE: &str = r#"{"type":"lead.created","version":1,"leadId":"lead_iuyfivyb6x4uwnuuqqwsl2pqima6vu5a","sourceId":"source_123","accountId":"account_1","businessId":"business_1","createdAt":"2026-06-15T12:00:00.000Z","requestId":"0PIkIhQl6ZH9gQE="}"#;
+const CONTENT: &str = "7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730";
+
+struct Floor {
+    settings: IntakeSettings,
+    key: String,
+    aws: Clients,
+    web: reqwest::Client,
+    item: HashMap<String, AttributeValue>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let settings = IntakeSettings::from_env()?;
+    let key = match &settings.trusted_form_key {
+        SecretSetting::Value(key) => key.reveal().to_owned(),
+        SecretSetting::Arn(_) => return Err("the floor reads no secret".into()),
+    };
+    let floor = &Floor {
+        aws: Clients::from_env().await?,
+        web: web::client(settings.trusted_form_ca_bundle.as_deref())?,
+        settings,
+        key,
+        item: item(),
+    };
+    lambda_http::run(service_fn(|request| floor.answer(request))).await
+}
+
+impl Floor {
+    async fn answer(&self, request: Request) -> Result<Response<Body>, Error> {
+        let Self { settings, key, aws, web, item } = self;
+        let source = aws.dynamodb.get_item().table_name(&settings.sources_table);
+        let source = source.key("pk", text("SOURCE#source_123")).key("sk", text("SOURCE"));
+        source.consistent_read(false).send().await?.item.ok_or("the source is not there")?;
+
+        let certificate = format!("{}example/validate", settings.trusted_form_url);
+        let verdict = web.get(certificate).basic_auth("API", Some(key)).send().await?.error_for_status()?;
+        verdict.bytes().await?;
+
+        let id = request.lambda_context_ref().map(|context| context.request_id.as_str()).unwrap_or_default();
+        let mut item = item.clone();
+        item.insert("pk".to_owned(), text(&format!("LEAD#floor_{}", BASE32_NOPAD.encode(id.as_bytes()))));
+        let put = aws.dynamodb.put_item().table_name(&settings.leads_table).set_item(Some(item));
+        put.condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await?;
+
+        aws.sqs.send_message().queue_url(&settings.queue_url).message_body(MESSAGE).send().await?;
+        Ok(Response::builder().status(201).header("content-type", "application/json").body(DOCUMENT.into())?)
+    }
+}
+
+/// The attributes of a lead's item.
+fn item() -> HashMap<String, AttributeValue> {
+    let texts = [
+        ("sk", "LEAD"),
+        ("document", DOCUMENT),
+        ("sourceId", "source_123"),
+        ("accountId", "account_1"),
+        ("businessId", "business_1"),
+        ("createdAt", "2026-06-15T12:00:00.000Z"),
+        ("processingStatus", "Enriching"),
+        ("content", CONTENT),
+        ("requestId", "0PIkIhQl6ZH9gQE="),
+        ("dueAt", "2026-06-15T12:01:00.000Z"),
+        ("dayKey", "source_123#2026-06-15#0"),
+        ("externalIdKey", "source_123#partner-lead-88391"),
+        ("phoneKey", "business_1#+15555550123"),
+        ("emailKey", "business_1#jordan@example.com"),
+    ];
+    let numbers = [("schemaVersion", "1"), ("unfinishedShard", "0")];
+    let texts = texts.map(|(name, value)| (name.to_owned(), text(value)));
+    let numbers = numbers.map(|(name, value)| (name.to_owned(), AttributeValue::N(value.to_owned())));
+    texts.into_iter().chain(numbers).collect()
+}
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}

@@ -1,0 +1,45 @@
+//! The release binaries, as they are deployed, and their sizes.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, ensure};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+use serde_json::Value;
+
+/// Builds the binaries of these packages in the release profile, and gives back where each is. They are built by
+/// themselves, so that no feature which another package asks for is linked.
+pub(crate) fn build(packages: &[&str]) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+    cargo(&["--release", "--bins"], packages)
+}
+
+/// Builds a package's one binary in the profile of the benchmarks themselves.
+pub(crate) fn build_light(package: &str) -> anyhow::Result<PathBuf> {
+    cargo(&["--profile", "light", "--bins"], &[package])?.remove(package).context("cargo has not built it")
+}
+
+fn cargo(arguments: &[&str], packages: &[&str]) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--locked", "--message-format=json-render-diagnostics"]).args(arguments);
+    cargo.args(packages.iter().flat_map(|package| ["-p", package]));
+    let built = cargo.current_dir(crate::root()).stderr(Stdio::inherit()).output().context("cargo cannot be run")?;
+    ensure!(built.status.success(), "the binaries cannot be built");
+    let artifacts = String::from_utf8(built.stdout)?;
+    let artifacts = artifacts.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let binary = |artifact: Value| {
+        let name = artifact.pointer("/target/name")?.as_str()?.to_owned();
+        Some((name, PathBuf::from(artifact.get("executable")?.as_str()?)))
+    };
+    Ok(artifacts.filter_map(binary).collect())
+}
+
+/// The size of a file as it is, and deflated: as it is in the zip that is uploaded. In bytes.
+pub(crate) fn sizes(file: &Path) -> anyhow::Result<(usize, usize)> {
+    let content = std::fs::read(file)?;
+    let mut deflated = DeflateEncoder::new(Vec::new(), Compression::default());
+    deflated.write_all(&content)?;
+    Ok((content.len(), deflated.finish()?.len()))
+}

@@ -1,0 +1,82 @@
+//! Figures: what is read of a process, and what becomes of many readings.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::Serialize;
+use serde_json::json;
+
+/// The processor's time that a process has taken, all its threads together, by the scheduler's own count in nanoseconds.
+pub(crate) fn cpu(pid: u32) -> anyhow::Result<Duration> {
+    let mut nanoseconds = 0;
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let schedstat = fs::read_to_string(thread?.path().join("schedstat"))?;
+        nanoseconds += schedstat.split(' ').next().context("schedstat is empty")?.parse::<u64>()?;
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+/// The most memory that a process has had resident, in MiB.
+pub(crate) fn peak_memory(pid: u32) -> anyhow::Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    Ok(peak.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+}
+
+/// Milliseconds.
+pub(crate) fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+/// Every reading of each figure, by subject.
+#[derive(Debug, Default)]
+pub(crate) struct Readings(BTreeMap<&'static str, BTreeMap<&'static str, Vec<f64>>>);
+
+/// What many readings come to.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) readings: usize,
+    pub(crate) min: f64,
+    pub(crate) median: f64,
+    pub(crate) p90: f64,
+    pub(crate) p99: f64,
+    pub(crate) max: f64,
+}
+
+impl Readings {
+    /// Keeps a reading.
+    pub(crate) fn add(&mut self, subject: &'static str, figure: &'static str, reading: f64) {
+        self.0.entry(subject).or_default().entry(figure).or_default().push(reading);
+    }
+
+    /// What the readings of a figure come to, when there are any.
+    pub(crate) fn summary(&self, subject: &str, figure: &str) -> Option<Summary> {
+        Summary::of(self.0.get(subject)?.get(figure)?)
+    }
+
+    /// Everything, for programs.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let figures = |figures: &BTreeMap<&'static str, Vec<f64>>| {
+            let figures = figures.iter().filter_map(|(name, readings)| Some((*name, Summary::of(readings)?)));
+            json!(figures.collect::<BTreeMap<_, _>>())
+        };
+        self.0
+            .iter()
+            .map(|(subject, of_it)| ((*subject).to_owned(), figures(of_it)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    }
+}
+
+impl Summary {
+    /// Of these readings, unless there are none.
+    pub(crate) fn of(readings: &[f64]) -> Option<Self> {
+        let mut sorted = readings.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let at = |hundredth: usize| sorted.get((sorted.len() - 1) * hundredth / 100).copied();
+        let (min, max) = (*sorted.first()?, *sorted.last()?);
+        Some(Self { readings: sorted.len(), min, median: at(50)?, p90: at(90)?, p99: at(99)?, max })
+    }
+}

@@ -1,0 +1,137 @@
+//! What does not depend on the clock: how many instructions the released binaries execute, counted by valgrind, and how
+//! large they are; held against a baseline that is committed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, ensure};
+use axum::body::Bytes;
+use comfy_table::{Table, presets};
+use lambda_runtime::LambdaEvent;
+use local::binary::Binary;
+use tokio::process::Command;
+
+use crate::artifacts;
+use crate::world::World;
+
+/// So many events are counted, behind the first.
+const EVENTS: u64 = 50;
+
+/// So many hundredths more than the baseline may be counted. How a connection's bytes are cut differs from run to run,
+/// and a compiler's next release shifts a little, too.
+const TOLERANCE: u64 = 5;
+
+/// The largest zip of a function, in bytes.
+pub(crate) const LARGEST_ZIP: usize = 3_000_000;
+
+const FUNCTIONS: [&str; 3] = ["create-lead", "intake-lead", "process-lead"];
+
+/// What is counted, by name: instructions, and bytes.
+type Counts = BTreeMap<String, u64>;
+
+/// What a process is asked, after its first event.
+#[derive(Clone, Copy)]
+enum Asked {
+    Nothing,
+    Posts,
+    BadPosts,
+    Messages,
+}
+
+/// Counts, and compares with the baseline, or writes it anew.
+pub(crate) async fn run(update: bool) -> anyhow::Result<ExitCode> {
+    let found = Command::new("valgrind").arg("--version").output().await;
+    ensure!(found.is_ok_and(|found| found.status.success()), "valgrind is missing: it counts the instructions");
+    let binaries = artifacts::build(&FUNCTIONS)?;
+    let file = crate::root().join("benches/baseline.json");
+    let counts = count(&binaries).await?;
+    if update {
+        fs::write(&file, serde_json::to_string_pretty(&counts)? + "\n")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let baseline: Counts = serde_json::from_slice(&fs::read(&file)?)?;
+    let mut table = Table::new();
+    table.load_preset(presets::ASCII_MARKDOWN);
+    table.set_header(["", "baseline", "now", "at most", ""]);
+    let mut all_kept = baseline.len() == counts.len();
+    for (name, now) in &counts {
+        let before = baseline.get(name).copied().unwrap_or_default();
+        let most = before + before * TOLERANCE / 100;
+        let kept = *now <= most && !(name.ends_with("zip, bytes") && *now > LARGEST_ZIP as u64);
+        all_kept &= kept;
+        let verdict = if kept { "kept" } else { "MORE" };
+        table.add_row([name.as_str(), &before.to_string(), &now.to_string(), &most.to_string(), verdict]);
+    }
+    println!("{table}");
+    if all_kept {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!(
+        "More than before. If it is worth it, say so in the commit that holds the new baseline:\n\
+         cargo run -p benches -- instructions --update"
+    );
+    Ok(ExitCode::FAILURE)
+}
+
+async fn count(binaries: &BTreeMap<String, PathBuf>) -> anyhow::Result<Counts> {
+    let mut world = World::start().await?;
+    let mut counts = Counts::new();
+    for (function, program) in binaries {
+        counts.insert(format!("{function}: zip, bytes"), artifacts::sizes(program)?.1.try_into()?);
+    }
+    let of = |name: &str| binaries.get(name).with_context(|| format!("cargo has built no {name}"));
+    for (function, cases) in [
+        ("create-lead", [("an accepted lead", Asked::Posts), ("a refused lead", Asked::BadPosts)].as_slice()),
+        ("process-lead", &[("a message", Asked::Messages)]),
+    ] {
+        let program = of(function)?;
+        let first = if function == "process-lead" { Asked::Messages } else { Asked::Posts };
+        let cold = instructions(&mut world, program, first, Asked::Nothing).await?;
+        counts.insert(format!("{function}: start and first answer"), cold);
+        for (what, asked) in cases {
+            let warm = instructions(&mut world, program, first, *asked).await?;
+            counts.insert(format!("{function}: {what}"), warm.saturating_sub(cold) / EVENTS);
+        }
+    }
+    world.stack.stop().await;
+    Ok(counts)
+}
+
+/// All instructions of a process, from its start to its end.
+async fn instructions(world: &mut World, program: &Path, first: Asked, then: Asked) -> anyhow::Result<u64> {
+    let scratch = tempfile::tempdir()?;
+    let out = scratch.path().join("callgrind");
+    let valgrind = [
+        "--tool=callgrind".to_owned(),
+        format!("--callgrind-out-file={}", out.display()),
+        program.display().to_string(),
+    ];
+    let binary = Binary::new("valgrind", world.environment()).arguments(valgrind);
+    let mut process = binary.start().await?;
+    process.idle().await?;
+    process.invoke(event(world, first).await?).await?;
+    if !matches!(then, Asked::Nothing) {
+        for _ in 0..EVENTS {
+            process.invoke(event(world, then).await?).await?;
+        }
+    }
+    process.idle().await?;
+    // Killed outright, valgrind would write nothing.
+    let id = process.id().context("the process has ended")?;
+    Command::new("kill").arg(id.to_string()).status().await?;
+    process.ended().await?;
+    let counted = fs::read_to_string(out)?;
+    let total =
+        counted.lines().find_map(|line| line.strip_prefix("totals: ")).context("valgrind has counted nothing")?;
+    Ok(total.trim().parse()?)
+}
+
+async fn event(world: &mut World, asked: Asked) -> anyhow::Result<LambdaEvent<Bytes>> {
+    match asked {
+        Asked::BadPosts => Ok(world.bad_post()),
+        Asked::Messages => world.message().await,
+        Asked::Posts | Asked::Nothing => Ok(world.post()),
+    }
+}

@@ -1,0 +1,61 @@
+//! What the product costs, measured on one machine and without AWS (`docs/performance.md` has the figures):
+//!
+//! ```text
+//! cargo run --profile light -p benches                    the functions beside hello world, the floor and Python
+//! cargo run --profile light -p benches -- throughput      the local stack under load from another process
+//! cargo run --profile light -p benches -- instructions    instructions and sizes, held against the committed baseline
+//! cargo bench -p benches                            the core's steps, in nanoseconds
+//! ```
+
+#![expect(clippy::print_stdout, reason = "the figures are what it is run for")]
+
+mod artifacts;
+mod comparison;
+mod figures;
+mod instructions;
+mod python;
+mod subject;
+mod throughput;
+mod tls;
+mod world;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measures the functions as processes under a Lambda Runtime API, on embedded engines, with TrustedForm behind real TLS.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    comparison: comparison::Arguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The whole local stack under load from another process.
+    Throughput(throughput::Arguments),
+    /// Instructions and sizes, which no other load on the machine changes, against `benches/baseline.json`.
+    Instructions {
+        /// Writes what is counted as the new baseline.
+        #[arg(long)]
+        update: bool,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    match arguments.what {
+        None => comparison::run(&arguments.comparison).await,
+        Some(What::Throughput(arguments)) => throughput::run(&arguments).await,
+        Some(What::Instructions { update }) => instructions::run(update).await,
+    }
+}
+
+/// The repository.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}

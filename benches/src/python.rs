@@ -1,0 +1,34 @@
+//! The reference in Python: an environment of its own, made once.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+/// Makes the environment, unless it is there, and gives back its interpreter. It needs `python3` with `venv`.
+pub(crate) fn interpreter() -> anyhow::Result<PathBuf> {
+    let requirements = crate::root().join("benches/python/requirements.txt");
+    let home = crate::root().join("target/benches/python");
+    let (python, installed) = (home.join("bin/python"), home.join("installed"));
+    let wanted = fs::read_to_string(&requirements)?;
+    if fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
+        return Ok(python);
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+        .arg(&requirements))?;
+    fs::write(installed, wanted)?;
+    Ok(python)
+}
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let status = command.status().with_context(|| format!("{} cannot be run", command.get_program().display()))?;
+    ensure!(
+        status.success(),
+        "{} fails: leave the reference out with --without-python",
+        command.get_program().display()
+    );
+    Ok(())
+}

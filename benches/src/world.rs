@@ -1,0 +1,146 @@
+//! What the functions call: engines and stand-ins, with TrustedForm behind TLS.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use axum::body::Bytes;
+use lambda_runtime::LambdaEvent;
+use local::demo;
+use local::stack::{Options, Stack};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::tls::Tls;
+
+/// Addresses at which nobody listens: the discard port, and no program on this machine is root's.
+const NOBODY: &str = "http://127.0.0.1:9";
+
+/// No event of a benchmark is late: a moment in milliseconds.
+const YEAR_2100: u64 = 4_102_444_800_000;
+
+/// Running backends.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// Without a worker: what is announced stays in the queue.
+    pub(crate) stack: Stack,
+    tls: Tls,
+    bundle: PathBuf,
+    scratch: TempDir,
+    serial: u64,
+}
+
+impl World {
+    /// Starts them.
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        let stack = Stack::start(&Options { port: 0, worker: false, ..Options::default() }).await?;
+        let scratch = tempfile::tempdir()?;
+        let bundle = scratch.path().join("authority.pem");
+        let address = stack.trusted_form().url().trim_start_matches("http://").parse()?;
+        let tls = Tls::in_front_of(address, &bundle).await?;
+        Ok(Self { stack, tls, bundle, scratch, serial: 0 })
+    }
+
+    /// Where a process may write its log: a function's are a part of its work, and a pipe would be read by this machine.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.scratch.path().join("log")
+    }
+
+    /// The functions' environment.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let mut environment = self.stack.addresses().environment();
+        environment.push(("TRUSTED_FORM_URL", self.tls.url.clone()));
+        environment.push(("TRUSTED_FORM_CA_BUNDLE", self.bundle.display().to_string()));
+        environment
+    }
+
+    /// The same, with nobody listening.
+    pub(crate) fn environment_of_nobody(&self) -> Vec<(&'static str, String)> {
+        let mut environment = self.environment();
+        for name in ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS", "TRUSTED_FORM_URL", "TWILIO_URL"] {
+            environment.push((name, NOBODY.to_owned()));
+        }
+        environment
+    }
+
+    /// A post of the document's structured example, as a lead of its own each time.
+    pub(crate) fn post(&mut self) -> LambdaEvent<Bytes> {
+        let lead = include_str!("../../tests/examples/structured.json");
+        let (id, _) = self.next();
+        self.posted(lead.replace("partner-lead-88391", &id))
+    }
+
+    /// A post with three mistakes.
+    pub(crate) fn bad_post(&mut self) -> LambdaEvent<Bytes> {
+        let lead = include_str!("../../tests/examples/structured.json");
+        let lead = lead.replace("+15555550123", "555-0123").replace("1970-01-15", "1970-02-30");
+        self.posted(lead.replace("jordan@example.com", "jordan"))
+    }
+
+    fn posted(&mut self, body: String) -> LambdaEvent<Bytes> {
+        let (id, context) = self.next();
+        let event = json!({
+            "version": "2.0",
+            "routeKey": "POST /leads",
+            "rawPath": "/leads",
+            "rawQueryString": "",
+            "headers": {
+                "accept": "*/*",
+                "content-length": body.len().to_string(),
+                "content-type": "application/json",
+                "host": "api.leadping.ai",
+                "user-agent": "partner-poster/2.1",
+                "x-forwarded-for": "203.0.113.7",
+                "x-forwarded-port": "443",
+                "x-forwarded-proto": "https",
+                "x-leadping-source-id": demo::SOURCE_ID,
+                "x-leadping-source-key": demo::SOURCE_KEY,
+            },
+            "requestContext": {
+                "accountId": "123456789012",
+                "apiId": "a1b2c3d4e5",
+                "domainName": "api.leadping.ai",
+                "domainPrefix": "api",
+                "http": {
+                    "method": "POST",
+                    "path": "/leads",
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": "203.0.113.7",
+                    "userAgent": "partner-poster/2.1",
+                },
+                "requestId": id,
+                "routeKey": "POST /leads",
+                "stage": "$default",
+                "time": "15/Jun/2026:12:00:00 +0000",
+                "timeEpoch": 1_781_524_800_000_u64,
+            },
+            "body": body,
+            "isBase64Encoded": false,
+        });
+        LambdaEvent::new(Bytes::from(event.to_string()), context)
+    }
+
+    /// A batch of one message about a lead that waits for the worker.
+    pub(crate) async fn message(&mut self) -> anyhow::Result<LambdaEvent<Bytes>> {
+        let post: Value = serde_json::from_slice(&self.post().payload)?;
+        self.stack.functions().create_lead.invoke(&post).await?;
+        let queue = &self.stack.addresses().queue_url;
+        let sqs = &self.stack.clients().sqs;
+        let received = sqs.receive_message().queue_url(queue).send().await?.messages.unwrap_or_default();
+        let message = received.into_iter().next().context("the lead was announced")?;
+        let handle = message.receipt_handle.unwrap_or_default();
+        sqs.delete_message().queue_url(queue).receipt_handle(handle).send().await?;
+        let (_, context) = self.next();
+        let batch = json!({"Records": [{"messageId": message.message_id, "body": message.body}]});
+        Ok(LambdaEvent::new(Bytes::from(batch.to_string()), context))
+    }
+
+    /// An id that was not there before, and the context of an invocation with it.
+    fn next(&mut self) -> (String, lambda_runtime::Context) {
+        self.serial += 1;
+        let id = format!("bench-{:08}", self.serial);
+        let mut context = lambda_runtime::Context::default();
+        context.request_id.clone_from(&id);
+        context.deadline = YEAR_2100;
+        (id, context)
+    }
+}

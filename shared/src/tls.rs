@@ -1,0 +1,39 @@
+//! TLS, the same for every connection: rustls on ring, and the roots that are trusted.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+
+/// TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The bundle of additional roots cannot be read, or is no PEM.
+    #[error("the CA bundle cannot be read: {0}")]
+    Bundle(#[from] rustls::pki_types::pem::Error),
+    /// The library refuses one of its certificates.
+    #[error("TLS cannot be set up: {0}")]
+    Refused(#[from] rustls::Error),
+}
+
+/// Trusts Mozilla's roots and, where given, those of a PEM bundle.
+///
+/// The roots are a part of the binary and were parsed when it was made: reading the system's takes longer than all else at
+/// a start together (`docs/performance.md`).
+///
+/// # Errors
+/// [`TlsError`] when the bundle cannot be read or holds what is no certificate.
+pub fn config(bundle: Option<&Path>) -> Result<ClientConfig, TlsError> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(bundle) = bundle {
+        for certificate in CertificateDer::pem_file_iter(bundle)? {
+            roots.add(certificate?)?;
+        }
+    }
+    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
