@@ -16,6 +16,11 @@ pub(crate) fn build(packages: &[&str]) -> anyhow::Result<BTreeMap<String, PathBu
     cargo(&["--release", "--bins"], packages)
 }
 
+/// Binaries that are there already.
+pub(crate) fn there(directory: &Path, names: &[&str]) -> BTreeMap<String, PathBuf> {
+    names.iter().map(|name| ((*name).to_owned(), directory.join(name))).collect()
+}
+
 /// Builds a package's one binary in the profile of the benchmarks themselves.
 pub(crate) fn build_light(package: &str) -> anyhow::Result<PathBuf> {
     cargo(&["--profile", "light", "--bins"], &[package])?.remove(package).context("cargo has not built it")

@@ -19,7 +19,7 @@ const MB: f64 = 1_000_000.0;
 
 /// How it is measured.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct Comparison {
     /// How many processes of each are started cold.
     #[arg(long, default_value_t = 25)]
     runs: u32,
@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// Leaves the reference in Python out, which needs `python3` with `venv`, and packages from its index.
     #[arg(long)]
     without_python: bool,
+    /// Measures the binaries in this directory, such as those of another commit, instead of building them.
+    #[arg(long, value_name = "DIRECTORY")]
+    binaries: Option<PathBuf>,
     /// Writes every figure into this file as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -66,8 +69,13 @@ const INTAKE: &str = "create-lead";
 const WORKER: &str = "process-lead";
 
 /// Measures, and prints the tables.
-pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let binaries = artifacts::build(&["create-lead", "intake-lead", "process-lead", "floor"])?;
+pub(crate) async fn run(arguments: &Comparison) -> anyhow::Result<ExitCode> {
+    let binaries = match &arguments.binaries {
+        Some(directory) => {
+            artifacts::there(directory, &["create-lead", "floor", "hello", "intake-lead", "process-lead"])
+        }
+        None => artifacts::build(&["create-lead", "intake-lead", "process-lead", "floor"])?,
+    };
     let mut world = World::start().await?;
     let subject = |world: &World, name: &'static str, program: &Path, asked, refuses| {
         let binary = |environment| Binary::new(program, environment).log(world.log());
@@ -114,7 +122,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Of each subject one process after the other, so that whatever else the machine does is shared by all.
-async fn measure(arguments: &Arguments, world: &mut World, subjects: &[Subject]) -> anyhow::Result<Readings> {
+async fn measure(arguments: &Comparison, world: &mut World, subjects: &[Subject]) -> anyhow::Result<Readings> {
     let mut readings = Readings::default();
     let steps = u64::from(arguments.runs + arguments.rounds) * u64::try_from(subjects.len())?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} processes, {eta} left")?;

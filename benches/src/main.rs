@@ -30,13 +30,13 @@ struct Arguments {
     #[command(subcommand)]
     what: Option<What>,
     #[command(flatten)]
-    comparison: comparison::Arguments,
+    comparison: comparison::Comparison,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
     /// The whole local stack under load from another process.
-    Throughput(throughput::Arguments),
+    Throughput(throughput::Throughput),
     /// Instructions and sizes, which no other load on the machine changes, against `benches/baseline.json`.
     Instructions {
         /// Writes what is counted as the new baseline.

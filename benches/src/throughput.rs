@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How much is posted.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct Throughput {
     /// Over how many connections at once, one number after the other.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 64])]
     connections: Vec<usize>,
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 }
 
 /// Posts, and prints the table.
-pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: &Throughput) -> anyhow::Result<ExitCode> {
     let program = artifacts::build_light("local")?;
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);

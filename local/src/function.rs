@@ -78,6 +78,12 @@ impl Function {
         Self { name: name.into(), time_limit, service: BoxCloneSyncService::new(over_json) }
     }
 
+    /// The same function with another time limit.
+    #[must_use]
+    pub fn within(&self, time_limit: Duration) -> Self {
+        Self { time_limit, ..self.clone() }
+    }
+
     /// The function's name.
     pub fn name(&self) -> &str {
         &self.name

@@ -357,6 +357,7 @@ fn settings(
         trusted_form_key,
         trusted_form_ca_bundle: leadping::settings::optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),
         due_after: options.due_after,
+        connects_ahead: false,
     };
     let process = ProcessSettings {
         leads_table: LEADS_TABLE.to_owned(),
@@ -364,6 +365,7 @@ fn settings(
         lookup,
         due_after: options.due_after,
         lease: options.lease,
+        connects_ahead: false,
     };
     Ok((intake, process))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{join, join3};
 use lambda_http::{Body, Request, Response};
 use tracing::{Instrument, Span, field};
 
@@ -46,21 +47,26 @@ struct Post<'a> {
 }
 
 impl Intake {
-    /// Builds what the settings name.
+    /// Builds what the settings name. Our key to TrustedForm is read, and connections are made, side by side.
     ///
     /// # Errors
     /// [`StartError`] when TLS to TrustedForm cannot be set up, or our key to it cannot be read.
     pub async fn new(settings: &IntakeSettings, aws: &Clients) -> Result<Self, StartError> {
         let client = web::client(settings.trusted_form_ca_bundle.as_deref())?;
+        let sources = Sources::new(aws.dynamodb.clone(), &settings.sources_table);
+        let queue = Queue::new(aws.sqs.clone(), &settings.queue_url);
+        let connections = async {
+            if settings.connects_ahead {
+                let trusted_form = web::connect(&client, settings.trusted_form_url.as_str());
+                join3(sources.connect(), web::connect(&aws.http, &settings.queue_url), trusted_form).await;
+            }
+        };
+        let (key, ()) = join(Credential::read(&settings.trusted_form_key, &aws.secrets), connections).await;
         Ok(Self {
-            sources: Sources::new(aws.dynamodb.clone(), &settings.sources_table),
+            sources,
             leads: Leads::new(aws.dynamodb.clone(), &settings.leads_table),
-            queue: Queue::new(aws.sqs.clone(), &settings.queue_url),
-            trusted_form: TrustedForm::new(
-                client,
-                settings.trusted_form_url.clone(),
-                Credential::read(&settings.trusted_form_key, &aws.secrets).await?,
-            ),
+            queue,
+            trusted_form: TrustedForm::new(client, settings.trusted_form_url.clone(), key?),
             due_after: settings.due_after,
         })
     }

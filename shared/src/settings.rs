@@ -67,6 +67,8 @@ pub struct IntakeSettings {
     pub trusted_form_ca_bundle: Option<PathBuf>,
     /// `LEAD_DUE_AFTER_SECONDS`, by default 60: when a lead that nothing has finished comes back to the worker.
     pub due_after: Duration,
+    /// Whether connections are made at start already. A function's are: its start is not throttled, and nobody waits.
+    pub connects_ahead: bool,
 }
 
 /// What the worker needs.
@@ -83,6 +85,8 @@ pub struct ProcessSettings {
     /// `LOOKUP_LEASE_SECONDS`, by default 40: how long one look-up keeps others from the same lead. Longer than the
     /// function's time-out, so that a lease ends only after its holder has.
     pub lease: Duration,
+    /// Whether connections are made at start already. A function's are: its start is not throttled, and nobody waits.
+    pub connects_ahead: bool,
 }
 
 /// Which provider looks numbers up.
@@ -124,6 +128,7 @@ impl IntakeSettings {
             trusted_form_key: secret("TRUSTED_FORM_API_KEY", "TRUSTED_FORM_API_KEY_SECRET_ARN")?,
             trusted_form_ca_bundle: optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),
             due_after: seconds("LEAD_DUE_AFTER_SECONDS", 60)?,
+            connects_ahead: true,
         })
     }
 }
@@ -140,6 +145,7 @@ impl ProcessSettings {
             lookup: LookupSettings::from_env()?,
             due_after: seconds("LEAD_DUE_AFTER_SECONDS", 60)?,
             lease: seconds("LOOKUP_LEASE_SECONDS", 40)?,
+            connects_ahead: true,
         })
     }
 }

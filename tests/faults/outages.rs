@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use futures_util::FutureExt;
 use futures_util::future::join_all;
+use serde_json::json;
 use tests::proxy::{Fault, Point, Service, Side};
 
 use crate::world::{Kill, World};
@@ -178,6 +180,24 @@ async fn a_sweep_that_fails_is_made_good_by_the_next() {
         world.settled().await;
         assert_eq!(world.paid(&submission), 1, "{case}");
     }
+    world.stop().await;
+}
+
+/// The provider hangs, and so would the batch: its function answers while there is time, and nothing is lost by it.
+#[tokio::test]
+async fn a_batch_is_answered_before_the_function_runs_out_of_time() {
+    let world = World::start().await;
+    let submission = world.submission();
+    let message = world.message(&world.accepted(&submission).await).await;
+    let mut held = world.proxy.hold(Point::LookUp, Side::Before);
+    let batch = json!({"Records": [{"messageId": "0", "body": message}]});
+    // Less than the look-up may take by itself, and then there is none of it for an answer.
+    let worker = world.stack.functions().process_lead.within(Duration::from_millis(2_900));
+    assert_eq!(worker.run(&batch).await.unwrap()["batchItemFailures"], json!([]));
+    assert!(held.reached().now_or_never().is_some(), "it was at the look-up");
+    drop(held);
+    world.settled().await;
+    assert_eq!(world.paid(&submission), 1);
     world.stop().await;
 }
 

@@ -15,6 +15,6 @@ pub fn service(
 + Sync {
     service_fn(move |event: LambdaEvent<WorkerEvent>| {
         let processor = Arc::clone(&processor);
-        async move { Ok(processor.handle(event.payload).await) }
+        async move { Ok(processor.handle(event.payload, event.context.deadline()).await) }
     })
 }

@@ -2,11 +2,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::future::join;
 use futures_util::{FutureExt, StreamExt, stream};
 use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use crate::aws::Clients;
@@ -23,6 +25,9 @@ use crate::web;
 
 /// So many messages of a batch are handled at once.
 const CONCURRENCY: usize = 10;
+
+/// So long before its time-out the function gives its answer, whatever it has come to.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
 
 /// A look-up that keeps failing is given up after so long (contract, section 7).
 const LOOKUP_ENDS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -67,49 +72,58 @@ enum Failed {
 }
 
 impl Processor {
-    /// Builds what the settings name.
+    /// Builds what the settings name. Our key to the provider is read, and connections are made, side by side.
     ///
     /// # Errors
     /// [`StartError`] when TLS to the provider cannot be set up, or our key to it cannot be read.
     pub async fn new(settings: &ProcessSettings, aws: &Clients) -> Result<Self, StartError> {
-        let lookup = match settings.lookup.clone() {
-            LookupSettings::None => None,
-            LookupSettings::Twilio { url, account_sid, auth_token, caller_name } => {
-                let auth_token = Credential::read(&auth_token, &aws.secrets).await?;
-                let twilio = Twilio::new(web::client(None)?, url, account_sid, auth_token, caller_name);
-                Some(PhoneLookup::Twilio(twilio))
-            }
-            LookupSettings::Telnyx { url, api_key } => {
-                let api_key = Credential::read(&api_key, &aws.secrets).await?;
-                Some(PhoneLookup::Telnyx(Telnyx::new(web::client(None)?, url, api_key)))
+        let leads = Leads::new(aws.dynamodb.clone(), &settings.leads_table);
+        let client = web::client(None)?;
+        let connections = async {
+            if settings.connects_ahead {
+                let provider = async {
+                    if let LookupSettings::Twilio { url, .. } | LookupSettings::Telnyx { url, .. } = &settings.lookup {
+                        web::connect(&client, url.as_str()).await;
+                    }
+                };
+                join(leads.connect(), provider).await;
             }
         };
+        let (lookup, ()) = join(lookup(&settings.lookup, &client, &aws.secrets), connections).await;
         Ok(Self {
-            leads: Leads::new(aws.dynamodb.clone(), &settings.leads_table),
+            leads,
             queue: Queue::new(aws.sqs.clone(), &settings.queue_url),
-            lookup,
+            lookup: lookup?,
             due_after: settings.due_after,
             lease: settings.lease,
         })
     }
 
-    /// Handles an event. A batch is answered with the messages that shall come again; the sweep with none.
-    pub async fn handle(self: Arc<Self>, event: WorkerEvent) -> SqsBatchResponse {
+    /// Handles an event before the `deadline` of its invocation. A batch is answered with the messages that shall come
+    /// again; the sweep with none.
+    pub async fn handle(self: Arc<Self>, event: WorkerEvent, deadline: SystemTime) -> SqsBatchResponse {
+        let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
+        let end = Instant::now() + left.saturating_sub(TIME_TO_ANSWER);
         let mut response = SqsBatchResponse::default();
         match event {
-            WorkerEvent::Messages(batch) => response.batch_item_failures = self.batch(batch).await,
-            WorkerEvent::Sweep { .. } => self.sweep().await,
+            WorkerEvent::Messages(batch) => response.batch_item_failures = self.batch(batch, end).await,
+            WorkerEvent::Sweep { .. } => self.sweep(end).await,
         }
         response
     }
 
-    /// One poisoned message harms no other: each is handled by itself, and only the failed ones are named.
-    async fn batch(&self, batch: SqsEvent) -> Vec<BatchItemFailure> {
+    /// One poisoned message harms no other: each is handled by itself, and only the failed ones are named. One that takes
+    /// too long harms none either: it is left as it is, and its lead waits for the sweep.
+    async fn batch(&self, batch: SqsEvent, end: Instant) -> Vec<BatchItemFailure> {
         stream::iter(batch.records)
             .map(|message| async move {
                 let id = message.message_id.clone().unwrap_or_default();
                 let span = tracing::info_span!("message", message_id = id);
-                let handled = AssertUnwindSafe(self.message(&message)).catch_unwind().instrument(span.clone()).await;
+                let handled = AssertUnwindSafe(self.message(&message)).catch_unwind().instrument(span.clone());
+                let Ok(handled) = timeout_at(end, handled).await else {
+                    span.in_scope(|| tracing::error!("no time is left; the lead waits for the sweep"));
+                    return None;
+                };
                 let failed = handled.unwrap_or(Err(Failed::Panicked)).err()?;
                 span.in_scope(|| tracing::error!(error = %failed, "the message failed"));
                 let mut failure = BatchItemFailure::default();
@@ -242,4 +256,24 @@ impl Processor {
     pub(super) fn wait(&self, now: Timestamp, since: Timestamp) -> Duration {
         now.since(since).clamp(self.due_after.min(LONGEST_WAIT), LONGEST_WAIT)
     }
+}
+
+/// The provider that the settings name, with the key that they name.
+async fn lookup(
+    settings: &LookupSettings,
+    client: &reqwest::Client,
+    secrets: &aws_sdk_secretsmanager::Client,
+) -> Result<Option<PhoneLookup>, StartError> {
+    let client = client.clone();
+    Ok(match settings.clone() {
+        LookupSettings::None => None,
+        LookupSettings::Twilio { url, account_sid, auth_token, caller_name } => {
+            let auth_token = Credential::read(&auth_token, secrets).await?;
+            Some(PhoneLookup::Twilio(Twilio::new(client, url, account_sid, auth_token, caller_name)))
+        }
+        LookupSettings::Telnyx { url, api_key } => {
+            let api_key = Credential::read(&api_key, secrets).await?;
+            Some(PhoneLookup::Telnyx(Telnyx::new(client, url, api_key)))
+        }
+    })
 }

@@ -48,6 +48,11 @@ impl Leads {
         Self { client, table: table.into() }
     }
 
+    /// Makes the connection ahead of the first request.
+    pub async fn connect(&self) {
+        super::connect(&self.client, &self.table).await;
+    }
+
     /// Writes a lead, unless it is there: this one conditional put settles every race between repeats.
     ///
     /// # Errors

@@ -33,6 +33,11 @@ impl Sources {
         Self { client, table: table.into() }
     }
 
+    /// Makes the connection ahead of the first request.
+    pub async fn connect(&self) {
+        super::connect(&self.client, &self.table).await;
+    }
+
     /// A source, as it stands now. Eventually consistent: a change may take a moment, and costs half.
     ///
     /// # Errors
