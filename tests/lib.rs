@@ -4,6 +4,7 @@
 
 pub mod binaries;
 pub mod books;
+pub mod consumption;
 pub mod load;
 pub mod logged;
 pub mod proxy;

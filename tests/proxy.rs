@@ -19,6 +19,7 @@ use axum::response::Response;
 use local::server::{self, Cut};
 use local::stack::{Front, Stack};
 use local::task::Task;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
@@ -59,6 +60,8 @@ struct Plan {
     random: Option<Random>,
     calls: BTreeMap<Point, u64>,
     injected: BTreeMap<(Point, Side, &'static str), u64>,
+    /// What calls have consumed of the tables, while that is metered.
+    consumed: Option<BTreeMap<Point, f64>>,
 }
 
 struct Rule {
@@ -241,6 +244,21 @@ impl Proxy {
         self.shared.plan().calls.get(&point).copied().unwrap_or(0)
     }
 
+    /// How many calls have come to each point.
+    pub fn all_calls(&self) -> BTreeMap<Point, u64> {
+        self.shared.plan().calls.clone()
+    }
+
+    /// Lets DynamoDB say from now on what each call consumes, which no function asks for.
+    pub fn meter(&self) {
+        self.shared.plan().consumed = Some(BTreeMap::new());
+    }
+
+    /// What the calls of each point have consumed since then, indexes included: in units of reading or of writing.
+    pub fn consumed(&self) -> BTreeMap<Point, f64> {
+        self.shared.plan().consumed.clone().unwrap_or_default()
+    }
+
     /// What was broken, and how often.
     pub fn injected(&self) -> BTreeMap<(Point, Side, &'static str), u64> {
         self.shared.plan().injected.clone()
@@ -285,6 +303,23 @@ impl Shared {
     }
 
     async fn forward(&self, service: Service, parts: &Parts, body: Bytes) -> Response {
+        let meters = service == Service::DynamoDb && self.plan().consumed.is_some();
+        if !meters {
+            return self.pass_on(service, parts, body).await;
+        }
+        let point = Point::of(service, parts, &body);
+        let mut request: Value = serde_json::from_slice(&body).expect("DynamoDB is asked in JSON");
+        request["ReturnConsumedCapacity"] = "INDEXES".into();
+        let answer = self.pass_on(service, parts, request.to_string().into()).await;
+        let (parts, body) = answer.into_parts();
+        let body = to_bytes(body, usize::MAX).await.expect("the answer is whole");
+        if let Some(consumed) = &mut self.plan().consumed {
+            *consumed.entry(point).or_default() += units(&body);
+        }
+        Response::from_parts(parts, body.into())
+    }
+
+    async fn pass_on(&self, service: Service, parts: &Parts, body: Bytes) -> Response {
         let Some(base) = self.upstream.get().and_then(|upstream| upstream.get(&service)) else { return cut() };
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let request = self
@@ -303,6 +338,17 @@ impl Shared {
 
     fn plan(&self) -> MutexGuard<'_, Plan> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The units that an answer of DynamoDB tells of: for a transaction, of each table.
+fn units(answer: &[u8]) -> f64 {
+    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+    let of = |consumed: &Value| consumed.get("CapacityUnits").and_then(Value::as_f64).unwrap_or_default();
+    match answer.get("ConsumedCapacity") {
+        Some(Value::Array(tables)) => tables.iter().map(of).sum(),
+        Some(table) => of(table),
+        None => 0.0,
     }
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run -p tests -- soak --leads 20000 --seed 1
 //! cargo run -p tests -- kills --rounds 100 --seed 1
+//! cargo run -p tests -- consumption
 //! ```
 
 #![expect(clippy::print_stdout, reason = "the books are what it is run for")]
@@ -19,6 +20,7 @@ use futures_util::future::{join, join_all};
 use local::stack::{self, Options, Stack};
 use serde_json::Value;
 use tests::books::Held;
+use tests::consumption;
 use tests::load::{self, Load};
 use tests::soak::Soak;
 use tokio::sync::watch;
@@ -56,6 +58,12 @@ enum Trial {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// What one lead consumes of the tables, among more and more others.
+    Consumption {
+        /// How many leads are stored already, one number after the other.
+        #[arg(long, value_delimiter = ',', default_values_t = [0, 1_000, 100_000])]
+        stored: Vec<usize>,
+    },
     /// The stack that is killed.
     #[command(hide = true)]
     Victim {
@@ -81,6 +89,16 @@ async fn main() -> anyhow::Result<ExitCode> {
             println!("| {:<28} | {:>8} |", "look-ups asked for", soaked.look_ups);
             println!("| {:<28} | {:>8} |", "seconds", begun.elapsed().as_secs());
             Ok(verdict(&soaked.audit()))
+        }
+        Trial::Consumption { stored } => {
+            println!("| leads stored |  call                 | units |");
+            println!("| -----------: | --------------------- | ----: |");
+            for stored in stored {
+                for (call, units) in consumption::of_one_lead_among(stored).await {
+                    println!("| {stored:>12} | {call:<21} | {units:>5} |");
+                }
+            }
+            Ok(ExitCode::SUCCESS)
         }
         Trial::Kills { rounds, connections, seed } => kills(rounds, connections, seed).await,
         Trial::Victim { data } => victim(data).await,

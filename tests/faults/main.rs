@@ -5,5 +5,6 @@
 mod outages;
 mod points;
 mod repeats;
+mod round_trips;
 mod soak;
 mod world;

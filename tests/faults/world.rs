@@ -41,6 +41,7 @@ pub(crate) struct Submission {
     pub(crate) tag: String,
     pub(crate) phone: String,
     pub(crate) key: Option<String>,
+    source: (&'static str, &'static str),
     body: Value,
 }
 
@@ -97,6 +98,16 @@ impl Submission {
     /// The same under an `Idempotency-Key`.
     pub(crate) fn under(self, key: &str) -> Self {
         Self { key: Some(key.to_owned()), ..self }
+    }
+
+    /// From another source.
+    pub(crate) fn from(self, id: &'static str) -> Self {
+        Self { source: (id, self.source.1), ..self }
+    }
+
+    /// With another key of its source.
+    pub(crate) fn with_key(self, key: &'static str) -> Self {
+        Self { source: (self.source.0, key), ..self }
     }
 
     /// With one member changed.
@@ -162,7 +173,7 @@ impl World {
             "phone": phone,
             "trustedFormUrl": format!("https://cert.trustedform.com/{tag}"),
         });
-        Submission { tag, phone, key: None, body }
+        Submission { tag, phone, key: None, source: (demo::SOURCE_ID, demo::SOURCE_KEY), body }
     }
 
     /// Posts to the function itself, as the gateway would.
@@ -187,8 +198,8 @@ impl World {
         let request_id = format!("{}-{}", submission.tag, self.serial.fetch_add(1, Ordering::Relaxed));
         let mut headers = json!({
             "content-type": "application/json",
-            "x-leadping-source-id": demo::SOURCE_ID,
-            "x-leadping-source-key": demo::SOURCE_KEY,
+            "x-leadping-source-id": submission.source.0,
+            "x-leadping-source-key": submission.source.1,
         });
         if let Some(key) = &submission.key {
             headers["idempotency-key"] = key.as_str().into();

@@ -1,0 +1,90 @@
+//! What one lead consumes of the tables on its whole way, however many others are stored.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use futures_util::{StreamExt, stream};
+use local::demo;
+use local::stack::{Options, Stack};
+use serde_json::{Value, json};
+
+use crate::proxy::{Point, Proxy};
+
+/// So many items one write takes at most.
+const LARGEST_WRITE: usize = 25;
+
+/// The units of reading and writing that each call consumes, indexes included, for the document's flat example, when so
+/// many leads are stored already. The units are the engine's own.
+///
+/// # Panics
+/// When the lead does not become ready.
+pub async fn of_one_lead_among(stored: usize) -> BTreeMap<Point, f64> {
+    let proxy = Proxy::start().await;
+    let options = Options { port: 0, worker: false, front: Some(proxy.front()), ..Options::default() };
+    let stack = Stack::start(&options).await.expect("the stack starts");
+    proxy.lead_to(&stack);
+    bring_in(&stack, "among-the-others").await;
+    fill(&stack.clients().dynamodb, &stack.addresses().leads_table, stored).await;
+    proxy.meter();
+    bring_in(&stack, "the-one").await;
+    let consumed = proxy.consumed();
+    stack.stop().await;
+    consumed
+}
+
+/// Posts the document's flat example as a lead of its own, and has it made ready.
+async fn bring_in(stack: &Stack, external_id: &str) {
+    let lead = include_str!("examples/flat.json").replace("partner-lead-88391", external_id);
+    let post = json!({
+        "version": "2.0",
+        "routeKey": "POST /leads/intake",
+        "rawPath": "/leads/intake",
+        "rawQueryString": "",
+        "headers": {
+            "content-type": "application/json",
+            "x-leadping-source-id": demo::SOURCE_ID,
+            "x-leadping-source-key": demo::SOURCE_KEY,
+        },
+        "requestContext": {
+            "http": {"method": "POST", "path": "/leads/intake", "sourceIp": "203.0.113.7"},
+            "requestId": external_id,
+        },
+        "body": lead,
+        "isBase64Encoded": false,
+    });
+    let answer = stack.functions().intake_lead.run(&post).await.expect("intake answers");
+    assert_eq!(answer.get("statusCode"), Some(&json!(201)), "the example is accepted");
+    let queue = &stack.addresses().queue_url;
+    let received = stack.clients().sqs.receive_message().queue_url(queue).send().await.expect("the queue answers");
+    let messages = received.messages.unwrap_or_default();
+    let records: Vec<Value> =
+        messages.iter().map(|message| json!({"messageId": "0", "body": message.body()})).collect();
+    let batch = json!({ "Records": records });
+    let answer = stack.functions().process_lead.run(&batch).await.expect("the worker answers");
+    assert_eq!((records.len(), answer), (1, json!({"batchItemFailures": []})));
+}
+
+/// Copies the one lead that is there, with all that its indexes hold of it.
+async fn fill(dynamodb: &Client, table: &str, copies: usize) {
+    let found = dynamodb.scan().table_name(table).send().await.expect("the table answers");
+    let items = found.items.unwrap_or_default();
+    let is_lead = |item: &&std::collections::HashMap<String, AttributeValue>| {
+        item.get("sk").is_some_and(|sk| *sk == AttributeValue::S("LEAD".to_owned()))
+    };
+    let lead = items.iter().find(is_lead).expect("a lead is there");
+    let copy = |number: usize| {
+        let mut item = lead.clone();
+        item.insert("pk".to_owned(), AttributeValue::S(format!("LEAD#lead_copy{number}")));
+        let put = PutRequest::builder().set_item(Some(item)).build().expect("an item is given");
+        WriteRequest::builder().put_request(put).build()
+    };
+    let numbers: Vec<usize> = (0..copies).collect();
+    stream::iter(numbers.chunks(LARGEST_WRITE))
+        .for_each_concurrent(4, async |numbers| {
+            let copies: Vec<_> = numbers.iter().map(|number| copy(*number)).collect();
+            let written = dynamodb.batch_write_item().request_items(table, copies).send().await;
+            assert!(written.expect("the table answers").unprocessed_items.unwrap_or_default().is_empty());
+        })
+        .await;
+}

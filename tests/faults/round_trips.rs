@@ -1,0 +1,94 @@
+//! What a lead costs: which calls are made for it, how often, and what they consume of the tables.
+
+use std::collections::BTreeMap;
+
+use tests::consumption;
+use tests::proxy::Point;
+
+use crate::world::{Kill, World};
+
+/// How often each call was made; those that were not are left out.
+type Calls = BTreeMap<Point, u64>;
+
+/// The calls that something takes.
+async fn calls(world: &World, of: impl Future<Output = ()>) -> Calls {
+    let before = world.proxy.all_calls();
+    of.await;
+    let after = world.proxy.all_calls();
+    let made = |(point, times): (Point, u64)| (point, times - before.get(&point).copied().unwrap_or(0));
+    after.into_iter().map(made).filter(|(_, times)| *times > 0).collect()
+}
+
+fn once(points: &[Point]) -> Calls {
+    points.iter().map(|point| (*point, 1)).collect()
+}
+
+#[tokio::test]
+async fn a_lead_takes_no_call_more_than_it_needs() {
+    use Point::{Due, Finish, LeadRead, LookUp, MoveOn, Open, Put, Send, SendAgain, SourceRead, TrustedForm};
+    let world = World::start().await;
+    let post = async |submission| drop(world.post(&submission).await);
+    let first = world.submission();
+    let said = |what: &str, calls: &Calls| println!("| {what:<36} | {calls:?} |");
+
+    let accepted = calls(&world, post(first.clone())).await;
+    said("an accepted lead", &accepted);
+    assert_eq!(accepted, once(&[SourceRead, TrustedForm, Put, Send]));
+
+    let finished = calls(&world, world.deliver(&mut Kill::nobody())).await;
+    said("its message", &finished);
+    assert_eq!(finished, once(&[LeadRead, Open, LookUp, Finish]));
+
+    let replayed = calls(&world, post(first.clone())).await;
+    said("the same submission again", &replayed);
+    assert_eq!(replayed, once(&[SourceRead, TrustedForm, Put]));
+
+    let id = world.post(&first).await.id.unwrap();
+    let message = world.message(&id).await;
+    let again = calls(&world, async { drop(world.work(&[&message], &mut Kill::nobody()).await) }).await;
+    said("the same message again", &again);
+    assert_eq!(again, once(&[LeadRead]));
+
+    let no_phone = calls(&world, post(world.submission().with("phone", "").with("email", "jordan@example.com"))).await;
+    assert_eq!(no_phone, accepted);
+    let finished = calls(&world, world.deliver(&mut Kill::nobody())).await;
+    said("a message about a lead without a phone", &finished);
+    assert_eq!(finished, once(&[LeadRead, Open]));
+
+    for (what, submission, made) in [
+        ("a lead that breaks a rule", world.submission().with("phone", "555-0123"), &[SourceRead][..]),
+        ("a wrong key", world.submission().with_key("wrong"), &[SourceRead]),
+        ("no key", world.submission().with_key(""), &[]),
+        ("a source that is disabled", world.submission().from("source_disabled"), &[SourceRead]),
+        ("a source that is not approved", world.submission().from("source_unapproved"), &[SourceRead, LeadRead]),
+        ("a URL that is no certificate's", world.submission().with("trustedFormUrl", "x"), &[SourceRead]),
+    ] {
+        let refused = calls(&world, post(submission)).await;
+        said(what, &refused);
+        assert_eq!(refused, once(made), "{what}");
+    }
+
+    let swept = calls(&world, world.sweep(&mut Kill::nobody())).await;
+    said("a sweep that finds nothing", &swept);
+    assert_eq!(swept, Calls::from([(Due, 16)]));
+
+    world.accepted(&world.submission()).await;
+    world.taken().await;
+    world.hours_pass().await;
+    let swept = calls(&world, world.sweep(&mut Kill::nobody())).await;
+    said("a sweep that finds a lead", &swept);
+    assert_eq!(swept, Calls::from([(Due, 16), (MoveOn, 1), (SendAgain, 1)]));
+    world.settle(&mut Kill::nobody()).await;
+    world.stop().await;
+}
+
+/// A put is as cheap in a full table as in an empty one: nothing that a lead takes looks at other leads.
+#[tokio::test]
+async fn what_a_lead_consumes_does_not_grow_with_the_table() {
+    use Point::{Finish, LeadRead, Open, Put, SourceRead};
+    // What `docs/operating.md` makes its sums of.
+    let units = BTreeMap::from([(SourceRead, 0.5), (Put, 7.0), (LeadRead, 1.0), (Open, 11.0), (Finish, 7.0)]);
+    for stored in [0, 1_000] {
+        assert_eq!(consumption::of_one_lead_among(stored).await, units, "{stored} leads are stored");
+    }
+}
