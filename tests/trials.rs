@@ -136,7 +136,7 @@ async fn kills(rounds: u64, connections: usize, seed: u64) -> anyhow::Result<Exi
     let (killed, _) = join(killing, posting).await;
     killed?;
 
-    let clients = stack::clients(&text(&addresses, "dynamodb"), &text(&addresses, "sqs")).await?;
+    let clients = stack::clients(&text(&addresses, "dynamodb"), &text(&addresses, "sqs"))?;
     let held = Held {
         clients,
         leads_table: text(&addresses, "leadsTable"),

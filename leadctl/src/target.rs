@@ -7,6 +7,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{ConfigLoader, Region, SdkConfig};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
@@ -281,13 +282,15 @@ fn named<'a>(url: Option<&'a str>, variable: &str) -> Result<&'a str, Error> {
 }
 
 fn loader() -> Result<ConfigLoader, Error> {
-    // A function's limits are too tight for a person who is asked for a second factor on the way.
+    // A function's clients search for no credentials, and their limits are too tight for a person who is asked for a second
+    // factor on the way.
     let http = aws::http(Duration::from_secs(5))
         .map_err(|error| Error::Usage(format!("the certificates that AWS_CA_BUNDLE names cannot be used: {error}")))?;
     let patience = TimeoutConfig::builder()
         .operation_attempt_timeout(Duration::from_secs(20))
         .operation_timeout(Duration::from_secs(60));
-    Ok(aws::loader(http).timeout_config(patience.build()))
+    let loader = aws_config::defaults(aws::behavior()).http_client(aws::over(http));
+    Ok(loader.timeout_config(patience.build()).retry_config(RetryConfig::standard().with_max_attempts(3)))
 }
 
 async fn config(place: &Place) -> Result<SdkConfig, Error> {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use axum::http::Method;
-use leadping::aws::{self, Clients};
+use leadping::aws::{self, Clients, Endpoints};
 use leadping::intake::Intake;
 use leadping::process::Processor;
 use leadping::settings::{IntakeSettings, LookupSettings, ProcessSettings, Secret, SecretSetting};
@@ -183,7 +184,7 @@ impl Stack {
         let storage = file.as_deref().map_or(Storage::Memory, Storage::File);
         let dynamodb = DynamoDb::start(0, storage).await?;
         let sqs = Sqs::start(0).await?;
-        let clients = clients(dynamodb.url(), sqs.url()).await?;
+        let clients = clients(dynamodb.url(), sqs.url())?;
         tables::create(&clients.dynamodb, SOURCES_TABLE, schema::SOURCE_INDEXES).await?;
         tables::create(&clients.dynamodb, LEADS_TABLE, schema::LEAD_INDEXES).await?;
         let queues = Queues::create(&clients.sqs, options.visibility_seconds).await?;
@@ -207,7 +208,7 @@ impl Stack {
         };
 
         let called = match &options.front {
-            Some(front) => self::clients(&front.dynamodb, &front.sqs).await?,
+            Some(front) => self::clients(&front.dynamodb, &front.sqs)?,
             None => clients.clone(),
         };
         let intake = Arc::new(Intake::new(&intake, &called).await?);
@@ -310,21 +311,12 @@ fn lock(data: &Path) -> anyhow::Result<fs::File> {
 ///
 /// # Errors
 /// When the bundle of `AWS_CA_BUNDLE` cannot be read or is refused.
-pub async fn clients(dynamodb: &str, sqs: &str) -> anyhow::Result<Clients> {
-    let http = aws::http(aws::CONNECT)?;
-    let config = aws::loader(http.clone())
-        .region(aws_sdk_dynamodb::config::Region::from_static(REGION))
-        .credentials_provider(aws_sdk_dynamodb::config::Credentials::new(STAND_IN, STAND_IN, None, None, STAND_IN))
-        .load()
-        .await;
-    Ok(Clients {
-        dynamodb: aws_sdk_dynamodb::Client::from_conf(
-            aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(dynamodb).build(),
-        ),
-        sqs: aws_sdk_sqs::Client::from_conf(aws_sdk_sqs::config::Builder::from(&config).endpoint_url(sqs).build()),
-        secrets: aws_sdk_secretsmanager::Client::new(&config),
-        http,
-    })
+pub fn clients(dynamodb: &str, sqs: &str) -> anyhow::Result<Clients> {
+    let credentials = Credentials::new(STAND_IN, STAND_IN, None, None, STAND_IN);
+    let endpoints =
+        Endpoints { dynamodb: Some(dynamodb.to_owned()), sqs: Some(sqs.to_owned()), ..Endpoints::default() };
+    let credentials = SharedCredentialsProvider::new(credentials);
+    Ok(Clients::new(aws::http(aws::CONNECT)?, REGION.to_owned(), credentials, endpoints))
 }
 
 fn settings(

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, ConfigLoader};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -15,7 +17,13 @@ use aws_smithy_types::body::SdkBody;
 use lambda_http::http;
 
 use crate::settings;
+use crate::start::StartError;
 use crate::web::{self, ClientError};
+
+/// The SDK's defaults of one moment, so that its next release changes none.
+pub fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
 
 /// How long a connection may take to be made (architecture, Time).
 pub const CONNECT: Duration = Duration::from_millis(500);
@@ -33,20 +41,65 @@ pub struct Clients {
     pub http: reqwest::Client,
 }
 
+/// Where the services are, each where it is not at AWS's own address.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "each is what it is called after")]
+pub struct Endpoints {
+    pub dynamodb: Option<String>,
+    pub sqs: Option<String>,
+    pub secrets_manager: Option<String>,
+}
+
 impl Clients {
-    /// Clients of the region, credentials and endpoints that the SDK's own variables name.
+    /// Clients of the region, the credentials and the endpoints that the SDK's own variables name. A function has nothing
+    /// else: the SDK's search for credentials elsewhere is not linked (`docs/performance.md`).
     ///
     /// # Errors
-    /// When the bundle of `AWS_CA_BUNDLE` cannot be read or is refused.
-    pub async fn from_env() -> Result<Self, ClientError> {
-        let http = http(CONNECT)?;
-        let config = loader(http.clone()).load().await;
-        Ok(Self {
-            dynamodb: aws_sdk_dynamodb::Client::new(&config),
-            sqs: aws_sdk_sqs::Client::new(&config),
-            secrets: aws_sdk_secretsmanager::Client::new(&config),
+    /// [`StartError`] when no region is named, or the bundle of `AWS_CA_BUNDLE` cannot be read or is refused.
+    pub fn from_env() -> Result<Self, StartError> {
+        let endpoint = |service: &str| {
+            settings::optional(&format!("AWS_ENDPOINT_URL_{service}"))
+                .or_else(|| settings::optional("AWS_ENDPOINT_URL"))
+        };
+        let endpoints = Endpoints {
+            dynamodb: endpoint("DYNAMODB"),
+            sqs: endpoint("SQS"),
+            secrets_manager: endpoint("SECRETS_MANAGER"),
+        };
+        let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+        Ok(Self::new(http(CONNECT)?, settings::required("AWS_REGION")?, credentials, endpoints))
+    }
+
+    /// Clients with one HTTP client, one set of time limits (architecture, Time) and of retries.
+    pub fn new(
+        http: reqwest::Client,
+        region: String,
+        credentials: SharedCredentialsProvider,
+        endpoints: Endpoints,
+    ) -> Self {
+        let limits = TimeoutConfig::builder()
+            .operation_attempt_timeout(Duration::from_secs(1))
+            .operation_timeout(Duration::from_millis(2_500));
+        let config = SdkConfig::builder()
+            .behavior_version(behavior())
+            .http_client(over(http.clone()))
+            .region(Region::new(region))
+            .credentials_provider(credentials)
+            .timeout_config(limits.build())
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .build();
+        let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&config);
+        dynamodb.set_endpoint_url(endpoints.dynamodb);
+        let mut sqs = aws_sdk_sqs::config::Builder::from(&config);
+        sqs.set_endpoint_url(endpoints.sqs);
+        let mut secrets = aws_sdk_secretsmanager::config::Builder::from(&config);
+        secrets.set_endpoint_url(endpoints.secrets_manager);
+        Self {
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
+            sqs: aws_sdk_sqs::Client::from_conf(sqs.build()),
+            secrets: aws_sdk_secretsmanager::Client::from_conf(secrets.build()),
             http,
-        })
+        }
     }
 }
 
@@ -58,19 +111,6 @@ impl Clients {
 pub fn http(connect: Duration) -> Result<reqwest::Client, ClientError> {
     let bundle = settings::optional("AWS_CA_BUNDLE").map(PathBuf::from);
     web::client_within(connect, bundle.as_deref())
-}
-
-/// What every AWS client has in common: the HTTP client, time limits (architecture, Time) and retries. Region,
-/// credentials and endpoints are read from the SDK's own variables when it is loaded.
-pub fn loader(http: reqwest::Client) -> ConfigLoader {
-    let limits = TimeoutConfig::builder()
-        .operation_attempt_timeout(Duration::from_secs(1))
-        .operation_timeout(Duration::from_millis(2_500))
-        .build();
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(over(http))
-        .timeout_config(limits)
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
 }
 
 /// The SDK's HTTP client, over one that exists already. The SDK's own parses every root each time that it is built, which

@@ -178,7 +178,11 @@ pub fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
-fn required(name: &'static str) -> Result<String, SettingsError> {
+/// A variable's value that must be there.
+///
+/// # Errors
+/// [`SettingsError::Missing`].
+pub fn required(name: &'static str) -> Result<String, SettingsError> {
     optional(name).ok_or(SettingsError::Missing(name))
 }
 

@@ -12,6 +12,6 @@ use leadping::telemetry;
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let settings = IntakeSettings::from_env()?;
-    let intake = Intake::new(&settings, &Clients::from_env().await?).await?;
+    let intake = Intake::new(&settings, &Clients::from_env()?).await?;
     lambda_runtime::run(create_lead::service(Arc::new(intake))).await
 }

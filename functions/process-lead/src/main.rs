@@ -12,6 +12,6 @@ use leadping::telemetry;
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let settings = ProcessSettings::from_env()?;
-    let processor = Processor::new(&settings, &Clients::from_env().await?).await?;
+    let processor = Processor::new(&settings, &Clients::from_env()?).await?;
     lambda_runtime::run(process_lead::service(Arc::new(processor))).await
 }

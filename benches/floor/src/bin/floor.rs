@@ -32,7 +32,7 @@ async fn main() -> Result<(), Error> {
         SecretSetting::Arn(_) => return Err("the floor reads no secret".into()),
     };
     let floor = &Floor {
-        aws: Clients::from_env().await?,
+        aws: Clients::from_env()?,
         web: web::client(settings.trusted_form_ca_bundle.as_deref())?,
         settings,
         key,
