@@ -40,14 +40,34 @@ enum Asked {
     Messages,
 }
 
+/// What is done with the counts.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Instructions {
+    /// Writes what is counted as the new baseline.
+    #[arg(long)]
+    update: bool,
+    /// Counts the binaries in this directory, such as those of another build, instead of building them.
+    #[arg(long, value_name = "DIRECTORY")]
+    binaries: Option<PathBuf>,
+    /// Keeps what valgrind has written in this directory, for `callgrind_annotate`.
+    #[arg(long, value_name = "DIRECTORY")]
+    keep: Option<PathBuf>,
+}
+
 /// Counts, and compares with the baseline, or writes it anew.
-pub(crate) async fn run(update: bool) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: &Instructions) -> anyhow::Result<ExitCode> {
     let found = Command::new("valgrind").arg("--version").output().await;
     ensure!(found.is_ok_and(|found| found.status.success()), "valgrind is missing: it counts the instructions");
-    let binaries = artifacts::build(&FUNCTIONS)?;
+    let binaries = match &arguments.binaries {
+        Some(directory) => artifacts::there(directory, &FUNCTIONS),
+        None => artifacts::build(&FUNCTIONS)?,
+    };
+    let scratch = tempfile::tempdir()?;
+    let kept = arguments.keep.as_deref().unwrap_or(scratch.path());
+    fs::create_dir_all(kept)?;
     let file = crate::root().join("benches/baseline.json");
-    let counts = count(&binaries).await?;
-    if update {
+    let counts = count(&binaries, kept).await?;
+    if arguments.update {
         fs::write(&file, serde_json::to_string_pretty(&counts)? + "\n")?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -75,7 +95,7 @@ pub(crate) async fn run(update: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-async fn count(binaries: &BTreeMap<String, PathBuf>) -> anyhow::Result<Counts> {
+async fn count(binaries: &BTreeMap<String, PathBuf>, kept: &Path) -> anyhow::Result<Counts> {
     let mut world = World::start().await?;
     let mut counts = Counts::new();
     for (function, program) in binaries {
@@ -88,11 +108,13 @@ async fn count(binaries: &BTreeMap<String, PathBuf>) -> anyhow::Result<Counts> {
     ] {
         let program = of(function)?;
         let first = if function == "process-lead" { Asked::Messages } else { Asked::Posts };
-        let cold = instructions(&mut world, program, first, Asked::Nothing).await?;
-        counts.insert(format!("{function}: start and first answer"), cold);
+        let start = format!("{function}: start and first answer");
+        let cold = instructions(&mut world, program, [first, Asked::Nothing], &kept.join(&start)).await?;
+        counts.insert(start, cold);
         for (what, asked) in cases {
-            let warm = instructions(&mut world, program, first, *asked).await?;
-            counts.insert(format!("{function}: {what}"), warm.saturating_sub(cold) / EVENTS);
+            let what = format!("{function}: {what}");
+            let warm = instructions(&mut world, program, [first, *asked], &kept.join(&what)).await?;
+            counts.insert(what, warm.saturating_sub(cold) / EVENTS);
         }
     }
     world.stack.stop().await;
@@ -100,9 +122,7 @@ async fn count(binaries: &BTreeMap<String, PathBuf>) -> anyhow::Result<Counts> {
 }
 
 /// All instructions of a process, from its start to its end.
-async fn instructions(world: &mut World, program: &Path, first: Asked, then: Asked) -> anyhow::Result<u64> {
-    let scratch = tempfile::tempdir()?;
-    let out = scratch.path().join("callgrind");
+async fn instructions(world: &mut World, program: &Path, [first, then]: [Asked; 2], out: &Path) -> anyhow::Result<u64> {
     let valgrind = [
         "--tool=callgrind".to_owned(),
         format!("--callgrind-out-file={}", out.display()),

@@ -38,11 +38,7 @@ enum What {
     /// The whole local stack under load from another process.
     Throughput(throughput::Throughput),
     /// Instructions and sizes, which no other load on the machine changes, against `benches/baseline.json`.
-    Instructions {
-        /// Writes what is counted as the new baseline.
-        #[arg(long)]
-        update: bool,
-    },
+    Instructions(instructions::Instructions),
 }
 
 #[tokio::main]
@@ -51,7 +47,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     match arguments.what {
         None => comparison::run(&arguments.comparison).await,
         Some(What::Throughput(arguments)) => throughput::run(&arguments).await,
-        Some(What::Instructions { update }) => instructions::run(update).await,
+        Some(What::Instructions(arguments)) => instructions::run(&arguments).await,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Possible U.S. phone numbers, and how one is found in what people and systems write.
 
-use std::{fmt, sync::LazyLock};
+use std::{borrow::Cow, fmt, sync::LazyLock};
 
 use phonenumber::{country, metadata::Database, parse_with};
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,8 @@ impl PhoneNumber {
             Some((number, extension)) => (number, Some(extension)),
             None => (text, None),
         };
-        let read = parse_with(&UNITED_STATES, Some(country::US), dialled(number)?).map_err(|_| NotPossible)?;
+        let read = parse_with(&UNITED_STATES, Some(country::US), in_rfc_3966(&dialled(number)?)?);
+        let read = read.map_err(|_| NotPossible)?;
         let national = read.national().to_string();
         // A first digit 1 is left over from more prefixes than a number has: the parser itself would drop it.
         if read.code().value() != 1 || national.len() != NATIONAL_DIGITS || national.starts_with('1') {
@@ -150,6 +151,17 @@ fn dialled(text: &str) -> Result<String, NotPossible> {
         }
     }
     Ok(keys)
+}
+
+/// The keys as RFC 3966 has them, with the country code apart: what the parser reads by its grammar. All else it searches
+/// with expressions for the world's ways to write numbers, and those take half of a cold start to compile
+/// (`docs/performance.md`). No other country's code has a place here.
+fn in_rfc_3966(keys: &str) -> Result<Cow<'_, str>, NotPossible> {
+    let Some(international) = keys.strip_prefix('+') else { return Ok(keys.into()) };
+    // Some dial abroad from a number that has its plus already.
+    let international = international.strip_prefix("011").unwrap_or(international);
+    let national = international.strip_prefix('1').ok_or(NotPossible)?;
+    Ok(format!("+1-{national}").into())
 }
 
 /// Stored numbers are read back by their shape alone.
