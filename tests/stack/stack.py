@@ -34,7 +34,13 @@ def main():
     without = parser.parse_args().without
     with tempfile.TemporaryDirectory(prefix="leadping-stack-") as scratch, StandIns() as outside:
         with MiniStack(MINISTACK, pathlib.Path(scratch)) as ministack:
-            use(Stack(template(without), ministack.url, outside), outside)
+            stack = Stack(template(without), ministack.url, outside)
+            try:
+                use(stack, outside)
+            except AssertionError as failure:
+                for warning in stack.warnings():
+                    failure.add_note(warning)
+                raise
     said("passed", "")
 
 
@@ -143,6 +149,17 @@ class Stack:
 
     def leadctl(self, *arguments):
         return json.loads(run(LEADCTL, "--stack", STACK, *arguments, "--output", "json"))
+
+    def warnings(self):
+        """What the functions logged as a warning or an error, each once."""
+        logs, found = boto3.client("logs"), {}
+        for name in FUNCTIONS.values():
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{name}")
+            lines = [event["message"] for page in pages for event in page["events"]]
+            logged = [json.loads(line) for line in lines if line.startswith("{")]
+            warned = [line for line in logged if line.get("level") in ("WARN", "ERROR")]
+            found |= {f"{name} logged: {line.get('message')}: {line.get('error', '')}": None for line in warned}
+        return list(found)
 
     # ---- what happens on bad days
 
