@@ -70,7 +70,8 @@ impl Api {
 
     /// A request from a demo source, which [`Post::send`] sends.
     pub fn request(&self, method: Method, path: &str) -> Post {
-        let url = format!("{}{path}", self.stack.addresses().gateway);
+        let gateway = self.stack.addresses().gateway.as_deref().expect("its API is served");
+        let url = format!("{gateway}{path}");
         Post(self.client.request(method, url))
     }
 

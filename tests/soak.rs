@@ -61,7 +61,7 @@ impl Soak {
         proxy.lead_to(&stack);
         proxy.break_at_random(self.seed, self.failing);
 
-        let (_, gateway) = watch::channel(stack.addresses().gateway.clone());
+        let (_, gateway) = watch::channel(stack.addresses().gateway.clone().expect("its API is served"));
         let load = Load::new(gateway, self.seed);
         join_all((0..self.connections).map(|_| load.connection(|number| number < self.leads))).await;
         let books = load::settled(&Held::from(&stack), self.patience).await;

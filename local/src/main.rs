@@ -25,6 +25,10 @@ struct Arguments {
     /// The API's port on 127.0.0.1; 0 takes any free one.
     #[arg(long, default_value_t = 3000)]
     port: u16,
+    /// Runs only what the functions call, for functions that run elsewhere: under `cargo lambda watch`, `sam local` or a
+    /// debugger. Their environment stands in functions.env, beside the data.
+    #[arg(long, conflicts_with_all = ["port", "sweep"])]
+    backends_only: bool,
     /// Keeps nothing: the leads are gone when it stops.
     #[arg(long)]
     memory: bool,
@@ -43,6 +47,9 @@ const EXAMPLES: &str = "\
 Examples:
   cargo run                         start it; the leads are kept in .leadping
   cargo run -- --memory --port 0    start it with nothing kept, on any free port
+  cargo run -- --backends-only      start DynamoDB, SQS and the stand-ins alone; then, in another terminal,
+  cargo lambda watch --env-file .leadping/functions.env
+                                    the functions as AWS runs them, on port 9000
   RUST_LOG=debug cargo run          say more
 
 Environment:
@@ -65,11 +72,14 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 
     let stack = Stack::start(&options(&arguments)?).await?;
-    let running = arguments.data.join("running.json");
+    let (running, environment) = (arguments.data.join("running.json"), arguments.data.join("functions.env"));
+    let lines: String =
+        stack.addresses().environment().iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    write(&environment, &lines)?;
     write(&running, &serde_json::to_string_pretty(stack.addresses())?)?;
     let kept_in = if arguments.memory { "nowhere".to_owned() } else { format!("in {}", arguments.data.display()) };
     if !arguments.json {
-        terminal::welcome(stack.addresses(), &kept_in)?;
+        terminal::welcome(stack.addresses(), &kept_in, &environment)?;
     }
 
     interrupted().await?;
@@ -79,6 +89,7 @@ async fn main() -> anyhow::Result<()> {
     stack.stop().await;
     if fs::read_to_string(&running).is_ok_and(|text| text.contains(&mine)) {
         fs::remove_file(&running)?;
+        fs::remove_file(&environment)?;
     }
     Ok(())
 }
@@ -90,6 +101,8 @@ fn options(arguments: &Arguments) -> anyhow::Result<Options> {
     });
     Ok(Options {
         port: arguments.port,
+        gateway: !arguments.backends_only,
+        worker: !arguments.backends_only,
         data: (!arguments.memory).then(|| arguments.data.clone()),
         sweep: Duration::from_secs(arguments.sweep),
         trusted_form: trusted_form.transpose()?,

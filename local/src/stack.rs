@@ -15,6 +15,7 @@ use leadping::settings::{IntakeSettings, LookupSettings, ProcessSettings, Secret
 use leadping::store::{Leads, Sources, schema};
 use serde::Serialize;
 use serde_json::json;
+use tokio::net::TcpListener;
 
 use crate::demo;
 use crate::dynamodb::{DynamoDb, Storage};
@@ -48,6 +49,8 @@ const WORKER_LIMIT: Duration = Duration::from_secs(30);
 pub struct Options {
     /// The gateway's port; any free one for 0.
     pub port: u16,
+    /// Whether the API is served: without it leads come only to functions that run elsewhere.
+    pub gateway: bool,
     /// The directory of the tables' file; nothing outlives the stack without one.
     pub data: Option<PathBuf>,
     /// Whether the worker runs: without it leads are accepted and announced, and wait.
@@ -86,6 +89,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             port: 3000,
+            gateway: true,
             data: None,
             worker: true,
             polling: Polling::default(),
@@ -106,7 +110,8 @@ impl Default for Options {
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "each is the base URL or the name of what it is called after")]
 pub struct Addresses {
-    pub gateway: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
     pub dynamodb: String,
     pub sqs: String,
     pub queue_url: String,
@@ -161,7 +166,7 @@ pub struct Stack {
     addresses: Addresses,
     clients: Clients,
     functions: Functions,
-    gateway: Gateway,
+    gateway: Option<Gateway>,
     worker: Option<(EventSource, Schedule)>,
     trusted_form: TrustedForm,
     phone_lookup: PhoneLookup,
@@ -176,9 +181,7 @@ impl Stack {
     /// # Errors
     /// When a port is taken, the directory cannot be used or is another stack's, or an engine does not start.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
-        let listener = server::listen(options.port).await.with_context(|| {
-            format!("port {} of this machine is taken; choose another with --port, or 0 for any", options.port)
-        })?;
+        let listener = if options.gateway { Some(listen(options.port).await?) } else { None };
         let lock = options.data.as_deref().map(lock).transpose()?;
         let file = options.data.as_ref().map(|data| data.join("tables.sqlite"));
         let storage = file.as_deref().map_or(Storage::Memory, Storage::File);
@@ -194,7 +197,7 @@ impl Stack {
         let phone_lookup = PhoneLookup::start(0).await?;
         let (intake, process) = settings(options, &queues, &trusted_form, &phone_lookup)?;
         let addresses = Addresses {
-            gateway: server::url_of(&listener)?,
+            gateway: listener.as_ref().map(server::url_of).transpose()?,
             dynamodb: dynamodb.url().to_owned(),
             sqs: sqs.url().to_owned(),
             queue_url: queues.lead_created.clone(),
@@ -233,7 +236,7 @@ impl Stack {
             Route { method: Method::POST, path: "/leads/intake", function: functions.intake_lead.clone() },
             Route { method: Method::GET, path: "/leads/intake", function: functions.intake_lead.clone() },
         ];
-        let gateway = Gateway::start(listener, routes, None)?;
+        let gateway = listener.map(|listener| Gateway::start(listener, routes, None)).transpose()?;
         Ok(Self {
             addresses,
             clients,
@@ -285,7 +288,9 @@ impl Stack {
 
     /// Stops everything, in the order in which nothing is missed: what is being answered is answered first.
     pub async fn stop(self) {
-        self.gateway.stop().await;
+        if let Some(gateway) = self.gateway {
+            gateway.stop().await;
+        }
         if let Some((event_source, sweep)) = self.worker {
             sweep.stop().await;
             event_source.stop().await;
@@ -295,6 +300,12 @@ impl Stack {
         self.sqs.stop().await;
         self.dynamodb.stop().await;
     }
+}
+
+async fn listen(port: u16) -> anyhow::Result<TcpListener> {
+    server::listen(port)
+        .await
+        .with_context(|| format!("port {port} of this machine is taken; choose another with --port, or 0 for any"))
 }
 
 /// Two stacks on one file would not know of each other.

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use leadping::telemetry::step;
@@ -22,11 +23,12 @@ const BAD: Style = AnsiColor::Red.on_default();
 ///
 /// # Errors
 /// When the terminal is gone.
-pub fn welcome(addresses: &Addresses, kept_in: &str) -> io::Result<()> {
+pub fn welcome(addresses: &Addresses, kept_in: &str, environment: &Path) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
-    writeln!(out, "\n{BOLD}Leadping's lead intake is running.{BOLD:#}  Ctrl-C stops it.\n")?;
+    let what = if addresses.gateway.is_some() { "Leadping's lead intake is" } else { "What the functions call is" };
+    writeln!(out, "\n{BOLD}{what} running.{BOLD:#}  Ctrl-C stops it.\n")?;
     let rows = [
-        ("API", addresses.gateway.as_str()),
+        ("API", addresses.gateway.as_deref().unwrap_or("none")),
         ("DynamoDB", addresses.dynamodb.as_str()),
         ("SQS", addresses.sqs.as_str()),
         ("TrustedForm", addresses.trusted_form.as_str()),
@@ -40,20 +42,27 @@ pub fn welcome(addresses: &Addresses, kept_in: &str) -> io::Result<()> {
     for (id, about) in demo::ALL {
         writeln!(out, "  {id:<20}{DIM}{about}{DIM:#}")?;
     }
+    if addresses.gateway.is_none() {
+        writeln!(out, "\n{BOLD}Run the functions{BOLD:#}, each as its own process under a Lambda Runtime API:\n")?;
+        writeln!(out, "  cargo lambda watch --env-file {}", environment.display())?;
+    }
+    let api = addresses.gateway.as_deref().unwrap_or(CARGO_LAMBDA);
     writeln!(out, "\n{BOLD}Send a lead{BOLD:#}, structured or flat:\n")?;
-    writeln!(out, "{}\n\n{}\n", curl(addresses, "/leads", STRUCTURED), curl(addresses, "/leads/intake", FLAT))?;
+    writeln!(out, "{}\n\n{}\n", curl(api, "/leads", STRUCTURED), curl(api, "/leads/intake", FLAT))?;
     writeln!(out, "{BOLD}Look at one{BOLD:#} with the id from its answer:\n")?;
     writeln!(out, "  cargo run --bin leadctl -- --local lead show lead_...\n")
 }
+
+/// Where `cargo lambda watch` listens.
+const CARGO_LAMBDA: &str = "http://localhost:9000";
 
 /// A lead as short as it can be, in both forms.
 const STRUCTURED: &str = r#"{"metadata":{"externalId":"first-lead","trustedFormUrl":"https://cert.trustedform.com/example"},"contact":{"firstName":"Jordan","phone":{"number":"+15555550123"}},"customer":{}}"#;
 const FLAT: &str = r#"{"externalId":"second-lead","firstName":"Jordan","phone":"(555) 555-0123","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
 
-fn curl(addresses: &Addresses, path: &str, body: &str) -> String {
+fn curl(api: &str, path: &str, body: &str) -> String {
     format!(
-        "  curl -i {}{path} -H 'Content-Type: application/json' \\\n    -H 'X-Leadping-Source-Id: {}' -H 'X-Leadping-Source-Key: {}' \\\n    -d '{body}'",
-        addresses.gateway,
+        "  curl -i {api}{path} -H 'Content-Type: application/json' \\\n    -H 'X-Leadping-Source-Id: {}' -H 'X-Leadping-Source-Key: {}' \\\n    -d '{body}'",
         demo::SOURCE_ID,
         demo::SOURCE_KEY,
     )

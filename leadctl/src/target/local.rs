@@ -15,7 +15,8 @@ use crate::error::Error;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Running {
-    gateway: String,
+    /// None where the functions run elsewhere.
+    gateway: Option<String>,
     dynamodb: String,
     sqs: String,
     queue_url: String,
@@ -44,7 +45,7 @@ pub(super) async fn find(data: &Path) -> Result<Target, Error> {
         sources: Sources::new(dynamodb.clone(), running.sources_table),
         leads: Leads::new(dynamodb, running.leads_table),
         sqs: aws_sdk_sqs::Client::from_conf(sqs),
-        gateway: Some(running.gateway),
+        gateway: running.gateway,
         trusted_form: Some(running.trusted_form),
         secrets: Vec::new(),
         name: format!("the local stack in {}", data.display()),

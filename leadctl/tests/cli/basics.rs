@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use local::stack::Options;
 use serde_json::json;
 
 use crate::running::{Running, failure, leadctl, stderr, stdout};
@@ -66,8 +67,19 @@ async fn people_get_a_key_that_works_and_a_first_lead_to_paste() {
     let word = |start: &str| {
         text.split(|c: char| c.is_whitespace() || c == '\'').find(|word| word.starts_with(start)).unwrap()
     };
-    assert!(text.contains("only this once") && text.contains(&running.stack.addresses().gateway), "{text}");
+    assert!(text.contains("only this once") && text.contains(running.gateway()), "{text}");
     running.post(word("source_"), word("lp_"));
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backends_of_functions_that_run_elsewhere_are_acted_on_too() {
+    let running = Running::with(Options { gateway: false, worker: false, ..Options::default() }).await;
+    let text = running.text(&["source", "create", "--name=Acme", "--account=account_7", "--business=business_7"]);
+    assert!(text.contains("$LEADPING_URL/leads") && text.contains("Set LEADPING_URL"), "{text}");
+    let findings = running.json(&["doctor"]);
+    let checks: Vec<_> = findings.as_array().unwrap().iter().map(|finding| &finding["check"]).collect();
+    assert_eq!(checks, ["sources", "leads", "sweep", "queue", "dead letters"], "there is no API to ask");
     running.stack.stop().await;
 }
 

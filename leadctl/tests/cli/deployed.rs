@@ -90,7 +90,7 @@ async fn production_is_found_by_its_outputs_and_changed_only_with_a_word() {
     let running = Running::start().await;
     let addresses = running.stack.addresses().clone();
     let outputs = [
-        ("ApiUrl", addresses.gateway.as_str()),
+        ("ApiUrl", running.gateway()),
         ("SourcesTable", &addresses.sources_table),
         ("LeadsTable", &addresses.leads_table),
         ("LeadCreatedQueueUrl", &addresses.queue_url),

@@ -28,6 +28,11 @@ impl Running {
         Self { stack, data }
     }
 
+    /// Its API's address.
+    pub(crate) fn gateway(&self) -> &str {
+        self.stack.addresses().gateway.as_deref().unwrap()
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         leadctl(self.data.path(), arguments)
     }
@@ -59,7 +64,7 @@ impl Running {
     /// Posts a payload and gives back the status and the answer.
     pub(crate) fn send(&self, source: &str, key: &str, lead: &Value) -> (u16, Value) {
         let lead = lead.to_string();
-        let host = self.stack.addresses().gateway.trim_start_matches("http://");
+        let host = self.gateway().trim_start_matches("http://");
         let mut connection = TcpStream::connect(host).unwrap();
         write!(
             connection,
