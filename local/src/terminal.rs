@@ -28,7 +28,7 @@ pub fn welcome(addresses: &Addresses, kept_in: &str, environment: &Path) -> io::
     let what = if addresses.gateway.is_some() { "Leadping's lead intake is" } else { "What the functions call is" };
     writeln!(out, "\n{BOLD}{what} running.{BOLD:#}  Ctrl-C stops it.\n")?;
     let rows = [
-        ("API", addresses.gateway.as_deref().unwrap_or("none")),
+        ("API", addresses.gateway.as_deref().unwrap_or("none: its functions run elsewhere")),
         ("DynamoDB", addresses.dynamodb.as_str()),
         ("SQS", addresses.sqs.as_str()),
         ("TrustedForm", addresses.trusted_form.as_str()),
