@@ -4,21 +4,24 @@ use std::io::{self, Write};
 use std::sync::{Mutex, Once, PoisonError};
 
 use leadping::telemetry::metric;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 static START: Once = Once::new();
 
 /// Of the product everything, even what a deployment does not log; of others what a deployment does.
-const FILTER: &str = "warn,leadping=trace,create_lead=trace,intake_lead=trace,process_lead=trace";
+const OURS: [&str; 5] = ["leadping", "create_lead", "intake_lead", "process_lead", metric::TARGET];
 
 /// Keeps from now on what this process logs, as the functions would write it.
 pub fn start() {
     START.call_once(|| {
-        let filter = EnvFilter::new(format!("{FILTER},{}=trace", metric::TARGET));
+        let filter = Targets::new().with_default(Level::WARN).with_targets(OURS.map(|target| (target, Level::TRACE)));
         // Without times, whose digits would be taken for a ZIP code's.
-        let lines = tracing_subscriber::fmt().json().flatten_event(true).without_time().with_env_filter(filter);
-        lines.with_writer(|| Log).init();
+        let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).without_time();
+        tracing_subscriber::registry().with(lines.with_writer(|| Log).with_filter(filter)).init();
     });
 }
 

@@ -8,12 +8,13 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Parser;
 use leadping::settings::{LookupSettings, Secret, SecretSetting, optional};
-use leadping::telemetry::DEFAULT_FILTER;
+use leadping::telemetry;
 use local::stack::{Options, Stack};
 use local::terminal;
+use tracing::Level;
+use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer};
 
 /// Runs Leadping's lead intake on this machine: the API, its three functions, DynamoDB, SQS, and stand-ins for
 /// TrustedForm and the phone look-up.
@@ -62,8 +63,7 @@ Environment:
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     // The engine warns of each condition that does not hold, which is how repeats are met.
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new(format!("{DEFAULT_FILTER},dynoxide=error")));
+    let filter = telemetry::filter().with_target("dynoxide", Level::ERROR);
     let lines = if arguments.json {
         tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).boxed()
     } else {

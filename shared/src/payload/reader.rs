@@ -100,10 +100,10 @@ impl<'v> Reader<'v> {
                 (_, Some(Place::Open(_))) | (Some(Place::Absent) | None, _) => continue,
                 (Some(Place::Open(members)), _) => members,
             };
+            let Some(given) = find(members, name).transpose() else { continue };
             let pointer = pointer_to(path);
-            let reading = match find(members, name) {
-                Ok(None) => continue,
-                Ok(Some(value)) => self.reading(field.kind, value, &pointer),
+            let reading = match given {
+                Ok(value) => self.reading(field.kind, value, &pointer),
                 Err(Duplicate) => Err(Failure::at(Code::PayloadDuplicate, &*pointer)),
             };
             match reading {

@@ -75,8 +75,11 @@ impl<S: Subscriber> Layer<S> for Embedded {
         if event.metadata().target() == TARGET {
             let mut fields = Fields::default();
             event.record(&mut fields);
+            // Whole, and then written: formatted into the output it would be written word by word.
+            let mut line = serde_json::to_vec(&fields.embed(&self.namespace, Timestamp::now())).unwrap_or_default();
+            line.push(b'\n');
             // A log that cannot be written is no reason to refuse a lead.
-            let _ = writeln!(io::stdout().lock(), "{}", fields.embed(&self.namespace, Timestamp::now()));
+            let _ = io::stdout().lock().write_all(&line);
         }
     }
 }
