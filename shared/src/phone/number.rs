@@ -138,8 +138,9 @@ fn dialled(text: &str) -> Result<String, NotPossible> {
             'p'..='s' => keys.push('7'),
             't'..='v' => keys.push('8'),
             'w'..='z' => keys.push('9'),
-            // A number begins with a plus or has none; the parser takes several for one.
-            '+' if keys.bytes().all(|key| key == b'+') => keys.push(c),
+            // A number begins with a plus or has none; several are taken for one.
+            '+' if keys.is_empty() => keys.push(c),
+            '+' if keys == "+" => {}
             // Brackets, dashes, dots, slashes.
             '(' | ')' | '[' | ']' | '-' | '.' | '/' | '~' | '·' | '•' => {}
             '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30FC}' | '\u{2053}' | '\u{223C}' => {}
