@@ -29,6 +29,9 @@ const CONCURRENCY: usize = 10;
 /// So long before its time-out the function gives its answer, whatever it has come to.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
 
+/// An invocation's time where its deadline says nothing: the function's time-out on AWS.
+const TIME_WITHOUT_DEADLINE: Duration = Duration::from_secs(30);
+
 /// A look-up that keeps failing is given up after so long (contract, section 7).
 const LOOKUP_ENDS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -102,8 +105,7 @@ impl Processor {
     /// Handles an event before the `deadline` of its invocation. A batch is answered with the messages that shall come
     /// again; the sweep with none.
     pub async fn handle(self: Arc<Self>, event: WorkerEvent, deadline: SystemTime) -> SqsBatchResponse {
-        let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
-        let end = Instant::now() + left.saturating_sub(TIME_TO_ANSWER);
+        let end = Instant::now() + time_left(deadline, SystemTime::now()).saturating_sub(TIME_TO_ANSWER);
         let mut response = SqsBatchResponse::default();
         match event {
             WorkerEvent::Messages(batch) => response.batch_item_failures = self.batch(batch, end).await,
@@ -258,6 +260,12 @@ impl Processor {
     }
 }
 
+/// What is left of an invocation's time. A deadline that was over before the event came says nothing: Lambda names none
+/// such, and `cargo lambda watch` always ten minutes past the start of 1970.
+fn time_left(deadline: SystemTime, now: SystemTime) -> Duration {
+    deadline.duration_since(now).unwrap_or(TIME_WITHOUT_DEADLINE)
+}
+
 /// The provider that the settings name, with the key that they name.
 async fn lookup(
     settings: &LookupSettings,
@@ -276,4 +284,16 @@ async fn lookup(
             Some(PhoneLookup::Telnyx(Telnyx::new(client, url, api_key)))
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_that_is_over_leaves_the_whole_time() {
+        let now = SystemTime::now();
+        assert_eq!(time_left(now + Duration::from_secs(7), now), Duration::from_secs(7));
+        assert_eq!(time_left(SystemTime::UNIX_EPOCH + Duration::from_mins(10), now), TIME_WITHOUT_DEADLINE);
+    }
 }
