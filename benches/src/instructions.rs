@@ -23,9 +23,6 @@ const EVENTS: u64 = 50;
 /// and a compiler's next release shifts a little, too.
 const TOLERANCE: u64 = 5;
 
-/// The largest zip of a function, in bytes.
-pub(crate) const LARGEST_ZIP: usize = 3_000_000;
-
 const FUNCTIONS: [&str; 3] = ["create-lead", "intake-lead", "process-lead"];
 
 /// What is counted, by name: instructions, and bytes.
@@ -79,7 +76,7 @@ pub(crate) async fn run(arguments: &Instructions) -> anyhow::Result<ExitCode> {
     for (name, now) in &counts {
         let before = baseline.get(name).copied().unwrap_or_default();
         let most = before + before * TOLERANCE / 100;
-        let kept = *now <= most && !(name.ends_with("zip, bytes") && *now > LARGEST_ZIP as u64);
+        let kept = *now <= most;
         all_kept &= kept;
         let verdict = if kept { "kept" } else { "MORE" };
         table.add_row([name.as_str(), &before.to_string(), &now.to_string(), &most.to_string(), verdict]);
