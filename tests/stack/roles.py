@@ -23,10 +23,11 @@ PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Cond
 
 
 def name_callers(template, functions):
-    """Makes each function say its name in the user agent of its calls."""
+    """Makes each function say its name in the user agent of its calls, where the SDK names what it runs in. On AWS this
+    variable is Lambda's own."""
     for logical_id in functions:
         environment = template["Resources"][logical_id]["Properties"]["Environment"]["Variables"]
-        environment["AWS_SDK_UA_APP_ID"] = logical_id
+        environment["AWS_EXECUTION_ENV"] = logical_id
 
 
 def granted(template, function):
@@ -56,7 +57,7 @@ def made(names):
     calls = set()
     for event in (event for action in CALLED for event in events(action)):
         service = event["eventSource"].partition(".")[0]
-        caller = re.search(r"\bapp/(\w+)", event["userAgent"])
+        caller = re.search(r"\bexec-env/(\w+)", event["userAgent"])
         if caller:
             calls |= {f"{caller[1]} {service}:{part} {resource}" for part, resource in parts(event, names)}
     return calls
