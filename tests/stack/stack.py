@@ -25,6 +25,7 @@ EXAMPLES = {
     "/leads/intake": (ROOT / "tests/examples/flat.json").read_bytes(),
 }
 STACK = "leadping-test"
+ALL_STEPS = {"accepted", "announced", "conversation", "look-up", "ready"}
 FUNCTIONS = {"CreateLead": f"{STACK}-create-lead", "IntakeLead": f"{STACK}-intake-lead", "ProcessLead": f"{STACK}-process-lead"}
 
 
@@ -55,7 +56,9 @@ def use(stack, outside):
     leads = []
     for path, body in EXAMPLES.items():
         lead = stack.accepted(source, path, body)
+        request = stack.request_id
         record = stack.ready(lead)
+        await_that(f"the way of the request {request} is in the logs", lambda: stack.steps(request) == ALL_STEPS)
         expect("its conversation", record["conversation"]["leadId"], lead)
         expect("its timeline", [event["eventType"] for event in record["timeline"]], ["lead.created", "phone.lookup.succeeded"])
         expect("the same submission again", stack.accepted(source, path, body), lead)
@@ -122,6 +125,7 @@ class Stack:
         request = urllib.request.Request(self.url + path, body, headers)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
+                self.request_id = answer.headers["X-Request-Id"]
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as problem:
             text = problem.read().decode()
@@ -152,14 +156,21 @@ class Stack:
 
     def warnings(self):
         """What the functions logged as a warning or an error, each once."""
-        logs, found = boto3.client("logs"), {}
+        warned = [(name, line) for name, line in self.logged() if line.get("level") in ("WARN", "ERROR")]
+        return dict.fromkeys(f"{name} logged: {line.get('message')}: {line.get('error', '')}" for name, line in warned)
+
+    def steps(self, request):
+        """The steps that were logged of one request, found as the saved query does that follows one."""
+        lines = [line for _, line in self.logged() if line.get("span", {}).get("request_id") == request]
+        return {line["step"] for line in lines if "step" in line}
+
+    def logged(self):
+        """Each line that a function logged, with the function's name."""
+        pages = boto3.client("logs").get_paginator("filter_log_events")
         for name in FUNCTIONS.values():
-            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{name}")
-            lines = [event["message"] for page in pages for event in page["events"]]
-            logged = [json.loads(line) for line in lines if line.startswith("{")]
-            warned = [line for line in logged if line.get("level") in ("WARN", "ERROR")]
-            found |= {f"{name} logged: {line.get('message')}: {line.get('error', '')}": None for line in warned}
-        return list(found)
+            for page in pages.paginate(logGroupName=f"/aws/lambda/{name}"):
+                lines = [event["message"] for event in page["events"]]
+                yield from ((name, json.loads(line)) for line in lines if line.startswith("{"))
 
     # ---- what happens on bad days
 
