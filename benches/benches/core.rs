@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p benches` measures them.
 
+#![expect(clippy::unwrap_used, reason = "a benchmark fails on what it cannot measure")]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -105,25 +105,25 @@ async fn kill_at(world: &World, point: Point, fate: Fate) -> Line {
     Line { point, fate, told: if told.is_some() { "201" } else { "nothing" }, kept, paid }
 }
 
-/// Kills over every call in these ways, and prints a line for each.
-async fn kill_at_every_point(world: World, fates: &[Fate]) {
-    println!(
-        "| killed over its       | killed                      | told     | its lead  | conversation | created event | Ready | look-ups |"
-    );
-    println!(
-        "| --------------------- | --------------------------- | -------- | --------- | ------------ | ------------- | ----- | -------- |"
-    );
+/// Kills over every call in these ways, and gives back a table with a line for each.
+async fn kill_at_every_point(world: World, fates: &[Fate]) -> String {
+    let mut table = "| killed over its       | killed                      | told     | its lead  | conversation | created event \
+        | Ready | look-ups |\n\
+        | --------------------- | --------------------------- | -------- | --------- | ------------ | ------------- | ----- \
+        | -------- |\n"
+        .to_owned();
     for point in Point::ALL {
         for fate in fates {
-            println!("{}", kill_at(&world, point, *fate).await);
+            table += &format!("{}\n", kill_at(&world, point, *fate).await);
         }
     }
     world.stop().await;
+    table
 }
 
 #[tokio::test]
 async fn whatever_is_killed_and_when_a_lead_is_one_whole_lead() {
-    kill_at_every_point(World::start().await, &Fate::ALL).await;
+    println!("{}", kill_at_every_point(World::start().await, &Fate::ALL).await);
 }
 
 #[tokio::test]
@@ -131,7 +131,8 @@ async fn a_process_that_is_killed_leaves_what_a_dropped_function_leaves() {
     let scratch = tempfile::tempdir().unwrap();
     let log = scratch.path().join("log");
     let binaries = tokio::task::spawn_blocking(binaries::build).await.unwrap();
-    kill_at_every_point(World::of_processes(&binaries, &log).await, &[Fate::Lost, Fate::Done]).await;
+    let world = World::of_processes(&binaries, &log).await;
+    println!("{}", kill_at_every_point(world, &[Fate::Lost, Fate::Done]).await);
 
     let log = std::fs::read_to_string(log).unwrap();
     let steps = |step: &str| log.matches(&format!(r#""step":"{step}""#)).count();
