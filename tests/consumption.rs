@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use futures_util::{StreamExt, stream};
 use local::demo;
 use local::stack::{Options, Stack};
 use serde_json::{Value, json};
@@ -86,11 +85,9 @@ async fn fill(dynamodb: &Client, table: &str, copies: usize) {
         WriteRequest::builder().put_request(put).build()
     };
     let numbers: Vec<usize> = (0..copies).collect();
-    stream::iter(numbers.chunks(LARGEST_WRITE))
-        .for_each_concurrent(4, async |numbers| {
-            let copies: Vec<_> = numbers.iter().map(|number| copy(*number)).collect();
-            let written = dynamodb.batch_write_item().request_items(table, copies).send().await;
-            assert!(written.expect("the table answers").unprocessed_items.unwrap_or_default().is_empty());
-        })
-        .await;
+    for numbers in numbers.chunks(LARGEST_WRITE) {
+        let copies: Vec<_> = numbers.iter().map(|number| copy(*number)).collect();
+        let written = dynamodb.batch_write_item().request_items(table, copies).send().await;
+        assert!(written.expect("the table answers").unprocessed_items.unwrap_or_default().is_empty());
+    }
 }
