@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use local::server;
 use local::task::Task;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::copy_bidirectional;
@@ -31,7 +31,10 @@ impl Tls {
         std::fs::write(bundle, authority_certificate.pem())?;
         let key = KeyPair::generate()?;
         let issuer = Issuer::new(authority, authority_key);
-        let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()])?.signed_by(&key, &issuer)?;
+        let mut certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()])?;
+        // Under its issuer's name it would be taken for its own issuer.
+        certificate.distinguished_name.push(DnType::CommonName, "TrustedForm");
+        let certificate = certificate.signed_by(&key, &issuer)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
