@@ -30,8 +30,8 @@ pub fn init() {
         .with_span_list(false)
         .with_writer(io::stdout)
         .with_filter(filter());
-    // Unless every layer says what it is not interested in, each span of each library is made, and dropped unseen: a seventh
-    // of the work for a lead.
+    // Unless every layer says what it is not interested in, each span of each library is made, and dropped unseen: a
+    // twentieth of the work for a lead.
     let metrics = metric::Embedded::from_env().with_filter(Targets::new().with_target(metric::TARGET, Level::INFO));
     tracing_subscriber::registry().with(lines).with(metrics).init();
 }
