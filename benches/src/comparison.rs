@@ -26,10 +26,10 @@ pub(crate) struct Comparison {
     #[arg(long, default_value_t = 25)]
     runs: u32,
     /// How many processes of each are measured warm.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 25)]
     rounds: u32,
     /// How many events each of these gets.
-    #[arg(long, default_value_t = 400)]
+    #[arg(long, default_value_t = 150)]
     events: u32,
     /// Leaves the reference in Python out, which needs `python3` with `venv`, and packages from its index.
     #[arg(long)]
@@ -181,18 +181,15 @@ fn targets(readings: &Readings) -> (Table, bool) {
     table.set_header(["target of the intake", "beside", "at most", "is", ""]);
     let mut all_met = true;
     for (name, figure, other, most) in TARGETS {
-        let Some(ours) = readings.summary(INTAKE, figure) else { continue };
         let is = match other {
-            Some(other) => match readings.summary(other, figure) {
-                Some(theirs) => ours.median / theirs.median,
-                None => continue,
-            },
-            None => ours.median,
+            Some(other) => readings.ratio(INTAKE, other, figure),
+            None => readings.summary(INTAKE, figure).map(|summary| summary.median),
         };
+        let Some(is) = is else { continue };
         let met = is <= most;
         all_met &= met;
         let verdict = if met { "met" } else { "MISSED" };
-        table.add_row([name, other.unwrap_or("-"), &format!("{most:.2}"), &format!("{is:.2}"), verdict]);
+        table.add_row([name, other.unwrap_or("-"), &format!("{most:.2}"), &format!("{is:.3}"), verdict]);
     }
     (table, all_met)
 }

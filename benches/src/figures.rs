@@ -56,6 +56,14 @@ impl Readings {
         Summary::of(self.0.get(subject)?.get(figure)?)
     }
 
+    /// How many times another subject's figure this one's is: the median over processes that ran one after the other, so
+    /// that the machine's own ups and downs are in both.
+    pub(crate) fn ratio(&self, subject: &str, other: &str, figure: &str) -> Option<f64> {
+        let (ours, theirs) = (self.0.get(subject)?.get(figure)?, self.0.get(other)?.get(figure)?);
+        let ratios: Vec<_> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
+        Some(Summary::of(&ratios)?.median)
+    }
+
     /// Everything, for programs.
     pub(crate) fn json(&self) -> serde_json::Value {
         let figures = |figures: &BTreeMap<&'static str, Vec<f64>>| {

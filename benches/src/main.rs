@@ -3,8 +3,9 @@
 //! ```text
 //! cargo run --profile light -p benches                    the functions beside hello world, the floor and Python
 //! cargo run --profile light -p benches -- throughput      the local stack under load from another process
+//! cargo run --profile light -p benches -- memory          an answer by the function's memory; as root, on Linux
 //! cargo run --profile light -p benches -- instructions    instructions and sizes, held against the committed baseline
-//! cargo bench -p benches                            the core's steps, in nanoseconds
+//! cargo bench -p benches                                  the core's steps, in nanoseconds
 //! ```
 
 #![expect(clippy::print_stdout, reason = "the figures are what it is run for")]
@@ -13,6 +14,7 @@ mod artifacts;
 mod comparison;
 mod figures;
 mod instructions;
+mod memory;
 mod python;
 mod subject;
 mod throughput;
@@ -37,6 +39,8 @@ struct Arguments {
 enum What {
     /// The whole local stack under load from another process.
     Throughput(throughput::Throughput),
+    /// An answer under the share of a processor that comes with so much memory; as root, on Linux.
+    Memory(memory::Memory),
     /// Instructions and sizes, which no other load on the machine changes, against `benches/baseline.json`.
     Instructions(instructions::Instructions),
 }
@@ -47,6 +51,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     match arguments.what {
         None => comparison::run(&arguments.comparison).await,
         Some(What::Throughput(arguments)) => throughput::run(&arguments).await,
+        Some(What::Memory(arguments)) => memory::run(&arguments).await,
         Some(What::Instructions(arguments)) => instructions::run(&arguments).await,
     }
 }

@@ -21,6 +21,12 @@
 // Every byte that is read here may come from outside, and a slip in an index is a panic.
 #![warn(clippy::indexing_slicing)]
 
+// A build tool may choose how a program panics without a word: `cargo lambda` does where a profile leaves it open.
+#[cfg(not(panic = "unwind"))]
+compile_error!(
+    "a panic has to unwind, or it takes a batch with it and leaves a partner without an answer: panic = \"unwind\""
+);
+
 pub mod aws;
 pub mod conversation;
 pub mod credential;

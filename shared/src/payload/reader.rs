@@ -30,13 +30,13 @@ const EXPECTS_LIST: &str = "An array of strings is expected here.";
 pub fn read(entrance: Entrance, payload: &Value) -> Result<Submission, Malformed> {
     let Value::Object(top) = payload else { return Err(Malformed) };
     let mut reader = Reader {
-        objects: BTreeMap::from([("", Place::Open(top))]),
+        objects: vec![("", Place::Open(top))],
         read: Submission { entrance, members: BTreeMap::new(), unread: BTreeSet::new(), failures: Vec::new() },
     };
     if entrance == Entrance::Structured {
         for (path, required) in OBJECTS {
             let place = reader.open(path, required);
-            reader.objects.insert(path, place);
+            reader.objects.push((path, place));
         }
     }
     for member in Member::ALL {
@@ -58,14 +58,19 @@ enum Place<'v> {
 }
 
 struct Reader<'v> {
-    objects: BTreeMap<&'static str, Place<'v>>,
+    /// By path. There are six at most, which is faster looked through than ordered.
+    objects: Vec<(&'static str, Place<'v>)>,
     read: Submission,
 }
 
 impl<'v> Reader<'v> {
+    fn place(&self, path: &str) -> Option<Place<'v>> {
+        self.objects.iter().find(|(known, _)| *known == path).map(|(_, place)| *place)
+    }
+
     fn open(&mut self, path: &'static str, required: Option<Code>) -> Place<'v> {
         let (parent, name) = split(path);
-        let members = match self.objects.get(parent) {
+        let members = match self.place(parent) {
             Some(Place::Open(members)) => members,
             Some(Place::Unread) => return Place::Unread,
             _ => return Place::Absent,
@@ -92,7 +97,7 @@ impl<'v> Reader<'v> {
         let field = member.field();
         for path in self.read.entrance.names(field) {
             let (parent, name) = split(path);
-            let members = match (self.objects.get(parent), self.objects.get(path)) {
+            let members = match (self.place(parent), self.place(path)) {
                 (Some(Place::Unread), _) | (_, Some(Place::Unread)) => {
                     self.read.unread.insert(member);
                     return;
@@ -101,16 +106,15 @@ impl<'v> Reader<'v> {
                 (Some(Place::Open(members)), _) => members,
             };
             let Some(given) = find(members, name).transpose() else { continue };
-            let pointer = pointer_to(path);
             let reading = match given {
-                Ok(value) => self.reading(field.kind, value, &pointer),
-                Err(Duplicate) => Err(Failure::at(Code::PayloadDuplicate, &*pointer)),
+                Ok(value) => self.reading(field.kind, value, path),
+                Err(Duplicate) => Err(Failure::at(Code::PayloadDuplicate, pointer_to(path))),
             };
             match reading {
                 // A form has no means to send a list or a map of nothing, and one lead is one in every form.
                 Ok(Reading::Entries(entries)) if entries.is_empty() => {}
                 Ok(reading) => {
-                    self.read.members.insert(member, Given { pointer, reading });
+                    self.read.members.insert(member, Given { path, reading });
                 }
                 Err(failure) => {
                     self.read.failures.push(failure);
@@ -121,17 +125,19 @@ impl<'v> Reader<'v> {
         }
     }
 
-    fn reading(&mut self, kind: Kind, value: &Value, pointer: &str) -> Result<Reading, Failure> {
-        let wrong = |detail| Failure { detail, ..Failure::at(Code::PayloadType, pointer) };
+    fn reading(&mut self, kind: Kind, value: &Value, path: &str) -> Result<Reading, Failure> {
+        let wrong = |detail| Failure { detail, ..Failure::at(Code::PayloadType, pointer_to(path)) };
         match (kind, value) {
             (Kind::Tags, Value::List(items)) => {
+                let pointer = pointer_to(path);
                 let entries = items.iter().enumerate();
                 Ok(self.entries(entries.map(|(at, value)| (format!("{pointer}/{at}"), "", value)), false))
             }
             (Kind::Tags, _) => Err(wrong(EXPECTS_LIST)),
             (Kind::FreeMetadata, Value::Object(members)) => {
+                let pointer = pointer_to(path);
                 let entries = members.iter();
-                Ok(self.entries(entries.map(|(name, value)| (entry_pointer(pointer, name), name.trim(), value)), true))
+                Ok(self.entries(entries.map(|(name, value)| (entry_pointer(&pointer, name), name.trim(), value)), true))
             }
             (Kind::FreeMetadata, _) => Err(wrong(EXPECTS_OBJECT)),
             (_, value) => {

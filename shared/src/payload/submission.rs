@@ -24,8 +24,8 @@ pub struct Submission {
 
 /// A member that was given.
 pub struct Given {
-    /// Where it stood, for the partner.
-    pub pointer: String,
+    /// The name that it was given under, with its objects: `contact.phone.number`.
+    pub(super) path: &'static str,
     /// What it held.
     pub reading: Reading,
 }
@@ -48,12 +48,19 @@ pub struct Entry {
     pub text: String,
 }
 
+impl Given {
+    /// Where it stood, for the partner.
+    pub fn pointer(&self) -> String {
+        pointer_to(self.path)
+    }
+}
+
 impl Submission {
     /// The scalar that was given for a member.
-    pub fn scalar(&self, member: Member) -> Option<(&str, &str)> {
-        match self.members.get(&member)? {
-            Given { pointer, reading: Reading::Scalar(text) } => Some((text, pointer)),
-            Given { .. } => None,
+    pub fn scalar(&self, member: Member) -> Option<&str> {
+        match &self.members.get(&member)?.reading {
+            Reading::Scalar(text) => Some(text),
+            Reading::Entries(_) => None,
         }
     }
 
@@ -78,7 +85,7 @@ impl Submission {
     /// Where a member stands, or would stand, in what the partner sent.
     pub fn pointer(&self, member: Member) -> String {
         match self.members.get(&member) {
-            Some(given) => given.pointer.clone(),
+            Some(given) => given.pointer(),
             None => self.entrance.names(member.field()).first().map(|name| pointer_to(name)).unwrap_or_default(),
         }
     }

@@ -6,7 +6,9 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber, info};
 use tracing_subscriber::layer::{Context, Layer};
@@ -73,10 +75,10 @@ impl Embedded {
 impl<S: Subscriber> Layer<S> for Embedded {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if event.metadata().target() == TARGET {
-            let mut fields = Fields::default();
-            event.record(&mut fields);
+            let mut line = Line { namespace: &self.namespace, now: Timestamp::now(), fields: Vec::new() };
+            event.record(&mut line);
             // Whole, and then written: formatted into the output it would be written word by word.
-            let mut line = serde_json::to_vec(&fields.embed(&self.namespace, Timestamp::now())).unwrap_or_default();
+            let mut line = serde_json::to_vec(&line).unwrap_or_default();
             line.push(b'\n');
             // A log that cannot be written is no reason to refuse a lead.
             let _ = io::stdout().lock().write_all(&line);
@@ -84,55 +86,90 @@ impl<S: Subscriber> Layer<S> for Embedded {
     }
 }
 
-#[derive(Default)]
-struct Fields(Map<String, Value>);
+/// A metric, as CloudWatch reads it. Fields that begin with a capital are dimensions, the others properties.
+struct Line<'a> {
+    namespace: &'a str,
+    now: Timestamp,
+    fields: Vec<(&'static str, Value)>,
+}
 
-impl Fields {
-    /// Fields that begin with a capital are dimensions, the others properties.
-    fn embed(mut self, namespace: &str, now: Timestamp) -> Value {
-        let (name, unit, value) = (self.take("name"), self.take("unit"), self.take("value"));
-        let is_dimension = |name: &&String| name.starts_with(|c: char| c.is_ascii_uppercase());
-        let dimensions: Vec<_> = self.0.keys().filter(is_dimension).cloned().collect();
-        let metric = json!({
-            "Namespace": namespace,
-            "Dimensions": [dimensions],
-            "Metrics": [{"Name": name, "Unit": unit}],
-        });
-        self.0.insert("_aws".to_owned(), json!({"Timestamp": now.milliseconds(), "CloudWatchMetrics": [metric]}));
-        self.0.insert(name.as_str().unwrap_or_default().to_owned(), value);
-        Value::Object(self.0)
-    }
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata<'a> {
+    timestamp: i64,
+    cloud_watch_metrics: [Directive<'a>; 1],
+}
 
-    fn take(&mut self, name: &str) -> Value {
-        self.0.remove(name).unwrap_or_default()
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'a str,
+    dimensions: [Vec<&'static str>; 1],
+    metrics: [Definition<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Definition<'a> {
+    name: &'a str,
+    unit: &'a str,
+}
+
+impl Line<'_> {
+    fn get(&self, name: &str) -> &Value {
+        self.fields.iter().find(|field| field.0 == name).map_or(&Value::Null, |(_, value)| value)
     }
 }
 
-impl Visit for Fields {
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let definition = Definition {
+            name: self.get("name").as_str().unwrap_or_default(),
+            unit: self.get("unit").as_str().unwrap_or_default(),
+        };
+        let named = self.fields.iter().filter(|(name, _)| !["name", "unit", "value"].contains(name));
+        let dimensions = named.clone().map(|(name, _)| *name).filter(|name| name.starts_with(char::is_uppercase));
+        let mut line = serializer.serialize_map(None)?;
+        line.serialize_entry(definition.name, self.get("value"))?;
+        for (name, value) in named {
+            line.serialize_entry(name, value)?;
+        }
+        let directive =
+            Directive { namespace: self.namespace, dimensions: [dimensions.collect()], metrics: [definition] };
+        let metadata = Metadata { timestamp: self.now.milliseconds(), cloud_watch_metrics: [directive] };
+        line.serialize_entry("_aws", &metadata)?;
+        line.end()
+    }
+}
+
+impl Visit for Line<'_> {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.fields.push((field.name(), value.into()));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.fields.push((field.name(), value.into()));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.0.insert(field.name().to_owned(), format!("{value:?}").into());
+        self.fields.push((field.name(), format!("{value:?}").into()));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn is_cloudwatch_s_embedded_format() {
         let fields = [("name", json!("Leads")), ("unit", json!("Count")), ("value", json!(1))];
         let more = [("Outcome", json!("refused")), ("source", json!("source_1")), ("codes", json!("email.invalid"))];
-        let fields = Fields(fields.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)).collect());
+        let now = "1970-01-01T00:00:01Z".parse().unwrap();
+        let line = Line { namespace: NAMESPACE, now, fields: fields.into_iter().chain(more).collect() };
         assert_eq!(
-            fields.embed(NAMESPACE, "1970-01-01T00:00:01Z".parse().unwrap()),
+            serde_json::to_value(line).unwrap(),
             json!({
                 "_aws": {
                     "Timestamp": 1000,

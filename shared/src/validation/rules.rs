@@ -118,10 +118,9 @@ impl Rules<'_> {
 
     /// A member's value, where it was given and `parse` accepts it.
     fn parsed<T>(&mut self, member: Member, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        let (text, pointer) = self.submission.scalar(member)?;
-        let value = parse(text);
+        let value = parse(self.submission.scalar(member)?);
         if value.is_none() {
-            self.failures.push(Failure::at(bad_value(member.field().kind), pointer));
+            self.failures.push(Failure::at(bad_value(member.field().kind), self.submission.pointer(member)));
         }
         value
     }
@@ -131,22 +130,23 @@ impl Rules<'_> {
             Kind::Text(most) => most,
             _ => LONGEST_TEXT,
         };
-        let (text, pointer) = self.submission.scalar(member)?;
-        self.clean(text, most, pointer)
+        let submission = self.submission;
+        self.clean(submission.scalar(member)?, most, || submission.pointer(member))
     }
 
-    fn clean(&mut self, text: &str, most: usize, pointer: &str) -> Option<String> {
+    fn clean(&mut self, text: &str, most: usize, pointer: impl FnOnce() -> String) -> Option<String> {
         let cleaned = text::clean(text, most).ok();
         if cleaned.is_none() {
-            self.failures.push(Failure::at(Code::TextInvalid, pointer));
+            self.failures.push(Failure::at(Code::TextInvalid, pointer()));
         }
         cleaned
     }
 
     fn certificate(&mut self) -> Option<Certificate> {
-        let (url, pointer) = self.submission.scalar(Member::TrustedFormUrl)?;
+        let url = self.submission.scalar(Member::TrustedFormUrl)?;
+        let pointer = || self.submission.pointer(Member::TrustedFormUrl);
         if url.chars().count() > LONGEST_CERTIFICATE || url.chars().any(char::is_control) {
-            self.failures.push(Failure::at(Code::TextInvalid, pointer));
+            self.failures.push(Failure::at(Code::TextInvalid, pointer()));
             return None;
         }
         match Certificate::parse(url) {
@@ -157,7 +157,7 @@ impl Rules<'_> {
                     CertificateFault::WrongHost => Code::TrustedFormWrongHost,
                     CertificateFault::NoId => Code::TrustedFormRejected,
                 };
-                self.failures.push(Failure::at(code, pointer));
+                self.failures.push(Failure::at(code, pointer()));
                 None
             }
         }
@@ -172,7 +172,8 @@ impl Rules<'_> {
             self.failures.push(Failure::at(Code::TagsTooMany, submission.pointer(member)));
             return tags;
         }
-        let cleaned: Vec<_> = sent.iter().filter_map(|tag| self.clean(&tag.text, LONGEST_TEXT, &tag.pointer)).collect();
+        let clean = |tag: &Entry| self.clean(&tag.text, LONGEST_TEXT, || tag.pointer.clone());
+        let cleaned: Vec<_> = sent.iter().filter_map(clean).collect();
         for tag in cleaned.into_iter().chain(defaults.iter().cloned()) {
             if tags.len() < MOST_ENTRIES && !tags.contains(&tag) {
                 tags.push(tag);
@@ -197,9 +198,10 @@ impl Rules<'_> {
                 self.failures.push(Failure::at(Code::SourceMetadataSecret, entry.pointer.as_str()));
             } else if !(1..=LONGEST_NAME).contains(&name.chars().count()) || entry.text.chars().count() > LONGEST_TEXT {
                 self.failures.push(Failure::at(Code::SourceMetadataTooLarge, entry.pointer.as_str()));
-            } else if let (Some(name), Some(text)) =
-                (self.clean(name, LONGEST_NAME, &map), self.clean(&entry.text, LONGEST_TEXT, &entry.pointer))
-            {
+            } else if let (Some(name), Some(text)) = (
+                self.clean(name, LONGEST_NAME, || map.clone()),
+                self.clean(&entry.text, LONGEST_TEXT, || entry.pointer.clone()),
+            ) {
                 kept.insert(name, text);
             }
         }
@@ -219,7 +221,7 @@ impl Rules<'_> {
         for (_, given) in self.submission.given() {
             match &given.reading {
                 Reading::Scalar(text) if text.contains(key) => {
-                    self.failures.push(Failure::at(Code::MetadataSecret, given.pointer.as_str()));
+                    self.failures.push(Failure::at(Code::MetadataSecret, given.pointer()));
                 }
                 Reading::Scalar(_) => {}
                 Reading::Entries(entries) => {

@@ -1,14 +1,16 @@
-//! The floor of an intake: the four calls that an accepted lead takes, with the very clients of the real function, and
-//! nothing else. Nothing of the request is read but its id; what is written and sent is as large as a real lead, and was
-//! made before.
+//! The floor of an intake: the connections that it makes at start and the four calls that an accepted lead takes, with the
+//! very clients of the real function, and nothing else. Nothing of the request is read but its id; what is written and
+//! sent is as large as a real lead, and was made before.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use data_encoding::BASE32_NOPAD;
-use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
+use lambda_http::{Adapter, Body, Error, Request, RequestExt, Response, service_fn};
 use leadping::aws::Clients;
 use leadping::settings::{IntakeSettings, SecretSetting};
+use leadping::store::Sources;
 use leadping::web;
 
 /// What is stored of the source document's structured example, but for its ids.
@@ -31,14 +33,20 @@ async fn main() -> Result<(), Error> {
         SecretSetting::Value(key) => key.reveal().to_owned(),
         SecretSetting::Arn(_) => return Err("the floor reads no secret".into()),
     };
-    let floor = &Floor {
-        aws: Clients::from_env()?,
-        web: web::client(settings.trusted_form_ca_bundle.as_deref())?,
-        settings,
-        key,
-        item: item(),
-    };
-    lambda_http::run(service_fn(|request| floor.answer(request))).await
+    let aws = Clients::from_env()?;
+    let web = web::client(settings.trusted_form_ca_bundle.as_deref())?;
+    let sources = Sources::new(aws.dynamodb.clone(), &settings.sources_table);
+    tokio::join!(
+        sources.connect(),
+        web::connect(&aws.http, &settings.queue_url),
+        web::connect(&web, settings.trusted_form_url.as_str()),
+    );
+    let floor = Arc::new(Floor { settings, key, aws, web, item: item() });
+    let service = Adapter::from(service_fn(move |request| {
+        let floor = Arc::clone(&floor);
+        async move { floor.answer(request).await }
+    }));
+    tokio::spawn(lambda_runtime::run(service)).await?
 }
 
 impl Floor {
