@@ -103,6 +103,8 @@ pub(crate) async fn run(arguments: &Comparison) -> anyhow::Result<ExitCode> {
             *binary = binary
                 .clone()
                 .arguments(["-m", "awslambdaric", "app.handler"])
+                // What our template says to the allocator is a cut of ours.
+                .variable("GLIBC_TUNABLES", String::new())
                 .variable("PYTHONPATH", app)
                 .variable("PYTHONPYCACHEPREFIX", compiled);
         }

@@ -48,6 +48,7 @@ impl World {
     /// The functions' environment.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let mut environment = self.stack.addresses().environment();
+        environment.push(("GLIBC_TUNABLES", allocator()));
         environment.push(("TRUSTED_FORM_URL", self.tls.url.clone()));
         environment.push(("TRUSTED_FORM_CA_BUNDLE", self.bundle.display().to_string()));
         environment
@@ -159,4 +160,11 @@ impl World {
         context.deadline = YEAR_2100;
         (id, context)
     }
+}
+
+/// How the template sets the C library's allocator.
+fn allocator() -> String {
+    let lines = include_str!("../../template.yaml").lines();
+    let value = lines.filter_map(|line| line.trim().strip_prefix("GLIBC_TUNABLES: ")).next().unwrap_or_default();
+    value.split(" #").next().unwrap_or_default().to_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// How deep the table of fields reaches: body, object, member's object, entry. What lies deeper is
@@ -40,8 +40,15 @@ impl Value {
     pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
         let text = std::str::from_utf8(body).map_err(|_| Malformed)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let raw: &RawValue = serde_json::from_str(text).map_err(|_| Malformed)?;
-        read(raw, DEPTH).map_err(|_| Malformed)
+        let mut json = serde_json::Deserializer::from_str(text);
+        // A payload is an object, and one as long as a body is not gone through a second time.
+        let value = match text.trim_start().as_bytes().first() {
+            Some(b'{' | b'[') => Container(DEPTH - 1).deserialize(&mut json),
+            _ => <&RawValue>::deserialize(&mut json).and_then(|raw| read(raw, DEPTH)),
+        };
+        let value = value.map_err(|_| Malformed)?;
+        json.end().map_err(|_| Malformed)?;
+        Ok(value)
     }
 
     /// Absent, `null` and a blank string all mean "not given" (contract, section 3).
