@@ -13,6 +13,6 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let settings = IntakeSettings::from_env()?;
     let intake = Intake::new(&settings, &Clients::from_env()?).await?;
-    // In a task of its own: what wakes the future of `main` itself pays a system call each time.
+    // In a task of its own: what wakes the future of `main` itself pays a turn of the event loop each time.
     tokio::spawn(lambda_runtime::run(create_lead::service(Arc::new(intake)))).await?
 }
