@@ -8,6 +8,7 @@
 
 #![expect(clippy::print_stdout, reason = "the books are what it is run for")]
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -93,12 +94,16 @@ async fn main() -> anyhow::Result<ExitCode> {
         Trial::Consumption { stored } => {
             println!("| leads stored |  call                 | units |");
             println!("| -----------: | --------------------- | ----: |");
+            let mut always_as_said = true;
             for stored in stored {
-                for (call, units) in consumption::of_one_lead_among(stored).await {
+                let consumed = consumption::of_one_lead_among(stored).await;
+                for (call, units) in &consumed {
                     println!("| {stored:>12} | {call:<21} | {units:>5} |");
                 }
+                always_as_said &= consumed == BTreeMap::from(consumption::UNITS);
             }
-            Ok(ExitCode::SUCCESS)
+            println!("{} docs/operating.md says it.", if always_as_said { "As" } else { "Not as" });
+            Ok(if always_as_said { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Trial::Kills { rounds, connections, seed } => kills(rounds, connections, seed).await,
         Trial::Victim { data } => victim(data).await,
