@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{Client, NoProxy, Proxy, Response};
 
+use crate::settings;
 use crate::tls::{self, TlsError};
 
 /// No answer that we ask for is longer.
@@ -40,17 +41,24 @@ pub fn client(bundle: Option<&Path>) -> Result<Client, ClientError> {
     client_within(CONNECT, bundle)
 }
 
-/// The same, with a time limit of its own for making a connection.
+/// The same, with a time limit of its own for making a connection. `HTTPS_PROXY` is heeded, with the exceptions of
+/// `NO_PROXY`; `HTTP_PROXY` is not.
 ///
 /// # Errors
 /// [`ClientError`] when the bundle cannot be read or holds no certificates.
 pub fn client_within(connect: Duration, bundle: Option<&Path>) -> Result<Client, ClientError> {
-    Ok(Client::builder()
+    let mut client = Client::builder()
         .tls_backend_preconfigured(tls::config(bundle)?)
         .redirect(Policy::none())
         .pool_idle_timeout(IDLE)
         .connect_timeout(connect)
-        .build()?)
+        .no_proxy();
+    // Not the library's own way with these variables: what is called in the clear is on this machine, where a proxy finds
+    // nothing.
+    if let Some(proxy) = settings::optional("HTTPS_PROXY").or_else(|| settings::optional("https_proxy")) {
+        client = client.proxy(Proxy::https(proxy)?.no_proxy(NoProxy::from_env()));
+    }
+    Ok(client.build()?)
 }
 
 /// Opens a connection to a base URL ahead of the first call that needs it, and leaves it in the client's pool. It waits a
