@@ -285,7 +285,7 @@ fn loader() -> Result<ConfigLoader, Error> {
     // A function's clients search for no credentials, and their limits are too tight for a person who is asked for a second
     // factor on the way.
     let http = aws::http(Duration::from_secs(5))
-        .map_err(|error| Error::Usage(format!("the certificates that AWS_CA_BUNDLE names cannot be used: {error}")))?;
+        .map_err(|error| Error::Usage(format!("AWS_CA_BUNDLE or HTTPS_PROXY cannot be used: {error}")))?;
     let patience = TimeoutConfig::builder()
         .operation_attempt_timeout(Duration::from_secs(20))
         .operation_timeout(Duration::from_secs(60));
