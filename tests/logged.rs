@@ -19,8 +19,7 @@ const OURS: [&str; 5] = ["leadping", "create_lead", "intake_lead", "process_lead
 pub fn start() {
     START.call_once(|| {
         let filter = Targets::new().with_default(Level::WARN).with_targets(OURS.map(|target| (target, Level::TRACE)));
-        // Without times, whose digits would be taken for a ZIP code's.
-        let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).without_time();
+        let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
         tracing_subscriber::registry().with(lines.with_writer(|| Log).with_filter(filter)).init();
     });
 }

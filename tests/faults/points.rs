@@ -137,7 +137,7 @@ async fn a_process_that_is_killed_leaves_what_a_dropped_function_leaves() {
     let log = std::fs::read_to_string(log).unwrap();
     let steps = |step: &str| log.matches(&format!(r#""step":"{step}""#)).count();
     assert!(steps("accepted") > 0 && steps("ready") > 0, "the processes have done it");
-    for personal in ["Jordan", "512200", "lp_source_key"] {
+    for personal in ["Jordan", "+1512200", "%2B1512200", "lp_source_key"] {
         assert!(!log.contains(personal), "{personal} is in the log");
     }
 }

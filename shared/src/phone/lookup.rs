@@ -323,9 +323,13 @@ mod tests {
     #[test]
     fn debug_shows_neither_person_nor_secret() {
         let lookup = lookup();
-        let shown = format!("{lookup:?} {:?} {:?}", lookup.carrier, providers(""));
-        for hidden in ["555", "JORDAN", "Example", "AC1", "hush-hush"] {
-            assert!(!shown.contains(hidden), "{hidden} in {shown}");
+        // Each by itself: a provider shows a port and an instant too, whose digits may be anyone's.
+        let cases: [(String, &[&str]); 2] = [
+            (format!("{lookup:?} {:?}", lookup.carrier), &["555", "JORDAN", "Example"]),
+            (format!("{:?}", providers("")), &["AC1", "hush-hush"]),
+        ];
+        for (shown, hidden) in cases {
+            assert!(!hidden.iter().any(|hidden| shown.contains(hidden)), "{hidden:?} in {shown}");
         }
     }
 
