@@ -1,13 +1,18 @@
 //! The AWS clients: one HTTP client, one set of time limits.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -15,6 +20,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use lambda_http::http;
+use url::Url;
 
 use crate::settings;
 use crate::start::StartError;
@@ -86,6 +92,8 @@ impl Clients {
             .region(Region::new(region))
             .credentials_provider(credentials)
             .timeout_config(limits.build())
+            // It gives a stream that stands still longer than an attempt has.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .build();
         let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&config);
@@ -116,21 +124,43 @@ pub fn http(connect: Duration) -> Result<reqwest::Client, ClientError> {
 /// The SDK's HTTP client, over one that exists already. The SDK's own parses every root each time that it is built, which
 /// is twice for each service at a start (`docs/performance.md`).
 pub fn over(http: reqwest::Client) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Over(http));
+    let connector = SharedHttpConnector::new(Over { http, addresses: Mutex::default() });
     http_client_fn(move |_, _| connector.clone())
 }
 
 #[derive(Debug)]
-struct Over(reqwest::Client);
+struct Over {
+    http: reqwest::Client,
+    /// What has been called, parsed: each service has one address, and is asked by the body.
+    addresses: Mutex<HashMap<http::Uri, Url>>,
+}
+
+impl Over {
+    /// A request of the SDK as one of `reqwest`, whose own conversion parses the address each time.
+    fn rebuilt(&self, request: HttpRequest) -> Result<reqwest::Request, BoxError> {
+        let (parts, body) = request.try_into_http1x()?.into_parts();
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let address = match addresses.entry(parts.uri) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) => {
+                let parsed = Url::parse(&new.key().to_string())?;
+                new.insert(parsed).clone()
+            }
+        };
+        drop(addresses);
+        let mut rebuilt = reqwest::Request::new(parts.method, address);
+        *rebuilt.headers_mut() = parts.headers;
+        *rebuilt.body_mut() = Some(reqwest::Body::wrap(body));
+        Ok(rebuilt)
+    }
+}
 
 impl HttpConnector for Over {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let http = self.0.clone();
+        let http = self.http.clone();
+        let request = self.rebuilt(request).map_err(ConnectorError::user);
         HttpConnectorFuture::new(async move {
-            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            let request = request.map(reqwest::Body::wrap).try_into();
-            let request = request.map_err(|error: reqwest::Error| ConnectorError::user(error.into()))?;
-            let answer = http.execute(request).await.map_err(broken)?;
+            let answer = http.execute(request?).await.map_err(broken)?;
             let answer = http::Response::from(answer).map(SdkBody::from_body_1_x);
             HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
         })

@@ -6,6 +6,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde::{Deserialize, Serialize};
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 use crate::id::{AccountId, BusinessId, LeadId, SourceId};
 use crate::lead::Lead;
@@ -89,8 +91,8 @@ impl Queue {
     /// # Errors
     /// [`SendError`] when the queue does not take it in time.
     pub async fn send(&self, message: &LeadCreated) -> Result<(), SendError> {
-        let send = self.client.send_message().queue_url(&self.url).message_body(body(message)?).send();
-        in_time(send).await.map(drop)
+        let send = self.client.send_message().queue_url(&self.url).message_body(body(message)?);
+        taken(timeout(TIME_LIMIT, send.send()).await).map(drop)
     }
 
     /// Sends up to [`LARGEST_BATCH`] messages in one call, within half a second.
@@ -106,7 +108,7 @@ impl Queue {
             let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body(message)?);
             send = send.entries(entry.build().map_err(|_| SendError("not written".to_owned()))?);
         }
-        match in_time(send.send()).await?.failed() {
+        match taken(timeout(TIME_LIMIT, send.send()).await)?.failed() {
             [] => Ok(()),
             [first, ..] => Err(SendError(first.code().to_owned())),
         }
@@ -117,8 +119,9 @@ fn body(message: &LeadCreated) -> Result<String, SendError> {
     serde_json::to_string(message).map_err(|_| SendError("not written".to_owned()))
 }
 
-async fn in_time<T, E: ProvideErrorMetadata>(call: impl Future<Output = Result<T, E>>) -> Result<T, SendError> {
-    match tokio::time::timeout(TIME_LIMIT, call).await {
+/// What came of a call within its time.
+fn taken<T, E: ProvideErrorMetadata>(outcome: Result<Result<T, E>, Elapsed>) -> Result<T, SendError> {
+    match outcome {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(SendError(error.code().unwrap_or("out of reach").to_owned())),
         Err(_) => Err(SendError("timed out".to_owned())),

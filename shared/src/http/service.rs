@@ -1,15 +1,16 @@
 //! The Lambda service around a handler: events made safe on the way in, every answer's headers on the way out.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{self, Future};
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 
 use data_encoding::BASE64_NOPAD;
 use futures_util::FutureExt;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, RETRY_AFTER, WWW_AUTHENTICATE};
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Body, Error, LambdaEvent, Request, Response, Service};
+use lambda_http::{Adapter, Body, Error, IntoResponse, LambdaEvent, Request, Response, Service};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
@@ -71,10 +72,20 @@ where
         let handler = handler.clone();
         Adapter::from(lambda_http::service_fn(move |request| {
             let answer = handler(request);
-            async move { Ok::<_, Error>(answer.await) }
+            async move { Ok::<_, Error>(Answer(answer.await)) }
         }))
         .call(event)
     })
+}
+
+/// An answer whose body is text already. `lambda_http` would read its media type to learn whether it is, with the tables of
+/// every legacy encoding at hand.
+struct Answer(Response<Body>);
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(future::ready(self.0))
+    }
 }
 
 /// `lambda_http` builds a URI from host, path and query, and panics over one that cannot be parsed; and over a body
