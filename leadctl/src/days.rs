@@ -7,18 +7,21 @@ use jiff::tz::TimeZone;
 use leadping::time::Timestamp;
 
 /// A day of the command line: `2026-06-15`, `today` or `yesterday`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Day(Date);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Day {
+    /// The day of a date.
+    On(Date),
+    /// So many days before today.
+    Ago(i32),
+}
 
 impl Day {
-    /// The day of a moment.
-    pub(crate) fn of(moment: Timestamp) -> Self {
-        Self(TimeZone::UTC.to_datetime(moment.into()).date())
-    }
-
-    /// So many days earlier.
-    pub(crate) fn earlier(self, days: i32) -> Self {
-        Self(self.0.saturating_sub(jiff::Span::new().days(days)))
+    /// Its date, when today is this one.
+    pub(crate) fn date(self, today: Date) -> Date {
+        match self {
+            Self::On(date) => date,
+            Self::Ago(days) => today.saturating_sub(jiff::Span::new().days(days)),
+        }
     }
 }
 
@@ -26,14 +29,18 @@ impl FromStr for Day {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let today = Self::of(Timestamp::now());
         match text {
-            "today" => Ok(today),
-            "yesterday" => Ok(today.earlier(1)),
-            _ if text.len() == "2026-06-15".len() => text.parse().map(Self).map_err(|_| NO_DAY),
+            "today" => Ok(Self::Ago(0)),
+            "yesterday" => Ok(Self::Ago(1)),
+            _ if text.len() == "2026-06-15".len() => text.parse().map(Self::On).map_err(|_| NO_DAY),
             _ => Err(NO_DAY),
         }
     }
+}
+
+/// The date of a moment.
+pub(crate) fn date(moment: Timestamp) -> Date {
+    TimeZone::UTC.to_datetime(moment.into()).date()
 }
 
 const NO_DAY: &str = "not a day: 2026-06-15, today or yesterday, in UTC";
@@ -46,14 +53,14 @@ pub(crate) struct Days {
 }
 
 impl Days {
-    /// From a day to a day.
-    pub(crate) fn new(from: Day, to: Day) -> Self {
-        Self { next: from.0, last: to.0 }
+    /// From a date to a date.
+    pub(crate) fn new(from: Date, to: Date) -> Self {
+        Self { next: from, last: to }
     }
 
     /// From the day of a moment to that of another.
     pub(crate) fn between(from: Timestamp, to: Timestamp) -> Self {
-        Self::new(Day::of(from), Day::of(to))
+        Self::new(date(from), date(to))
     }
 }
 
@@ -94,7 +101,10 @@ mod tests {
 
     #[test]
     fn a_day_is_a_date_or_a_word() {
-        assert_eq!("yesterday".parse::<Day>().unwrap(), "today".parse::<Day>().unwrap().earlier(1));
+        let today = "2026-03-01".parse().unwrap();
+        for (text, date) in [("today", "2026-03-01"), ("yesterday", "2026-02-28"), ("2026-06-15", "2026-06-15")] {
+            assert_eq!(text.parse::<Day>().unwrap().date(today).to_string(), date, "{text}");
+        }
         for text in ["", "20260615", "2026-06-31", "15.06.2026", "2026-06-15T12:00:00Z", "tomorrow"] {
             assert!(text.parse::<Day>().is_err(), "{text}");
         }

@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName,
+};
 use clap::{Args, Subcommand, value_parser};
 use indicatif::ProgressBar;
 use leadping::id::LeadId;
-use leadping::queue::LeadCreated;
+use leadping::queue::{LARGEST_BATCH, LeadCreated};
 use leadping::time::Timestamp;
 use serde::Serialize;
 
@@ -170,18 +172,19 @@ impl Redrive {
         } else {
             let held = hold(target, usize::MAX, |message| self.message.is_some() && wanted(message)).await?;
             let (chosen, others): (Vec<_>, Vec<_>) = held.into_iter().partition(|message| wanted(message));
-            let_go(target, &others).await?;
-            if let (Some(_), []) = (&self.message, chosen.as_slice()) {
-                return Err(Error::NotFound(
-                    "there is no dead letter of that id now; `leadctl dlq peek` shows those there are".to_owned(),
-                ));
-            }
             if self.dry_run {
                 let_go(target, &chosen).await?;
             } else {
                 for message in &chosen {
                     resend(target, message).await?;
                 }
+            }
+            // Whatever becomes of these, the chosen one has been seen to.
+            let_go(target, &others).await?;
+            if let (Some(_), []) = (&self.message, chosen.as_slice()) {
+                return Err(Error::NotFound(
+                    "there is no dead letter of that id now; `leadctl dlq peek` shows those there are".to_owned(),
+                ));
             }
             chosen.len()
         };
@@ -215,14 +218,22 @@ async fn move_all(target: &Target) -> Result<usize, Error> {
 
 /// Sent first and deleted then: what is cut off between the two is there twice, which the worker does not mind.
 async fn resend(target: &Target, message: &Message) -> Result<(), Error> {
-    let body = message.body().unwrap_or_default();
-    let sent = target.sqs.send_message().queue_url(target.queue_url()?).message_body(body).send().await;
-    sent.map_err(|error| target.refused("SQS", &error))?;
+    send(target, target.queue_url()?, message.body().unwrap_or_default()).await?;
     let receipt = message.receipt_handle().unwrap_or_default();
     let deleted =
         target.sqs.delete_message().queue_url(target.dead_letter_queue_url()?).receipt_handle(receipt).send().await;
     deleted.map_err(|error| target.refused("SQS", &error))?;
     Ok(())
+}
+
+/// Sends a message, and waits for that as long as for any other call: the intake's own way gives up soon, for it has a
+/// partner waiting.
+///
+/// # Errors
+/// When SQS does not take it.
+pub(crate) async fn send(target: &Target, url: &str, body: impl Into<String>) -> Result<(), Error> {
+    let sent = target.sqs.send_message().queue_url(url).message_body(body).send().await;
+    sent.map(drop).map_err(|error| target.refused("SQS", &error))
 }
 
 /// Receives dead letters until so many are held, one of them is enough, or no more come; or until those held first would
@@ -260,13 +271,16 @@ async fn receive(target: &Target, url: &str) -> Result<Vec<Message>, Error> {
     Ok(received.map_err(|error| target.refused("SQS", &error))?.messages.unwrap_or_default())
 }
 
-/// Makes what was held visible to others at once.
+/// Makes what was held visible to others at once. Which of them SQS refuses does not matter: their time has ended, so they
+/// are visible, or somebody else holds them.
 async fn let_go(target: &Target, held: &[Message]) -> Result<(), Error> {
     let url = target.dead_letter_queue_url()?;
-    for message in held {
-        let receipt = message.receipt_handle().unwrap_or_default();
-        let let_go =
-            target.sqs.change_message_visibility().queue_url(url).receipt_handle(receipt).visibility_timeout(0);
+    for batch in held.chunks(LARGEST_BATCH) {
+        let entries = batch.iter().enumerate().flat_map(|(index, message)| {
+            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string()).visibility_timeout(0);
+            entry.receipt_handle(message.receipt_handle().unwrap_or_default()).build()
+        });
+        let let_go = target.sqs.change_message_visibility_batch().queue_url(url).set_entries(Some(entries.collect()));
         let_go.send().await.map_err(|error| target.refused("SQS", &error))?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use leadping::id::SourceId;
 use leadping::time::Timestamp;
 use serde::Serialize;
 
-use crate::days::{Day, Days};
+use crate::days::{self, Day, Days};
 use crate::error::Error;
 use crate::output::{self, Output};
 use crate::target::Target;
@@ -54,8 +54,9 @@ struct Row<'a> {
 /// # Errors
 /// [`Error::Usage`] for days in the wrong order; else when a table does not answer, or the output cannot be written.
 pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
-    let from = arguments.from.unwrap_or_else(|| Day::of(Timestamp::now()).earlier(6));
-    if from > arguments.to {
+    let today = days::date(Timestamp::now());
+    let (from, to) = (arguments.from.unwrap_or(Day::Ago(6)).date(today), arguments.to.date(today));
+    if from > to {
         return Err(Error::Usage("--from is a later day than --to".to_owned()));
     }
     let sources = if arguments.sources.is_empty() {
@@ -66,7 +67,7 @@ pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
     };
     let mut rows = Vec::new();
     for source in &sources {
-        for day in Days::new(from, arguments.to) {
+        for day in Days::new(from, to) {
             let leads = target.leads.count(source, &day).await.map_err(|error| target.failed(error))?;
             rows.push(Row { day, source, leads });
         }

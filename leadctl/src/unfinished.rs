@@ -1,17 +1,19 @@
 //! `leadctl unfinished`: leads that are not yet `Ready`, and why.
 
+use std::io;
 use std::time::Duration;
 
 use clap::{Subcommand, value_parser};
 use indicatif::ProgressBar;
 use leadping::id::LeadId;
-use leadping::queue::{LeadCreated, Queue};
+use leadping::queue::LeadCreated;
 use leadping::store::{Due, Progress, StoredLead};
 use leadping::time::Timestamp;
 use serde::Serialize;
 
 use crate::error::Error;
 use crate::output::{self, Output};
+use crate::queue;
 use crate::target::Target;
 
 /// What is announced is due again after so long, as after intake: a backlog does not feed itself.
@@ -89,7 +91,7 @@ async fn list(all: &[Due], most: usize, target: &Target, output: &mut Output) ->
             created_at: due.created_at,
             due_at: due.due_at,
             age_seconds: now.since(due.created_at).as_secs(),
-            waits_for: reason(lead.as_ref(), now),
+            waits_for: reason(lead.as_ref(), due.due_at, now),
         });
     }
     let due = all.iter().filter(|lead| lead.due_at <= now).count();
@@ -110,10 +112,12 @@ async fn list(all: &[Due], most: usize, target: &Target, output: &mut Output) ->
     })
 }
 
-fn reason(lead: Option<&StoredLead>, now: Timestamp) -> &'static str {
+fn reason(lead: Option<&StoredLead>, due_at: Timestamp, now: Timestamp) -> &'static str {
     match lead {
         Some(StoredLead::Kept(kept)) => match kept.progress {
             Progress::New => "its conversation",
+            // A look-up under way is due some time behind its lease.
+            Progress::Opened { leased_until: Some(end), .. } if now < end && end == due_at => "the provider's own time",
             Progress::Opened { leased_until: Some(end), .. } if now < end => "the look-up under way",
             Progress::Opened { .. } => "its look-up to be tried again",
             Progress::Ready => "nothing any more",
@@ -128,7 +132,7 @@ async fn announce(all: &[Due], also_later: bool, target: &Target, output: &mut O
     if !chosen.is_empty() {
         target.confirm(&format!("announce {} unfinished leads", chosen.len()))?;
     }
-    let queue = Queue::new(target.sqs.clone(), target.queue_url()?);
+    let url = target.queue_url()?;
     let bar = ProgressBar::new(u64::try_from(chosen.len()).unwrap_or_default());
     let mut announced = 0;
     for due in chosen {
@@ -136,8 +140,9 @@ async fn announce(all: &[Due], also_later: bool, target: &Target, output: &mut O
         // Whoever finished or moved it meanwhile has done this already.
         if let Some(kept) = moved.map_err(|error| target.failed(error))? {
             let message = LeadCreated::of(&kept.lead, kept.business_id, "leadctl");
-            queue.send(&message).await.map_err(|error| {
-                Error::Aws(format!("{error}; {announced} were announced, the rest is the sweep's or another run's"))
+            let body = serde_json::to_string(&message).map_err(io::Error::from)?;
+            queue::send(target, url, body).await.map_err(|error| {
+                Error::Aws(format!("{error} {announced} were announced, the rest is the sweep's or another run's."))
             })?;
             announced += 1;
         }

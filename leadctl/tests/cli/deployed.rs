@@ -1,12 +1,13 @@
 //! A deployed stack, by its outputs: CloudFormation and STS answer as AWS does, and the tables are the local stack's.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use serde_json::Value;
 
+use crate::front::request;
 use crate::running::{Running, failure, stderr, stdout};
 
 const CALLER: &str = "arn:aws:sts::111122223333:assumed-role/operator/jordan";
@@ -37,20 +38,7 @@ fn aws(outputs: &[(&str, &str)], stage: &str) -> String {
     thread::spawn(move || {
         for connection in listener.incoming() {
             let mut connection = BufReader::new(connection.unwrap());
-            let mut length = 0;
-            loop {
-                let mut line = String::new();
-                connection.read_line(&mut line).unwrap();
-                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-                if line.trim().is_empty() {
-                    break;
-                }
-            }
-            let mut body = vec![0; length];
-            connection.read_exact(&mut body).unwrap();
-            let body = String::from_utf8(body).unwrap();
+            let (_, body) = request(&mut connection);
             let (status, answer) = match body.as_str() {
                 body if body.contains("GetCallerIdentity") => ("200 OK", caller.as_str()),
                 body if body.contains("StackName=leadping&") || body.ends_with("StackName=leadping") => {

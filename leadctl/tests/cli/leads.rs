@@ -1,9 +1,12 @@
 //! Finding leads, exporting and counting them.
 
+use jiff::civil::Date;
+use leadping::time::Timestamp;
 use local::stack::Options;
 use serde_json::{Value, json};
 
 use crate::running::{Running, failure, lead};
+use crate::volume::fill;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn leads_are_found_by_what_people_know_of_them() {
@@ -134,14 +137,22 @@ async fn an_export_goes_on_where_it_was_interrupted() {
     let whole = std::fs::read_to_string(&file).unwrap();
     assert_eq!(whole.lines().count(), 10);
 
+    let today: Date = Timestamp::now().day().parse().unwrap();
     // As it is when the process dies behind a page: the cursor is of that page, and half a line more is written.
     for done in 1..10 {
         let kept: String = whole.lines().take(done).map(|line| format!("{line}\n")).collect();
         let last: Value = serde_json::from_str(kept.lines().last().unwrap()).unwrap();
         let id: leadping::id::LeadId = last["id"].as_str().unwrap().parse().unwrap();
+        let day = last["createdAt"].as_str().unwrap().get(..10);
+        let shard = json!({"source": "source_123", "day": day, "number": id.shard() % 4});
         let cursor = json!({
-            "source": "source_123", "day": last["createdAt"].as_str().unwrap().get(..10), "shard": id.shard() % 4,
-            "lead": id, "createdAt": last["createdAt"], "length": kept.len(),
+            "today": today,
+            "extent": {
+                "whose": {"source": "source_123"}, "from": today.yesterday().unwrap(), "to": today, "format": "ndjson",
+            },
+            "sources": ["source_123"],
+            "place": {"shard": shard, "lead": id, "createdAt": last["createdAt"]},
+            "length": kept.len(),
         });
         std::fs::write(&file, format!("{kept}{{\"id\":\"lea")).unwrap();
         std::fs::write(running.data.path().join("leads.ndjson.cursor"), cursor.to_string()).unwrap();
@@ -150,5 +161,58 @@ async fn an_export_goes_on_where_it_was_interrupted() {
     }
     let done = failure(&running.run(&[&command[..], &["--resume", "-ojson"]].concat()));
     assert_eq!(done.0, Some(3), "nothing is left to go on with");
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_remains_what_it_was_begun_as() {
+    let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    let (first, second) = (running.post("source_123", "lp_source_key"), running.post("source_exempt", "lp_source_key"));
+    fill(&running, &first, "2025-01-01", 25).await;
+    fill(&running, &second, "2025-01-02", 25).await;
+    let whole = running.text(&["lead", "export", "--source=source_123", "--from=2025-01-01", "--to=2025-01-02"]);
+    assert_eq!(whole.lines().count(), 25);
+
+    // Of the business's two sources one was not there yet, and the days are over that it was begun on.
+    let file = running.data.path().join("leads.ndjson");
+    let into = format!("--into={}", file.display());
+    let begun = json!({
+        "today": "2025-01-02",
+        "extent": {
+            "whose": {"business": "business_1"}, "from": "2025-01-01", "to": "2025-01-02", "format": "ndjson",
+        },
+        "sources": ["source_123"],
+        "length": 0,
+    });
+    let go_on = |extent: &[&str]| {
+        std::fs::write(&file, "{\"id\":\"lea").unwrap();
+        std::fs::write(running.data.path().join("leads.ndjson.cursor"), begun.to_string()).unwrap();
+        running.run(&[&["lead", "export", &into, "--resume", "-ojson"], extent].concat())
+    };
+    for same in [
+        &["--business=business_1", "--from=yesterday"][..],
+        &["--business=business_1", "--from=2025-01-01", "--to=2025-01-02"],
+    ] {
+        assert_eq!(go_on(same).status.code(), Some(0), "{same:?}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), whole, "{same:?}");
+    }
+    for another in [
+        &["--business=business_1", "--from=yesterday", "--format=csv"][..],
+        &["--business=business_2", "--from=yesterday"],
+        &["--source=source_123", "--from=yesterday"],
+        &["--business=business_1", "--from=2025-01-02"],
+        &["--business=business_1", "--from=yesterday", "--to=2025-01-03"],
+    ] {
+        let (status, code, message) = failure(&go_on(another));
+        assert_eq!((status, code.as_str()), (Some(2), "usage"), "{another:?}: {message}");
+        let begun = "`--business business_1 --from 2025-01-01 --to 2025-01-02 --format ndjson`";
+        assert!(message.contains(begun), "{another:?}: {message}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "{\"id\":\"lea", "{another:?}");
+    }
+    std::fs::write(running.data.path().join("leads.ndjson.cursor"), r#"{"source":"source_123"}"#).unwrap();
+    let unread = ["lead", "export", &into, "--resume", "-ojson", "--source=source_123", "--from=yesterday"];
+    let (status, _, message) = failure(&running.run(&unread));
+    assert_eq!(status, Some(1), "{message}");
+    assert!(message.contains("not what this release writes"), "{message}");
     running.stack.stop().await;
 }

@@ -4,6 +4,7 @@
 mod basics;
 mod deployed;
 mod erasure;
+mod front;
 mod keys;
 mod leads;
 mod queue;

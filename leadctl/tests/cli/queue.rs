@@ -1,9 +1,10 @@
 //! The queue, its dead letters, and what is unfinished.
 
 use local::stack::Options;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::running::{Running, failure, lead};
+use crate::front::{Mishap, before_sqs};
+use crate::running::{Running, failure, lead, leadctl, stderr, stdout};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_are_looked_at_and_given_to_the_worker_again() {
@@ -47,6 +48,35 @@ async fn dead_letters_are_looked_at_and_given_to_the_worker_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_that_nobody_holds_any_more_is_let_go_already() {
+    let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    let dead = &running.stack.addresses().dead_letter_queue_url;
+    // More than one call lets go.
+    for number in 0..12 {
+        let sent = running.stack.clients().sqs.send_message().queue_url(dead).message_body(number.to_string()).send();
+        sent.await.unwrap();
+    }
+    let ended = before_sqs(&running, "ChangeMessageVisibility", Mishap::Forestalled);
+    let on = |arguments: &[&str]| {
+        let output = leadctl(ended.path(), &[arguments, &["-ojson"]].concat());
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        serde_json::from_str::<Value>(&stdout(&output)).unwrap()
+    };
+    let letters = on(&["dlq", "peek", "--most=12"]);
+    let id = |number: usize| letters[number]["messageId"].as_str().unwrap();
+    assert_eq!(on(&["dlq", "redrive", "--all", "--dry-run"])["messages"], 12);
+    assert_eq!(on(&["dlq", "redrive", "--message", id(0)])["messages"], 1);
+
+    // Only a service that does not answer is a failure, and the chosen one has been moved before.
+    let broken = before_sqs(&running, "ChangeMessageVisibility", Mishap::Broken);
+    let (code, _, message) = failure(&leadctl(broken.path(), &["dlq", "redrive", "--message", id(1), "-ojson"]));
+    assert_eq!(code, Some(5), "{message}");
+    let status = running.json(&["queue", "status"]);
+    assert_eq!((&status["waiting"], &status["dead"]), (&json!(2), &json!(10)), "{status}");
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_unfinished_is_told_and_announced() {
     let running = Running::with(Options { worker: false, ..Options::default() }).await;
     assert!(running.text(&["unfinished"]).contains("Every lead is Ready"));
@@ -70,6 +100,23 @@ async fn what_is_unfinished_is_told_and_announced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operator_far_away_announces_too() {
+    let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    running.post("source_123", "lp_source_key");
+    let announce = ["unfinished", "announce", "--all", "-ojson"];
+    let broken = before_sqs(&running, "SendMessage", Mishap::Broken);
+    let (code, _, message) = failure(&leadctl(broken.path(), &announce));
+    assert_eq!(code, Some(5), "{message}");
+    assert!(message.contains("out of reach") && message.contains("0 were announced"), "{message}");
+
+    let late = before_sqs(&running, "SendMessage", Mishap::Late);
+    let output = leadctl(late.path(), &announce);
+    assert_eq!(stdout(&output), "{\"announced\":1}\n", "{}", stderr(&output));
+    assert_eq!(running.json(&["queue", "status"])["waiting"], 2);
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_doctor_finds_what_is_not_well_and_says_what_to_do() {
     let running = Running::start().await;
     let findings = running.json(&["doctor"]);
@@ -85,7 +132,7 @@ async fn a_doctor_finds_what_is_not_well_and_says_what_to_do() {
     running.stack.clients().sqs.send_message().queue_url(dead).message_body("poison").send().await.unwrap();
     let output = running.run(&["doctor"]);
     assert_eq!(output.status.code(), Some(1));
-    let text = crate::running::stdout(&output);
+    let text = stdout(&output);
     for part in ["no key that works: source_123", "key create", "1 dead letters", "dlq redrive"] {
         assert!(text.contains(part), "{part}: {text}");
     }

@@ -27,20 +27,10 @@ type Item = HashMap<String, AttributeValue>;
 async fn a_hundred_thousand_leads_are_exported_and_counted_with_flat_memory() {
     let running = Running::with(Options { worker: false, ..Options::default() }).await;
     let id = running.post("source_123", "lp_source_key");
-    let (client, table) = (&running.stack.clients().dynamodb, &running.stack.addresses().leads_table);
-    let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
-    let found = client
-        .get_item()
-        .table_name(table)
-        .set_key(Some([key("pk", format!("LEAD#{id}")), key("sk", "LEAD".to_owned())].into()));
-    let pattern = found.send().await.unwrap().item.unwrap();
     let many: usize = std::env::var("LEADS").as_deref().unwrap_or(MANY).parse().unwrap();
     let days = [("2025-01-01", FEW), ("2025-01-02", many)];
     for (day, count) in days {
-        for first in (0..count).step_by(25) {
-            let batch = (first..first + 25).map(|number| copy(&pattern, &id, day, number)).collect();
-            client.batch_write_item().request_items(table, batch).send().await.unwrap();
-        }
+        fill(&running, &id, day, count).await;
     }
 
     let file = running.data.path().join("leads");
@@ -66,6 +56,21 @@ async fn a_hundred_thousand_leads_are_exported_and_counted_with_flat_memory() {
     running.stack.stop().await;
 }
 
+/// Stores leads like one that is there, of another day; their number is a multiple of 25.
+pub(crate) async fn fill(running: &Running, id: &str, day: &str, count: usize) {
+    let (client, table) = (&running.stack.clients().dynamodb, &running.stack.addresses().leads_table);
+    let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
+    let found = client
+        .get_item()
+        .table_name(table)
+        .set_key(Some([key("pk", format!("LEAD#{id}")), key("sk", "LEAD".to_owned())].into()));
+    let pattern = found.send().await.unwrap().item.unwrap();
+    for first in (0..count).step_by(25) {
+        let batch = (first..first + 25).map(|number| copy(&pattern, id, day, number)).collect();
+        client.batch_write_item().request_items(table, batch).send().await.unwrap();
+    }
+}
+
 /// A lead like another, of another day.
 fn copy(pattern: &Item, id: &str, day: &str, number: usize) -> WriteRequest {
     let new_id: leadping::id::LeadId = format!("lead_{}{number:022}", day.replace('-', "")).parse().unwrap();
@@ -73,13 +78,14 @@ fn copy(pattern: &Item, id: &str, day: &str, number: usize) -> WriteRequest {
     for name in ["unfinishedShard", "dueAt"] {
         item.remove(name);
     }
+    let (source, _) = pattern["dayKey"].as_s().unwrap().split_once('#').unwrap();
     let document = pattern["document"].as_s().unwrap().replace(id, new_id.as_str());
     for (name, value) in [
         ("pk", format!("LEAD#{new_id}")),
         ("document", document),
         ("processingStatus", "Ready".to_owned()),
         ("createdAt", format!("{day}T12:00:00.{:03}Z", number % 1_000)),
-        ("dayKey", format!("source_123#{day}#{}", new_id.shard() % 4)),
+        ("dayKey", format!("{source}#{day}#{}", new_id.shard() % 4)),
     ] {
         item.insert(name.to_owned(), AttributeValue::S(value));
     }
