@@ -4,10 +4,11 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Response, StatusCode};
-use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use crate::credential::Credential;
+use crate::settings::Secret;
 use crate::telemetry::metric;
 use crate::validation::Validated;
 use crate::web;
@@ -113,13 +114,6 @@ pub struct TrustedForm {
     key: Credential,
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    outcome: String,
-    #[serde(default)]
-    reason: String,
-}
-
 impl TrustedForm {
     /// A client of the service at `base`, with the account's API key.
     pub fn new(client: Client, base: Url, key: Credential) -> Self {
@@ -148,14 +142,17 @@ impl TrustedForm {
     }
 
     async fn validate(&self, id: &str) -> Result<(), Refusal> {
-        let mut answer = self.ask(id).await?;
-        if matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && self.key.renewed().await {
-            answer = self.ask(id).await?;
+        let key = self.key.secret().await;
+        let mut answer = self.ask(id, &key).await?;
+        if matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+            && let Some(key) = self.key.instead_of(&key).await
+        {
+            answer = self.ask(id, &key).await?;
         }
         let status = answer.status();
         let body = web::body(answer).await;
-        let said = body.as_deref().and_then(|body| serde_json::from_slice::<Answer>(body).ok());
-        let verdict = judge(status, said.as_ref());
+        let said = body.as_deref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+        let verdict = judge(status, &said);
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN => {
                 metric::credential_refused("trusted_form");
@@ -169,13 +166,13 @@ impl TrustedForm {
         verdict
     }
 
-    async fn ask(&self, id: &str) -> Result<Response, Refusal> {
+    async fn ask(&self, id: &str, key: &Secret) -> Result<Response, Refusal> {
         let url = format!("{}/{id}/validate", self.base.as_str().trim_end_matches('/'));
-        let key = self.key.secret().await;
         let call = || self.client.get(&url).basic_auth("API", Some(key.reveal())).send();
-        // The pool may have handed out a connection that died while the function was frozen.
+        // The pool may have handed out a connection that died while the function was frozen; and one that is not made
+        // within its second may be made in the next.
         let answer = match call().await {
-            Err(error) if !error.is_timeout() => call().await,
+            Err(error) if error.is_connect() || !error.is_timeout() => call().await,
             answer => answer,
         };
         answer.map_err(|error| {
@@ -185,13 +182,14 @@ impl TrustedForm {
     }
 }
 
-/// What an answer means, by its status first. What nobody has described is no verdict.
-fn judge(status: StatusCode, said: Option<&Answer>) -> Result<(), Refusal> {
-    let outcome = said.map(|answer| answer.outcome.as_str());
-    match (status.as_u16(), outcome) {
-        (200, Some("success")) => Ok(()),
-        (200, Some("failure")) | (400 | 404 | 405 | 406 | 422, _) => {
-            let reason = said.map(|answer| answer.reason.to_ascii_lowercase()).unwrap_or_default();
+/// What an answer means, by its status first. What nobody has described is no verdict, and an outcome is one without a
+/// reason, too.
+fn judge(status: StatusCode, said: &Value) -> Result<(), Refusal> {
+    let said = |member| said.get(member).and_then(Value::as_str).unwrap_or_default();
+    match (status.as_u16(), said("outcome")) {
+        (200, "success") => Ok(()),
+        (200, "failure") | (400 | 404 | 405 | 406 | 422, _) => {
+            let reason = said("reason").to_ascii_lowercase();
             let by_age = ["days old", "expired", "too old"].iter().any(|sign| reason.contains(sign));
             Err(if by_age { Refusal::Expired } else { Refusal::Rejected })
         }
@@ -202,7 +200,22 @@ fn judge(status: StatusCode, said: Option<&Answer>) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+    use std::net::TcpListener;
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_is_not_made_in_time_is_tried_once_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        // Nobody shakes hands here.
+        let base = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let key = Secret::new("key");
+        let trusted_form = TrustedForm::new(web::client(None).unwrap(), base, key.clone().into());
+        assert_eq!(trusted_form.ask("example", &key).await.unwrap_err(), Refusal::Unavailable);
+        assert_eq!(iter::from_fn(|| listener.accept().ok()).count(), 2);
+    }
 
     #[test]
     fn reads_the_id_from_a_certificate_url() {
@@ -259,32 +272,40 @@ mod tests {
     fn reads_an_answer_by_its_status_first() {
         use Refusal::{Expired, Rejected, Unavailable};
         let cases = [
-            (200, "success", "This is a valid Web certificate id", Ok(())),
-            (200, "failure", "This is an invalid certificate id", Err(Rejected)),
-            (200, "failure", "Certificate is more than 90 days old", Err(Expired)),
-            (200, "maybe", "", Err(Unavailable)),
-            (200, "", "", Err(Unavailable)),
-            (201, "success", "", Err(Unavailable)),
-            (204, "success", "", Err(Unavailable)),
-            (302, "success", "", Err(Unavailable)),
-            (400, "success", "", Err(Rejected)),
-            (401, "failure", "", Err(Unavailable)),
-            (402, "", "", Err(Unavailable)),
-            (403, "failure", "", Err(Unavailable)),
-            (404, "", "", Err(Rejected)),
-            (405, "", "", Err(Rejected)),
-            (406, "", "", Err(Rejected)),
-            (408, "", "", Err(Unavailable)),
-            (410, "", "", Err(Expired)),
-            (418, "failure", "", Err(Unavailable)),
-            (422, "failure", "", Err(Rejected)),
-            (429, "", "", Err(Unavailable)),
-            (500, "success", "", Err(Unavailable)),
-            (503, "failure", "", Err(Unavailable)),
+            (200, r#"{"outcome":"success","reason":"This is a valid Web certificate id"}"#, Ok(())),
+            (200, r#"{"outcome":"failure","reason":"This is an invalid certificate id"}"#, Err(Rejected)),
+            (200, r#"{"outcome":"failure","reason":"Certificate is more than 90 days old"}"#, Err(Expired)),
+            (200, r#"{"outcome":"maybe"}"#, Err(Unavailable)),
+            (200, "{}", Err(Unavailable)),
+            (201, r#"{"outcome":"success"}"#, Err(Unavailable)),
+            (204, r#"{"outcome":"success"}"#, Err(Unavailable)),
+            (302, r#"{"outcome":"success"}"#, Err(Unavailable)),
+            (400, r#"{"outcome":"success"}"#, Err(Rejected)),
+            (401, r#"{"outcome":"failure"}"#, Err(Unavailable)),
+            (402, "{}", Err(Unavailable)),
+            (403, r#"{"outcome":"failure"}"#, Err(Unavailable)),
+            (404, "{}", Err(Rejected)),
+            (405, "{}", Err(Rejected)),
+            (406, "{}", Err(Rejected)),
+            (408, "{}", Err(Unavailable)),
+            (410, "{}", Err(Expired)),
+            (418, r#"{"outcome":"failure"}"#, Err(Unavailable)),
+            (422, r#"{"outcome":"failure"}"#, Err(Rejected)),
+            (429, "{}", Err(Unavailable)),
+            (500, r#"{"outcome":"success"}"#, Err(Unavailable)),
+            (503, r#"{"outcome":"failure"}"#, Err(Unavailable)),
+            (200, r#"{"outcome":"success","reason":null}"#, Ok(())),
+            (200, r#"{"outcome":"success","reason":["valid"]}"#, Ok(())),
+            (200, r#"{"outcome":"failure","reason":null}"#, Err(Rejected)),
+            (200, r#"{"outcome":["success"]}"#, Err(Unavailable)),
+            (200, r#"["success"]"#, Err(Unavailable)),
+            (200, "success", Err(Unavailable)),
+            (404, r#"{"reason":"Certificate is more than 90 days old"}"#, Err(Expired)),
+            (422, r#"{"outcome":null,"reason":"Certificate is more than 90 days old"}"#, Err(Expired)),
         ];
-        for (status, outcome, reason, verdict) in cases {
-            let said = (!outcome.is_empty()).then(|| Answer { outcome: outcome.into(), reason: reason.into() });
-            assert_eq!(judge(StatusCode::from_u16(status).unwrap(), said.as_ref()), verdict, "{status} {outcome}");
+        for (status, body, verdict) in cases {
+            let said = serde_json::from_str(body).unwrap_or_default();
+            assert_eq!(judge(StatusCode::from_u16(status).unwrap(), &said), verdict, "{status} {body}");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::percent_decode;
+
 use super::fields::{Kind, Member};
 use super::value::{Malformed, Value};
 
@@ -14,12 +16,11 @@ use super::value::{Malformed, Value};
 /// # Errors
 /// [`Malformed`] when the decoded text is not UTF-8: a name in another encoding would be stored as rubbish.
 pub fn parse(form: &[u8]) -> Result<Value, Malformed> {
+    // What parts names and values is ASCII, so the whole is UTF-8 when each of them is.
+    percent_decode(form).decode_utf8().map_err(|_| Malformed)?;
     let mut scalars: Vec<(String, Value)> = Vec::new();
     let mut collections = Collections::default();
     for (name, value) in url::form_urlencoded::parse(form) {
-        if name.contains('\u{fffd}') || value.contains('\u{fffd}') {
-            return Err(Malformed);
-        }
         let (base, entry) = split_brackets(&name);
         match (kind_of(base), entry) {
             (Some(Kind::Tags), entry) if entry.is_none_or(is_index) => {
@@ -114,6 +115,7 @@ mod tests {
             ("email=a&email=b", r#"{"email":"a","email":"b"}"#),
             ("email[x]=a", r#"{"email[x]":"a"}"#),
             ("a]=1&[b=2", r#"{"a]":"1","[b":"2"}"#),
+            ("lastName=Mu%EF%BF%BDoz&city=\u{fffd}", "{\"lastName\":\"Mu\u{fffd}oz\",\"city\":\"\u{fffd}\"}"),
         ];
         for (form, json) in cases {
             assert!(parse(form.as_bytes()).unwrap() == Value::parse(json.as_bytes()).unwrap(), "{form}");
@@ -122,6 +124,8 @@ mod tests {
 
     #[test]
     fn another_encoding_is_refused() {
-        assert!(parse(b"firstName=Jos%E9").is_err());
+        for form in [&b"firstName=Jos%E9"[..], b"Jos%E9=x", b"unknown=\xff", b"a=%C3&b=%A9"] {
+            assert!(parse(form).is_err(), "{form:?}");
+        }
     }
 }

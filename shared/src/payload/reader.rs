@@ -187,8 +187,10 @@ fn find<'v>(members: &'v Members, name: &str) -> Result<Option<&'v Value>, Dupli
         .filter(|(known, value)| known.eq_ignore_ascii_case(name) && value.is_given())
         .map(|(_, value)| value);
     let Some(first) = given.next() else { return Ok(None) };
-    let same = |other: &Value| match (scalar(first, true), scalar(other, true)) {
-        (Some(a), Some(b)) => a == b,
+    // Read once: of a long one with many repeats each would read it again.
+    let text = scalar(first, true);
+    let same = |other: &Value| match (&text, scalar(other, true)) {
+        (Some(text), Some(other)) => *text == other,
         _ => first == other,
     };
     if given.all(same) { Ok(Some(first)) } else { Err(Duplicate) }

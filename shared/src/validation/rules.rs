@@ -170,7 +170,6 @@ impl Rules<'_> {
         let mut tags: Vec<String> = Vec::new();
         if distinct(sent) > MOST_ENTRIES {
             self.failures.push(Failure::at(Code::TagsTooMany, submission.pointer(member)));
-            return tags;
         }
         let clean = |tag: &Entry| self.clean(&tag.text, LONGEST_TEXT, || tag.pointer.clone());
         let cleaned: Vec<_> = sent.iter().filter_map(clean).collect();
@@ -187,8 +186,7 @@ impl Rules<'_> {
         let entries = submission.entries(Member::SourceMetadata);
         let map = submission.pointer(Member::SourceMetadata);
         if entries.len() > MOST_ENTRIES {
-            self.failures.push(Failure::at(Code::SourceMetadataTooLarge, map));
-            return BTreeMap::new();
+            self.failures.push(Failure::at(Code::SourceMetadataTooLarge, map.as_str()));
         }
         let mut kept = BTreeMap::new();
         for entry in entries {
@@ -196,12 +194,17 @@ impl Rules<'_> {
             let holds_secret = secrets::looks_secret(name) || secrets::looks_secret(&entry.text);
             if secrets::names_secret(name) || holds_secret {
                 self.failures.push(Failure::at(Code::SourceMetadataSecret, entry.pointer.as_str()));
-            } else if !(1..=LONGEST_NAME).contains(&name.chars().count()) || entry.text.chars().count() > LONGEST_TEXT {
+            }
+            if !(1..=LONGEST_NAME).contains(&name.chars().count()) || entry.text.chars().count() > LONGEST_TEXT {
                 self.failures.push(Failure::at(Code::SourceMetadataTooLarge, entry.pointer.as_str()));
             } else if let (Some(name), Some(text)) = (
                 self.clean(name, LONGEST_NAME, || map.clone()),
                 self.clean(&entry.text, LONGEST_TEXT, || entry.pointer.clone()),
             ) {
+                // Cleaned, two names may be one.
+                if kept.get(&name).is_some_and(|first| *first != text) {
+                    self.failures.push(Failure::at(Code::PayloadDuplicate, entry.pointer.as_str()));
+                }
                 kept.insert(name, text);
             }
         }
