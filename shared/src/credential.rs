@@ -5,12 +5,15 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::settings::{Secret, SecretSetting};
 
 /// A secret is read again at most so often, however often it is refused (architecture, Time).
 const BETWEEN_READS: Duration = Duration::from_secs(60);
+
+/// How long reading it anew may take: whoever was refused has little time left, and something to report.
+const READ_ANEW: Duration = Duration::from_millis(500);
 
 /// A credential that may change while a function lives.
 #[derive(Debug)]
@@ -61,26 +64,20 @@ impl Credential {
         self.current.lock().await.secret.clone()
     }
 
-    /// Reads the secret anew, after a service has refused it. Gives back whether it has changed, so that asking again
-    /// is worth it.
-    pub async fn renewed(&self) -> bool {
-        let Some((client, arn)) = &self.origin else { return false };
+    /// The secret to ask with again, after a service has refused this one; nothing, where there is no other. Of several
+    /// calls that were refused at once the first reads it anew, and the others ask again with what it has found.
+    pub async fn instead_of(&self, refused: &Secret) -> Option<Secret> {
+        let (client, arn) = self.origin.as_ref()?;
         let mut current = self.current.lock().await;
-        if current.read_at.elapsed() < BETWEEN_READS {
-            return false;
-        }
-        current.read_at = Instant::now();
-        match fetch(client, arn).await {
-            Ok(secret) => {
-                let changed = secret.reveal() != current.secret.reveal();
-                current.secret = secret;
-                changed
-            }
-            Err(error) => {
-                tracing::error!(%error, "a refused secret cannot be read anew");
-                false
+        if current.secret == *refused && current.read_at.elapsed() >= BETWEEN_READS {
+            current.read_at = Instant::now();
+            match timeout(READ_ANEW, fetch(client, arn)).await {
+                Ok(Ok(secret)) => current.secret = secret,
+                Ok(Err(error)) => tracing::error!(%error, "a refused secret cannot be read anew"),
+                Err(_) => tracing::error!(arn, "a refused secret is not read anew in time"),
             }
         }
+        (current.secret != *refused).then(|| current.secret.clone())
     }
 }
 
@@ -110,20 +107,24 @@ mod tests {
             .credentials_provider(Credentials::new("id", "key", None, None, "test"))
             .endpoint_url(base);
         let client = Client::from_conf(config.build());
-        let credential = Credential { origin: Some((client, "arn".to_owned())), ..Secret::new("old").into() };
-        assert!(!credential.renewed().await, "it has just been read");
+        let old = Secret::new("old");
+        let credential = Credential { origin: Some((client, "arn".to_owned())), ..old.clone().into() };
+        assert_eq!(credential.instead_of(&old).await, None, "it has just been read");
 
         tokio::time::pause();
         tokio::time::advance(BETWEEN_READS).await;
         tokio::time::resume();
-        assert!(credential.renewed().await);
-        assert_eq!(credential.secret().await.reveal(), "new");
-        assert!(!credential.renewed().await, "it has just been read again");
+        let (one, other) = tokio::join!(credential.instead_of(&old), credential.instead_of(&old));
+        let new = Secret::new("new");
+        assert_eq!((one.as_ref(), other.as_ref()), (Some(&new), Some(&new)), "both were refused, and one has read");
+        assert_eq!(credential.secret().await, new);
+        assert_eq!(credential.instead_of(&new).await, None, "it has just been read again");
         assert!(asked.join().unwrap().contains("x-amz-target: secretsmanager.GetSecretValue"));
     }
 
     #[tokio::test]
     async fn a_secret_of_the_environment_cannot_be_renewed() {
-        assert!(!Credential::from(Secret::new("fixed")).renewed().await);
+        let fixed = Secret::new("fixed");
+        assert_eq!(Credential::from(fixed.clone()).instead_of(&fixed).await, None);
     }
 }

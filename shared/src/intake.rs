@@ -16,7 +16,7 @@ use crate::payload::{self, Entrance};
 use crate::queue::{LeadCreated, Queue};
 use crate::settings::IntakeSettings;
 use crate::source::{Attachment, Source, SourceKey};
-use crate::start::StartError;
+use crate::start::{self, StartError};
 use crate::store::{Leads, NewLead, Put, Sources, StoreError, StoredLead};
 use crate::telemetry::{metric, step};
 use crate::time::Timestamp;
@@ -47,6 +47,14 @@ struct Post<'a> {
 }
 
 impl Intake {
+    /// What a function of the API starts with: everything by the environment's variables.
+    ///
+    /// # Errors
+    /// [`StartError`] when a variable is missing or wrong, and as in [`Intake::new`]. It has been logged.
+    pub async fn from_env() -> Result<Self, StartError> {
+        start::logged(async { Self::new(&IntakeSettings::from_env()?, &Clients::from_env()?).await }).await
+    }
+
     /// Builds what the settings name. Our key to TrustedForm is read, and connections are made, side by side.
     ///
     /// # Errors

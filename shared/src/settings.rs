@@ -9,7 +9,7 @@ use std::time::Duration;
 use url::Url;
 
 /// A value that is never shown, not even in `Debug`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {

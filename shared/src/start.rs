@@ -1,5 +1,7 @@
 //! Why a function cannot start.
 
+use std::future::Future;
+
 use crate::credential::CredentialError;
 use crate::settings::SettingsError;
 use crate::web::ClientError;
@@ -16,4 +18,10 @@ pub enum StartError {
     /// No credential with a service outside.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+}
+
+/// What a function is started with; or else a line in the log that says why it is not to be had. What `main` returns as an
+/// error is printed without time and level, where no query for errors finds it.
+pub(crate) async fn logged<T>(start: impl Future<Output = Result<T, StartError>>) -> Result<T, StartError> {
+    start.await.inspect_err(|error| tracing::error!(%error, "the function cannot start"))
 }

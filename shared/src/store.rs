@@ -16,7 +16,7 @@ pub use erasure::Erasure;
 pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead};
 pub use leads::{Leads, Put, Record};
 pub use operators::{InboxPlace, InvalidPlace, Listed};
-pub use progress::{Lease, LookupOutcome};
+pub use progress::{Again, Lease, LookupOutcome};
 pub use sources::Sources;
 
 use std::time::Duration;
@@ -105,6 +105,13 @@ pub enum StoreError {
     /// What should be written cannot be put into JSON.
     #[error("an item cannot be written")]
     Unwritable,
+}
+
+impl StoreError {
+    /// Nothing of DynamoDB's own to tell.
+    fn timed_out() -> Self {
+        Self::Unavailable { code: "timed out".to_owned(), request_id: "none".to_owned() }
+    }
 }
 
 impl<E, R> From<SdkError<E, R>> for StoreError

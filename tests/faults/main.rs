@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a harness fails the test that it stands in")]
 
+mod operators;
 mod outages;
 mod points;
 mod repeats;

@@ -83,6 +83,25 @@ async fn a_lead_that_waits_is_looked_up_by_one_of_twenty() {
     world.stop().await;
 }
 
+/// A provider that says when to come back is not asked before, however many messages come meanwhile.
+#[tokio::test]
+async fn a_lead_that_waits_for_the_provider_s_own_time_is_left_alone() {
+    let world = World::start().await;
+    let submission = world.submission();
+    world.proxy.break_next(Point::LookUp, Side::Before, Fault::ThrottledFor(3_600), 1);
+    let message = announced(&world, &submission).await;
+    deliver(&world, &message, 1, Coming::InTurn).await;
+    deliver(&world, &message, 20, Coming::AtOnce).await;
+    assert_eq!(world.proxy.calls(Point::LookUp), 1);
+    world.settled().await;
+    assert_eq!(
+        (world.proxy.calls(Point::LookUp), world.paid(&submission)),
+        (2, 1),
+        "it is asked again when it is time"
+    );
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn messages_out_of_order_are_as_good_as_in_order() {
     let world = World::start().await;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
 use local::server;
 use serde_json::{Value, json};
@@ -37,6 +38,8 @@ pub enum Fault {
     Cut,
     /// There are too many calls.
     Throttled,
+    /// There are too many calls, and the provider says after how many seconds to come back.
+    ThrottledFor(u64),
     /// Another transaction is writing the item.
     Conflict,
     /// The service has an error of its own.
@@ -51,7 +54,7 @@ impl Fault {
         match self {
             Self::Slow(_) => "slow",
             Self::Cut => "cut",
-            Self::Throttled => "throttled",
+            Self::Throttled | Self::ThrottledFor(_) => "throttled",
             Self::Conflict => "conflict",
             Self::Broken => "5xx",
             Self::Lie(..) => "lie",
@@ -73,6 +76,11 @@ impl Fault {
                 Service::Sqs => of_aws(StatusCode::BAD_REQUEST, "com.amazonaws.sqs#RequestThrottled", json!({})),
                 Service::TrustedForm | Service::PhoneLookup => server::json(StatusCode::TOO_MANY_REQUESTS, &json!({})),
             }),
+            Self::ThrottledFor(seconds) => {
+                let mut answer = server::json(StatusCode::TOO_MANY_REQUESTS, &json!({}));
+                answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+                Some(answer)
+            }
             Self::Conflict => Some(conflict(body)),
             Self::Broken => Some(match service {
                 Service::DynamoDb => dynamodb(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", json!({})),

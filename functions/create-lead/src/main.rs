@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use lambda_http::Error;
-use leadping::aws::Clients;
 use leadping::intake::Intake;
-use leadping::settings::IntakeSettings;
 use leadping::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let settings = IntakeSettings::from_env()?;
-    let intake = Intake::new(&settings, &Clients::from_env()?).await?;
+    let intake = Intake::from_env().await?;
     // In a task of its own: what wakes the future of `main` itself pays a turn of the event loop each time.
     tokio::spawn(lambda_runtime::run(create_lead::service(Arc::new(intake)))).await?
 }

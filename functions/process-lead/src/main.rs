@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use lambda_runtime::Error;
-use leadping::aws::Clients;
 use leadping::process::Processor;
-use leadping::settings::ProcessSettings;
 use leadping::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let settings = ProcessSettings::from_env()?;
-    let processor = Processor::new(&settings, &Clients::from_env()?).await?;
+    let processor = Processor::from_env().await?;
     // In a task of its own: what wakes the future of `main` itself pays a turn of the event loop each time.
     tokio::spawn(lambda_runtime::run(process_lead::service(Arc::new(processor)))).await?
 }

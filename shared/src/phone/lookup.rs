@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{CarrierType, LineType, PhoneNumber, Telnyx, Twilio};
 use crate::credential::Credential;
+use crate::settings::Secret;
 use crate::time::Timestamp;
 
 /// The provider that numbers are looked up at. Without one there is no `PhoneLookup`.
@@ -28,16 +29,20 @@ impl PhoneLookup {
     /// A [`LookupFault`], which tells whether asking again can help (contract, section 7,
     /// "Providers").
     pub async fn look_up(&self, number: &PhoneNumber) -> Result<Lookup, LookupFault> {
-        match self.ask(number).await {
-            Err(LookupFault::Refused { .. }) if self.credential().renewed().await => self.ask(number).await,
-            answer => answer,
+        let key = self.credential().secret().await;
+        let answer = self.ask(number, &key).await;
+        if let Err(LookupFault::Refused { .. }) = answer
+            && let Some(key) = self.credential().instead_of(&key).await
+        {
+            return self.ask(number, &key).await;
         }
+        answer
     }
 
-    async fn ask(&self, number: &PhoneNumber) -> Result<Lookup, LookupFault> {
+    async fn ask(&self, number: &PhoneNumber, key: &Secret) -> Result<Lookup, LookupFault> {
         match self {
-            Self::Twilio(twilio) => twilio.look_up(number).await,
-            Self::Telnyx(telnyx) => telnyx.look_up(number).await,
+            Self::Twilio(twilio) => twilio.look_up(number, key).await,
+            Self::Telnyx(telnyx) => telnyx.look_up(number, key).await,
         }
     }
 
@@ -203,7 +208,6 @@ mod tests {
 
     use super::*;
     use crate::phone::loopback::{client, reply, serve};
-    use crate::settings::Secret;
 
     /// Both providers, before a server that gives this reply.
     fn providers(replied: &str) -> [PhoneLookup; 2] {

@@ -10,6 +10,7 @@ use super::{
     lookup::lenient_text,
 };
 use crate::credential::Credential;
+use crate::settings::Secret;
 use crate::time::Timestamp;
 
 /// A client for Telnyx Number Lookup.
@@ -28,11 +29,11 @@ impl Telnyx {
         Self { client, base, api_key }
     }
 
-    pub(super) async fn look_up(&self, number: &PhoneNumber) -> Result<Lookup, LookupFault> {
+    pub(super) async fn look_up(&self, number: &PhoneNumber, key: &Secret) -> Result<Lookup, LookupFault> {
         let request = self
             .client
             .get(address(&self.base, "v2/number_lookup", number, "type=carrier&type=caller-name"))
-            .bearer_auth(self.api_key.secret().await.reveal())
+            .bearer_auth(key.reveal())
             .timeout(TIME_LIMIT);
         let Answer { data } = ask(request).await?;
         let network = data.carrier.unwrap_or_default();
@@ -97,15 +98,15 @@ mod tests {
         LineType,
         loopback::{client, reply, serve},
     };
-    use crate::settings::Secret;
 
     /// Looks one number up before a server with this answer; gives the result and the head of the
     /// request.
     async fn answered(body: Value) -> (Lookup, String) {
         let (base, served) = serve(reply("200 OK", "Content-Type: application/json\r\n", &body.to_string()));
-        let telnyx = Telnyx::new(client(), base, Secret::new("KEY123").into());
+        let key = Secret::new("KEY123");
+        let telnyx = Telnyx::new(client(), base, key.clone().into());
         let number = PhoneNumber::parse("512-555-0123").unwrap().number;
-        let lookup = telnyx.look_up(&number).await.unwrap();
+        let lookup = telnyx.look_up(&number, &key).await.unwrap();
         (lookup, served.join().unwrap())
     }
 

@@ -12,6 +12,7 @@ use super::{
     lookup::lenient_text,
 };
 use crate::credential::Credential;
+use crate::settings::Secret;
 use crate::time::Timestamp;
 
 /// A client for Twilio Lookup v2. `Debug` shows nothing of the account.
@@ -32,7 +33,7 @@ impl Twilio {
         Self { client, base, account_sid, auth_token, caller_name }
     }
 
-    pub(super) async fn look_up(&self, number: &PhoneNumber) -> Result<Lookup, LookupFault> {
+    pub(super) async fn look_up(&self, number: &PhoneNumber, key: &Secret) -> Result<Lookup, LookupFault> {
         let query = if self.caller_name {
             "Fields=line_type_intelligence,caller_name"
         } else {
@@ -41,7 +42,7 @@ impl Twilio {
         let request = self
             .client
             .get(address(&self.base, "v2/PhoneNumbers", number, query))
-            .basic_auth(&self.account_sid, Some(self.auth_token.secret().await.reveal()))
+            .basic_auth(&self.account_sid, Some(key.reveal()))
             .timeout(TIME_LIMIT);
         let answer: Answer = ask(request).await?;
         let line = answer.line_type_intelligence.unwrap_or_default();
@@ -112,15 +113,15 @@ mod tests {
         LineType,
         loopback::{client, reply, serve},
     };
-    use crate::settings::Secret;
 
     /// Looks one number up before a server with this answer; gives the result and the head of the
     /// request.
     async fn answered(body: Value, caller_name: bool) -> (Lookup, String) {
         let (base, served) = serve(reply("200 OK", "Content-Type: application/json\r\n", &body.to_string()));
-        let twilio = Twilio::new(client(), base, "AC123".to_owned(), Secret::new("token").into(), caller_name);
+        let key = Secret::new("token");
+        let twilio = Twilio::new(client(), base, "AC123".to_owned(), key.clone().into(), caller_name);
         let number = PhoneNumber::parse("512-555-0123").unwrap().number;
-        let lookup = twilio.look_up(&number).await.unwrap();
+        let lookup = twilio.look_up(&number, &key).await.unwrap();
         (lookup, served.join().unwrap())
     }
 

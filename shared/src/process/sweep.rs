@@ -24,9 +24,7 @@ impl Processor {
     pub(super) async fn sweep(&self, end: Instant) {
         let now = Timestamp::now();
         let shards = (0..schema::UNFINISHED_SHARDS).map(|shard| self.shard(shard, now, end));
-        let swept = join_all(shards).await;
-        let due: usize = swept.iter().map(|shard| shard.due).sum();
-        let oldest = swept.iter().filter_map(|shard| shard.oldest).min();
+        let Some(Swept { due, oldest }) = total(join_all(shards).await) else { return };
         let oldest = oldest.map_or(Duration::ZERO, |created_at| now.since(created_at));
         metric::due(due, oldest);
         if due > 0 {
@@ -34,12 +32,14 @@ impl Processor {
         }
     }
 
-    async fn shard(&self, shard: u8, now: Timestamp, end: Instant) -> Swept {
+    /// Announces what is due of a shard; nothing comes back when it cannot be read.
+    async fn shard(&self, shard: u8, now: Timestamp, end: Instant) -> Option<Swept> {
         let due = match self.leads.due(shard, now, MOST_PER_SHARD).await {
             Ok(due) => due,
             Err(error) => {
+                metric::unavailable("storage");
                 tracing::error!(%error, shard, "a shard of the unfinished leads cannot be read");
-                return Swept::default();
+                return None;
             }
         };
         for batch in due.chunks(queue::LARGEST_BATCH) {
@@ -50,7 +50,7 @@ impl Processor {
             self.announce(batch, now).await;
         }
         // By its birth: the sweep itself moves the due time on, so that would never be long ago.
-        Swept { due: due.len(), oldest: due.iter().map(|lead| lead.created_at).min() }
+        Some(Swept { due: due.len(), oldest: due.iter().map(|lead| lead.created_at).min() })
     }
 
     /// Moves leads on and then announces them, so many as one message batch holds.
@@ -59,7 +59,10 @@ impl Processor {
         let messages: Vec<_> = moved.into_iter().flatten().collect();
         match self.queue.send_all(&messages).await {
             Ok(()) => messages.iter().for_each(|message| step::announced(&message.lead_id)),
-            Err(error) => tracing::warn!(%error, leads = messages.len(), "leads wait for a later sweep"),
+            Err(error) => {
+                metric::unavailable("queue");
+                tracing::warn!(%error, leads = messages.len(), "leads wait for a later sweep");
+            }
         }
     }
 
@@ -69,6 +72,7 @@ impl Processor {
         match self.leads.move_on(due, next).await {
             Ok(moved) => moved.map(|kept| LeadCreated::of(&kept.lead, kept.business_id, "sweep")),
             Err(error) => {
+                metric::unavailable("storage");
                 tracing::error!(%error, lead_id = %due.id, "a due lead cannot be moved on");
                 None
             }
@@ -76,8 +80,35 @@ impl Processor {
     }
 }
 
-#[derive(Default)]
+/// What a sweep has seen: how many leads are due, and when the oldest of them was accepted.
+#[derive(Debug, PartialEq)]
 struct Swept {
     due: usize,
     oldest: Option<Timestamp>,
+}
+
+/// What it has seen of all shards; nothing, unless every one was read: the others may hold any number, as old as can be.
+fn total(shards: Vec<Option<Swept>>) -> Option<Swept> {
+    let shards = shards.into_iter().collect::<Option<Vec<_>>>()?;
+    let oldest = shards.iter().filter_map(|shard| shard.oldest).min();
+    Some(Swept { due: shards.iter().map(|shard| shard.due).sum(), oldest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_that_has_not_read_every_shard_has_seen_nothing() {
+        let at = |hour| format!("2026-06-15T{hour:02}:00:00Z").parse().ok();
+        let some = |due, oldest| Some(Swept { due, oldest });
+        let cases = [
+            (vec![some(0, None), some(0, None)], some(0, None)),
+            (vec![some(2, at(12)), some(0, None), some(1, at(11))], some(3, at(11))),
+            (vec![some(2, at(12)), None, some(1, at(11))], None),
+        ];
+        for (shards, seen) in cases {
+            assert_eq!(total(shards), seen);
+        }
+    }
 }

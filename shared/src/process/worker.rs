@@ -17,8 +17,8 @@ use crate::id::LeadId;
 use crate::phone::{LookupFault, PhoneLookup, PhoneNumber, Telnyx, Twilio};
 use crate::queue::{self, LeadCreated, Queue};
 use crate::settings::{LookupSettings, ProcessSettings};
-use crate::start::StartError;
-use crate::store::{Kept, Leads, Lease, LookupOutcome, Progress, StoreError, StoredLead};
+use crate::start::{self, StartError};
+use crate::store::{Again, Kept, Leads, Lease, LookupOutcome, Progress, StoreError, StoredLead};
 use crate::telemetry::{metric, step};
 use crate::time::Timestamp;
 use crate::web;
@@ -75,6 +75,14 @@ enum Failed {
 }
 
 impl Processor {
+    /// What the worker starts with: everything by the environment's variables.
+    ///
+    /// # Errors
+    /// [`StartError`] when a variable is missing or wrong, and as in [`Processor::new`]. It has been logged.
+    pub async fn from_env() -> Result<Self, StartError> {
+        start::logged(async { Self::new(&ProcessSettings::from_env()?, &Clients::from_env()?).await }).await
+    }
+
     /// Builds what the settings name. Our key to the provider is read, and connections are made, side by side.
     ///
     /// # Errors
@@ -127,6 +135,7 @@ impl Processor {
                     return None;
                 };
                 let failed = handled.unwrap_or(Err(Failed::Panicked)).err()?;
+                metric::failed_message();
                 span.in_scope(|| tracing::error!(error = %failed, "the message failed"));
                 let mut failure = BatchItemFailure::default();
                 failure.item_identifier = id;
@@ -149,6 +158,7 @@ impl Processor {
         // A table that does not answer is no fault of the message. The lead's mark brings it back, and the dead-letter
         // queue stays for what nobody can handle.
         if let Err(error) = self.lead(&message.lead_id).instrument(span.clone()).await {
+            metric::unavailable("storage");
             span.in_scope(|| tracing::error!(%error, "the lead waits for the sweep"));
         }
         Ok(())
@@ -226,8 +236,11 @@ impl Processor {
                     LookupFault::Passing { retry_after, .. } if now.since(since) < LOOKUP_ENDS_AFTER => {
                         metric::lookup("postponed", asked.elapsed());
                         tracing::warn!(error = %fault, "the look-up is put off");
-                        let wait = retry_after.map_or_else(|| self.wait(now, since), |wait| wait.min(LONGEST_WAIT));
-                        if self.leads.postpone(&kept.lead.id, lease, now.after(wait)).await? {
+                        let again = match retry_after {
+                            Some(wait) => Again::NotBefore(now.after(wait.min(LONGEST_WAIT))),
+                            None => Again::Due(now.after(self.wait(now, since))),
+                        };
+                        if self.leads.postpone(&kept.lead.id, lease, again).await? {
                             step::lookup(&kept.lead.id, provider.name(), "postponed");
                         }
                         return Ok(());

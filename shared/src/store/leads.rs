@@ -1,16 +1,23 @@
 //! The table of leads: how a lead comes in, and how it is read whole. How the worker moves it on stands in `progress`,
 //! what operators ask in `operators`.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use tokio::time::timeout;
 
 use super::item;
 use super::lead_item::{LEAD, NewLead, StoredLead, pk, stored};
 use super::{StoreError, schema};
 use crate::conversation::{Conversation, Event};
 use crate::id::LeadId;
+
+/// How long a put may take, with the read that may follow: the answer has to come within 8 seconds (contract, section 6,
+/// Time limits), of which a source's read can take 2.5, TrustedForm 2 and the send 0.5.
+const LONGEST_PUT: Duration = Duration::from_secs(3);
 
 /// The sort key of a lead's conversation.
 pub(super) const CONVERSATION: &str = "CONVERSATION";
@@ -58,6 +65,11 @@ impl Leads {
     /// # Errors
     /// [`StoreError`] when the table does not answer. The lead may have been written all the same; a repeat finds it.
     pub async fn put(&self, new: &NewLead) -> Result<Put, StoreError> {
+        let put = timeout(LONGEST_PUT, self.put_or_read(new)).await;
+        put.unwrap_or_else(|_| Err(StoreError::timed_out()))
+    }
+
+    async fn put_or_read(&self, new: &NewLead) -> Result<Put, StoreError> {
         let put = self
             .client
             .put_item()

@@ -23,6 +23,15 @@ pub struct Lease {
     pub due_at: Timestamp,
 }
 
+/// When a look-up that was put off is tried again.
+#[derive(Clone, Copy, Debug)]
+pub enum Again {
+    /// When the lead is due; earlier, should a message about it come earlier.
+    Due(Timestamp),
+    /// When the lead is due, and whatever comes not before: the provider has said so.
+    NotBefore(Timestamp),
+}
+
 /// How a look-up ended.
 #[derive(Clone, Copy, Debug)]
 pub enum LookupOutcome<'a> {
@@ -82,15 +91,19 @@ impl Leads {
         self.update(id, change.with(":now", now).with(":leased", lease.until).with(":due", lease.due_at)).await
     }
 
-    /// Gives a lease back after a passing fault: the lead is due again at `due_at`.
+    /// Gives a lease back after a passing fault, or keeps it for nobody until the provider's own time.
     ///
     /// Gives back `false`, and writes nothing, when the lease has passed to somebody else, or the lead is finished or
     /// erased.
     ///
     /// # Errors
     /// [`StoreError`] when the table does not answer.
-    pub async fn postpone(&self, id: &LeadId, lease: Lease, due_at: Timestamp) -> Result<bool, StoreError> {
-        let change = Change::of_enriching("leasedUntil = :mine", "SET dueAt = :due REMOVE leasedUntil");
+    pub async fn postpone(&self, id: &LeadId, lease: Lease, again: Again) -> Result<bool, StoreError> {
+        let (due_at, expression) = match again {
+            Again::Due(at) => (at, "SET dueAt = :due REMOVE leasedUntil"),
+            Again::NotBefore(at) => (at, "SET dueAt = :due, leasedUntil = :due"),
+        };
+        let change = Change::of_enriching("leasedUntil = :mine", expression);
         self.update(id, change.with(":mine", lease.until).with(":due", due_at)).await
     }
 
@@ -166,7 +179,7 @@ impl Leads {
                 Some(StoredLead::Kept(kept)) => Ok(Some(kept)),
                 _ => Ok(None),
             },
-            Err(error) => unless_condition_failed(Err(error)).map(|_| None),
+            Err(error) => unless_outrun(Err(error)).map(|_| None),
         }
     }
 
@@ -181,7 +194,7 @@ impl Leads {
             .set_expression_attribute_values(Some(change.values))
             .send()
             .await;
-        unless_condition_failed(updated.map(drop))
+        unless_outrun(updated.map(drop))
     }
 
     fn write(&self, id: &LeadId, change: Change) -> Result<TransactWriteItem, StoreError> {
@@ -229,11 +242,13 @@ impl Change {
     }
 }
 
-fn unless_condition_failed<R>(done: Result<(), SdkError<UpdateItemError, R>>) -> Result<bool, StoreError> {
+/// Whether a change was made: it is not, when somebody else has moved the lead on, or is just writing it.
+fn unless_outrun<R>(done: Result<(), SdkError<UpdateItemError, R>>) -> Result<bool, StoreError> {
+    use UpdateItemError::{ConditionalCheckFailedException, TransactionConflictException};
     match done {
         Ok(()) => Ok(true),
         Err(SdkError::ServiceError(error))
-            if matches!(error.err(), UpdateItemError::ConditionalCheckFailedException(_)) =>
+            if matches!(error.err(), ConditionalCheckFailedException(_) | TransactionConflictException(_)) =>
         {
             Ok(false)
         }

@@ -38,8 +38,13 @@ pub fn lookup(outcome: &str, elapsed: Duration) {
     info!(target: TARGET, name = "Lookups", unit = "Count", value = 1_u64, Outcome = outcome);
 }
 
-/// A sweep found so many unfinished leads due, the oldest accepted so long ago. Each sweep says so, also of none: its silence is
-/// the alarm that the sweep itself has stopped.
+/// A message was not handled, and comes again.
+pub fn failed_message() {
+    info!(target: TARGET, name = "FailedMessages", unit = "Count", value = 1_u64);
+}
+
+/// A sweep found so many unfinished leads due, the oldest accepted so long ago. Each sweep that has asked every shard says
+/// so, also of none: its silence is the alarm that nothing brings unfinished leads back.
 pub fn due(leads: usize, oldest: Duration) {
     info!(target: TARGET, name = "DueLeads", unit = "Count", value = u64::try_from(leads).unwrap_or(u64::MAX));
     info!(target: TARGET, name = "OldestDueSeconds", unit = "Seconds", value = oldest.as_secs());
