@@ -104,7 +104,7 @@ pub(crate) struct Target {
     pub(crate) sqs: aws_sdk_sqs::Client,
     /// The address that leads are posted to, where it is known.
     pub(crate) gateway: Option<String>,
-    /// TrustedForm's stand-in, on the local stack.
+    /// Where the functions ask TrustedForm, where it is known: its stand-in, on the local stack.
     pub(crate) trusted_form: Option<String>,
     /// The ARNs of our own credentials with the services outside, where they are known: parameter and ARN.
     pub(crate) secrets: Vec<(String, String)>,
@@ -150,7 +150,7 @@ impl Target {
             leads: Leads::new(dynamodb, stack.leads_table),
             sqs: aws_sdk_sqs::Client::new(&config),
             gateway: Some(stack.api_url),
-            trusted_form: None,
+            trusted_form: stack.trusted_form,
             secrets: stack.secrets,
             name: format!("the stack {} ({}, {region})", stack.name, stack.stage),
             queue_url: Some(stack.queue_url),

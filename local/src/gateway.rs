@@ -1,11 +1,7 @@
 //! An API Gateway HTTP API on this machine: it turns requests into events of payload format 2.0 and answers back into
 //! responses, and it answers by itself what the real one answers by itself.
 
-use std::{
-    io,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{
     Extension, Router,
@@ -27,10 +23,6 @@ use crate::{
 };
 
 mod event;
-mod throttle;
-
-pub use throttle::Throttle;
-use throttle::TokenBucket;
 
 /// The largest body an HTTP API takes, in bytes.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
@@ -58,13 +50,12 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Serves `routes` on `listener`; without a throttle, every request is let through.
+    /// Serves `routes` on `listener`. Unlike the real one it lets every request through.
     ///
     /// # Errors
     /// When the listener has no address.
-    pub fn start(listener: TcpListener, routes: Vec<Route>, throttle: Option<Throttle>) -> io::Result<Self> {
-        let routes: Arc<[_]> = routes.into_iter().map(|route| (route, throttle.map(TokenBucket::new))).collect();
-        let router = Router::new().fallback(handle).with_state(routes);
+    pub fn start(listener: TcpListener, routes: Vec<Route>) -> io::Result<Self> {
+        let router = Router::new().fallback(handle).with_state(Routes::from(routes));
         Ok(Self {
             url: server::url_of(&listener)?,
             server: Task::spawn(|stopping| server::serve_router(listener, stopping, router)),
@@ -82,7 +73,7 @@ impl Gateway {
     }
 }
 
-type Routes = Arc<[(Route, Option<TokenBucket>)]>;
+type Routes = Arc<[Route]>;
 
 async fn handle(State(routes): State<Routes>, Extension(peer): Extension<Peer>, request: Request) -> Response {
     let request_id = BASE64URL.encode(&random::bytes::<11>());
@@ -101,13 +92,10 @@ async fn answer(routes: &Routes, peer: Peer, request_id: &str, request: Request)
     if head_size(&parts) > HEAD_LIMIT {
         return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
-    let (route, bucket) = routes
+    let route = routes
         .iter()
-        .find(|(route, _)| route.method == parts.method && route.path == parts.uri.path())
+        .find(|route| route.method == parts.method && route.path == parts.uri.path())
         .ok_or(StatusCode::NOT_FOUND)?;
-    if bucket.as_ref().is_some_and(|bucket| !bucket.take(Instant::now())) {
-        return Err(StatusCode::TOO_MANY_REQUESTS);
-    }
     let event = event::from_request(&parts, &body?, peer.0.ip(), request_id);
     match tokio::time::timeout(INTEGRATION_LIMIT, route.function.invoke(&event)).await {
         Ok(Ok(answer)) => event::into_response(answer).ok_or(StatusCode::INTERNAL_SERVER_ERROR),
@@ -177,9 +165,9 @@ mod tests {
         function(async |event| Ok(json!({"statusCode": 200, "body": event.to_string()})))
     }
 
-    async fn start(method: Method, function: Function, throttle: Option<Throttle>) -> Gateway {
+    async fn start(method: Method, function: Function) -> Gateway {
         let routes = vec![Route { method, path: "/leads", function }];
-        Gateway::start(server::listen(0).await.unwrap(), routes, throttle).unwrap()
+        Gateway::start(server::listen(0).await.unwrap(), routes).unwrap()
     }
 
     fn post(gateway: &Gateway, body: impl Into<Body>) -> HttpRequest<Body> {
@@ -192,7 +180,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_reaches_the_function_as_an_event() {
-        let gateway = start(Method::POST, echo(), None).await;
+        let gateway = start(Method::POST, echo()).await;
         let mut request = post(&gateway, r#"{"a":1}"#);
         request.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
         let (parts, body) = testing::send(request).await.unwrap();
@@ -216,7 +204,7 @@ mod tests {
                 .body(lambda_http::Body::from(request.body().to_vec()));
             Ok::<_, lambda_http::Error>(answer?)
         });
-        let gateway = start(Method::POST, Function::new("f", AMPLE, Adapter::from(handler)), None).await;
+        let gateway = start(Method::POST, Function::new("f", AMPLE, Adapter::from(handler))).await;
         let request = HttpRequest::post(format!("{}/leads?name=a&name=b%20c", gateway.url()))
             .body(Body::from(&b"\0binary"[..]))
             .unwrap();
@@ -230,7 +218,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_gateway_answers_by_itself_what_it_does_not_pass_on() {
-        let gateway = start(Method::POST, echo(), None).await;
+        let gateway = start(Method::POST, echo()).await;
         let request = |method, path, header: &str, body: Vec<u8>| {
             HttpRequest::builder()
                 .method(method)
@@ -259,19 +247,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_route_lets_its_burst_through_and_no_more() {
-        let gateway = start(Method::POST, echo(), Some(Throttle { rate: 0.0, burst: 2.0 })).await;
-        for status in [200, 200, 429, 429] {
-            let (parts, body) = testing::send(post(&gateway, "")).await.unwrap();
-            assert_eq!(parts.status.as_u16(), status);
-            if status == 429 {
-                assert_eq!(parsed(&body), json!({"message": "Too Many Requests"}));
-            }
-        }
-        gateway.stop().await;
-    }
-
-    #[tokio::test]
     async fn a_function_without_a_usable_answer_is_an_internal_error() {
         let failing = function(async |_| Err("no luck".into()));
         let panicking = function(async |_| panic!("on purpose"));
@@ -285,7 +260,7 @@ mod tests {
             }),
         );
         for function in [failing, panicking, senseless, stuck] {
-            let gateway = start(Method::POST, function, None).await;
+            let gateway = start(Method::POST, function).await;
             let (parts, body) = testing::send(post(&gateway, "")).await.unwrap();
             assert_eq!(parts.status, 500);
             assert_eq!(parsed(&body), json!({"message": "Internal Server Error"}));
@@ -308,7 +283,7 @@ mod tests {
                 }
             })
         };
-        let gateway = start(Method::POST, waiting, None).await;
+        let gateway = start(Method::POST, waiting).await;
         let request = tokio::spawn(testing::send(post(&gateway, "")));
         has_started.recv().await.unwrap();
         let address = gateway.url().trim_start_matches("http://").to_owned();

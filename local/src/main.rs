@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use leadping::settings::{LookupSettings, Secret, SecretSetting, optional};
+use leadping::settings::{LookupSettings, Secret, SecretSetting, TRUSTED_FORM, optional};
 use leadping::telemetry;
 use local::stack::{Options, Stack};
 use local::terminal;
@@ -96,7 +96,7 @@ async fn main() -> anyhow::Result<()> {
 
 fn options(arguments: &Arguments) -> anyhow::Result<Options> {
     let trusted_form = optional("TRUSTED_FORM_API_KEY").map(|key| -> anyhow::Result<_> {
-        let url = optional("TRUSTED_FORM_URL").unwrap_or_else(|| "https://cert.trustedform.com".to_owned());
+        let url = optional("TRUSTED_FORM_URL").unwrap_or_else(|| TRUSTED_FORM.to_owned());
         Ok((url.parse().context("TRUSTED_FORM_URL is not a URL")?, SecretSetting::Value(Secret::new(key))))
     });
     Ok(Options {

@@ -236,7 +236,7 @@ impl Stack {
             Route { method: Method::POST, path: "/leads/intake", function: functions.intake_lead.clone() },
             Route { method: Method::GET, path: "/leads/intake", function: functions.intake_lead.clone() },
         ];
-        let gateway = listener.map(|listener| Gateway::start(listener, routes, None)).transpose()?;
+        let gateway = listener.map(|listener| Gateway::start(listener, routes)).transpose()?;
         Ok(Self {
             addresses,
             clients,

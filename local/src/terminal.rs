@@ -113,7 +113,7 @@ impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let text = match field.name() {
             "step" => &mut self.step,
-            "lead" | "lead_id" => &mut self.lead,
+            "lead_id" => &mut self.lead,
             "message" => &mut self.message,
             "status" | "codes" | "provider" | "outcome" => {
                 let _ = write!(self.rest, "{value:?} ");

@@ -245,7 +245,8 @@ fn replay(identity: &Identity, stored: &StoredLead) -> Result<Accepted, Problem>
     Ok(Accepted { lead: to_json(stored.lead())?, replayed: true })
 }
 
-fn refused_certificate(refusal: Refusal, submission: &payload::Submission) -> Problem {
+/// What a partner is told of a certificate that is not accepted.
+pub fn refused_certificate(refusal: Refusal, submission: &payload::Submission) -> Problem {
     let code = match refusal {
         Refusal::Rejected => Code::TrustedFormRejected,
         Refusal::Expired => Code::TrustedFormExpired,

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use url::Url;
 
+/// Where TrustedForm is, where no setting says otherwise.
+pub const TRUSTED_FORM: &str = "https://cert.trustedform.com";
+
 /// A value that is never shown, not even in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -124,7 +127,7 @@ impl IntakeSettings {
             sources_table: required("SOURCES_TABLE")?,
             leads_table: required("LEADS_TABLE")?,
             queue_url: required("LEAD_CREATED_QUEUE_URL")?,
-            trusted_form_url: url("TRUSTED_FORM_URL", "https://cert.trustedform.com")?,
+            trusted_form_url: url("TRUSTED_FORM_URL", TRUSTED_FORM)?,
             trusted_form_key: secret("TRUSTED_FORM_API_KEY", "TRUSTED_FORM_API_KEY_SECRET_ARN")?,
             trusted_form_ca_bundle: optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),
             due_after: seconds("LEAD_DUE_AFTER_SECONDS", 60)?,

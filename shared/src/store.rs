@@ -19,11 +19,11 @@ pub use operators::{InboxPlace, InvalidPlace, Listed};
 pub use progress::{Again, Lease, LookupOutcome};
 pub use sources::Sources;
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Config, retry::RetryConfig};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+use crate::web;
 
 /// Names of keys and indexes. The deployment's template and the local stack make the tables by them.
 pub mod schema {
@@ -74,15 +74,12 @@ pub mod schema {
     pub const DAY_SHARDS: u8 = 4;
 }
 
-/// How long a connection that is made ahead may take (architecture, Time).
-const AHEAD: Duration = Duration::from_secs(1);
-
 /// Makes a connection to a table ahead of the first call that needs it, by a read that every role of a function allows and
 /// that finds nothing. It is tried once, and nobody minds when it fails: whoever reads then says so.
 async fn connect(client: &Client, table: &str) {
     let nothing = client.get_item().table_name(table).set_key(Some(item::key("NOTHING".to_owned(), "NOTHING")));
     let once = Config::builder().retry_config(RetryConfig::disabled());
-    let _ = tokio::time::timeout(AHEAD, nothing.customize().config_override(once).send()).await;
+    let _ = tokio::time::timeout(web::AHEAD, nothing.customize().config_override(once).send()).await;
 }
 
 /// A table did not do what it was asked. What it holds of an item, if anything, is never shown.

@@ -19,7 +19,7 @@ const IDLE: Duration = Duration::from_secs(20);
 const CONNECT: Duration = Duration::from_secs(1);
 
 /// How long connections that are opened ahead may take (architecture, Time).
-const AHEAD: Duration = Duration::from_secs(1);
+pub(crate) const AHEAD: Duration = Duration::from_secs(1);
 
 /// The client cannot be built.
 #[derive(Debug, thiserror::Error)]

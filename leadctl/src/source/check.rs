@@ -9,12 +9,13 @@ use leadping::http::Problem;
 use leadping::http::request::LONGEST_BODY;
 use leadping::id::{LeadId, SourceId};
 use leadping::identity::Identity;
-use leadping::payload::{self, Entrance, Member, Value};
-use leadping::settings::{Secret, SecretSetting, optional};
+use leadping::intake::refused_certificate;
+use leadping::payload::{self, Entrance, Value};
+use leadping::settings::{Secret, SecretSetting, TRUSTED_FORM, optional};
 use leadping::source::{Source, SourceKey};
 use leadping::time::Timestamp;
-use leadping::trusted_form::{Refusal, TrustedForm};
-use leadping::validation::{self, Caller, Code, Failure, Verdict, Visitor};
+use leadping::trusted_form::TrustedForm;
+use leadping::validation::{self, Caller, Failure, Verdict, Visitor};
 use leadping::web;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -141,14 +142,10 @@ async fn judge(
         Verdict::Refused(failures) => return Ok(Err(Problem::Validation(failures))),
         Verdict::RefusedBySource(failures) => Some(Problem::Validation(failures)),
         Verdict::Valid(lead) => match trusted_form {
-            Some(trusted_form) => trusted_form.verify(lead).await.err().map(|refusal| {
-                let code = match refusal {
-                    Refusal::Rejected => Code::TrustedFormRejected,
-                    Refusal::Expired => Code::TrustedFormExpired,
-                    Refusal::Unavailable => return Problem::TrustedFormUnavailable,
-                };
-                Problem::Validation(vec![Failure::at(code, submission.pointer(Member::TrustedFormUrl))])
-            }),
+            Some(trusted_form) => {
+                let refusal = trusted_form.verify(lead).await.err();
+                refusal.map(|refusal| refused_certificate(refusal, &submission))
+            }
             None => None,
         },
     };
@@ -162,7 +159,7 @@ async fn judge(
 
 async fn trusted_form(target: &Target) -> Result<TrustedForm, Error> {
     let url = target.trusted_form.clone().or_else(|| optional("TRUSTED_FORM_URL"));
-    let url = url.unwrap_or_else(|| "https://cert.trustedform.com".to_owned());
+    let url = url.unwrap_or_else(|| TRUSTED_FORM.to_owned());
     let url = url.parse().map_err(|_| Error::Usage("TRUSTED_FORM_URL is not a URL".to_owned()))?;
     let arn = target.secrets.iter().find(|(parameter, _)| parameter.starts_with("TrustedForm"));
     let setting = match (optional("TRUSTED_FORM_API_KEY"), arn) {

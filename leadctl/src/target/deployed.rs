@@ -20,6 +20,8 @@ pub(super) struct Deployed {
     pub(super) queue_url: String,
     pub(super) dead_letter_queue_url: String,
     pub(super) api_url: String,
+    /// Where its functions ask TrustedForm.
+    pub(super) trusted_form: Option<String>,
     /// Parameters that name a secret, with its ARN.
     pub(super) secrets: Vec<(String, String)>,
 }
@@ -64,7 +66,8 @@ impl Deployed {
         let parameters = stack.parameters.unwrap_or_default().into_iter();
         let mut parameters: Vec<_> =
             parameters.filter_map(|parameter| Some((parameter.parameter_key?, parameter.parameter_value?))).collect();
-        let stage = parameters.iter().find(|(name, _)| name == "Stage").map(|(_, stage)| stage.clone());
+        let parameter = |name: &str| parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let (stage, trusted_form) = (parameter("Stage"), parameter("TrustedFormUrl"));
         parameters.retain(|(name, value)| name.ends_with("SecretArn") && !value.is_empty());
         let mut output = |name: &str| outputs.remove(name);
         Some(Self {
@@ -76,6 +79,7 @@ impl Deployed {
             queue_url: output("LeadCreatedQueueUrl")?,
             dead_letter_queue_url: output("DeadLetterQueueUrl")?,
             api_url: output("ApiUrl")?,
+            trusted_form,
             secrets: parameters,
         })
     }
@@ -99,9 +103,15 @@ mod tests {
 
     #[test]
     fn a_stack_is_read_by_the_template_s_names() {
-        let parameters = [("Stage", "dev"), ("TrustedFormApiKeySecretArn", "arn:1"), ("PhoneLookupSecretArn", "")];
+        let parameters = [
+            ("Stage", "dev"),
+            ("TrustedFormUrl", "https://trustedform.example"),
+            ("TrustedFormApiKeySecretArn", "arn:1"),
+            ("PhoneLookupSecretArn", ""),
+        ];
         let read = Deployed::of("leadping-dev", stack(&OUTPUTS, &parameters)).unwrap();
         assert_eq!((read.stage.as_str(), read.queue_url.as_str()), ("dev", "LeadCreatedQueueUrl"));
+        assert_eq!(read.trusted_form.as_deref(), Some("https://trustedform.example"));
         assert_eq!(read.secrets, [("TrustedFormApiKeySecretArn".to_owned(), "arn:1".to_owned())]);
         let silent = Deployed::of("other", stack(&OUTPUTS, &[])).unwrap();
         assert_eq!(silent.stage, "production", "what does not say is treated with care");

@@ -237,7 +237,7 @@ impl Processor {
                         metric::lookup("postponed", asked.elapsed());
                         tracing::warn!(error = %fault, "the look-up is put off");
                         let again = match retry_after {
-                            Some(wait) => Again::NotBefore(now.after(wait.min(LONGEST_WAIT))),
+                            Some(wait) => Again::NotBefore(now.after(wait)),
                             None => Again::Due(now.after(self.wait(now, since))),
                         };
                         if self.leads.postpone(&kept.lead.id, lease, again).await? {

@@ -9,12 +9,12 @@ pub const TARGET: &str = "leadping::step";
 
 /// A lead was written.
 pub fn accepted(lead: &LeadId) {
-    info!(target: TARGET, step = "accepted", lead = lead.as_str());
+    info!(target: TARGET, step = "accepted", lead_id = lead.as_str());
 }
 
 /// A repeat was answered with the lead that was there.
 pub fn replayed(lead: &LeadId) {
-    info!(target: TARGET, step = "replayed", lead = lead.as_str());
+    info!(target: TARGET, step = "replayed", lead_id = lead.as_str());
 }
 
 /// A post was refused.
@@ -24,24 +24,24 @@ pub fn refused(status: u16, codes: &str) {
 
 /// A lead was announced to the worker; again, when the sweep did it.
 pub fn announced(lead: &LeadId) {
-    info!(target: TARGET, step = "announced", lead = lead.as_str());
+    info!(target: TARGET, step = "announced", lead_id = lead.as_str());
 }
 
 /// A lead has its conversation.
 pub fn conversation(lead: &LeadId) {
-    info!(target: TARGET, step = "conversation", lead = lead.as_str());
+    info!(target: TARGET, step = "conversation", lead_id = lead.as_str());
 }
 
 /// A look-up has ended: `succeeded`, `failed`, or `postponed` after a passing fault.
 pub fn lookup(lead: &LeadId, provider: &str, outcome: &str) {
     if outcome == "succeeded" {
-        info!(target: TARGET, step = "look-up", lead = lead.as_str(), provider, outcome);
+        info!(target: TARGET, step = "look-up", lead_id = lead.as_str(), provider, outcome);
     } else {
-        warn!(target: TARGET, step = "look-up", lead = lead.as_str(), provider, outcome);
+        warn!(target: TARGET, step = "look-up", lead_id = lead.as_str(), provider, outcome);
     }
 }
 
 /// Nothing is left to do for a lead.
 pub fn ready(lead: &LeadId) {
-    info!(target: TARGET, step = "ready", lead = lead.as_str());
+    info!(target: TARGET, step = "ready", lead_id = lead.as_str());
 }
