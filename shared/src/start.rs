@@ -1,7 +1,5 @@
 //! Why a function cannot start.
 
-use std::future::Future;
-
 use crate::credential::CredentialError;
 use crate::settings::SettingsError;
 use crate::web::ClientError;

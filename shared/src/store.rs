@@ -104,13 +104,6 @@ pub enum StoreError {
     Unwritable,
 }
 
-impl StoreError {
-    /// Nothing of DynamoDB's own to tell.
-    fn timed_out() -> Self {
-        Self::Unavailable { code: "timed out".to_owned(), request_id: "none".to_owned() }
-    }
-}
-
 impl<E, R> From<SdkError<E, R>> for StoreError
 where
     E: ProvideErrorMetadata,

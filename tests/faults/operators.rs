@@ -13,8 +13,7 @@ use crate::world::{Kill, World};
 async fn a_worker_that_cannot_reach_its_table_is_counted_and_its_sweep_is_missed() {
     let scratch = tempfile::tempdir().unwrap();
     let log = scratch.path().join("log");
-    let binaries = tokio::task::spawn_blocking(binaries::build).await.unwrap();
-    let world = World::of_processes(&binaries, &log).await;
+    let world = World::of_processes(&log).await;
     let message = world.message(&world.accepted(&world.submission()).await).await;
     let said = |metric: &str| std::fs::read_to_string(&log).unwrap().matches(metric).count();
     let storage = r#"{"ServiceUnavailable":1,"Service":"storage","#;

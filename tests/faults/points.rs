@@ -6,7 +6,6 @@
 
 use std::fmt;
 
-use tests::binaries;
 use tests::proxy::{Fault, Point, Side};
 
 use crate::world::{Kill, Told, World};
@@ -130,8 +129,7 @@ async fn whatever_is_killed_and_when_a_lead_is_one_whole_lead() {
 async fn a_process_that_is_killed_leaves_what_a_dropped_function_leaves() {
     let scratch = tempfile::tempdir().unwrap();
     let log = scratch.path().join("log");
-    let binaries = tokio::task::spawn_blocking(binaries::build).await.unwrap();
-    let world = World::of_processes(&binaries, &log).await;
+    let world = World::of_processes(&log).await;
     println!("{}", kill_at_every_point(world, &[Fate::Lost, Fate::Done]).await);
 
     let log = std::fs::read_to_string(log).unwrap();

@@ -1,7 +1,6 @@
 //! A stack whose functions are invoked by the suite alone, one step at a time, and whose time the suite moves.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use local::demo;
 use local::function::Function;
 use local::stack::{Front, Functions, Options, Stack};
 use serde_json::{Value, json};
+use tests::binaries;
 use tests::books::{Books, Held};
 use tests::proxy::{self, Point, Proxy, Service, Side};
 
@@ -122,8 +122,9 @@ impl World {
         Self::with(|stack, _| stack.functions().clone()).await
     }
 
-    /// Its functions are processes, of these binaries, and write their logs into one file.
-    pub(crate) async fn of_processes(binaries: &BTreeMap<String, PathBuf>, log: &Path) -> Self {
+    /// Its functions are processes, and write their logs into one file.
+    pub(crate) async fn of_processes(log: &Path) -> Self {
+        let binaries = tokio::task::spawn_blocking(binaries::build).await.unwrap();
         Self::with(|stack, front| {
             let mut environment = stack.addresses().environment();
             environment.push(("AWS_ENDPOINT_URL_DYNAMODB", front.dynamodb.clone()));

@@ -1,12 +1,11 @@
 //! The Lambda service around a handler: events made safe on the way in, every answer's headers on the way out.
 
 use std::fmt;
-use std::future::{self, Future};
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 
 use data_encoding::BASE64_NOPAD;
 use futures_util::FutureExt;
+use futures_util::future::{self, BoxFuture};
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, RETRY_AFTER, WWW_AUTHENTICATE};
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
 use lambda_http::request::LambdaRequest;
@@ -83,8 +82,8 @@ where
 struct Answer(Response<Body>);
 
 impl IntoResponse for Answer {
-    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
-        Box::pin(future::ready(self.0))
+    fn into_response(self) -> BoxFuture<'static, Response<Body>> {
+        future::ready(self.0).boxed()
     }
 }
 

@@ -66,7 +66,9 @@ impl Leads {
     /// [`StoreError`] when the table does not answer. The lead may have been written all the same; a repeat finds it.
     pub async fn put(&self, new: &NewLead) -> Result<Put, StoreError> {
         let put = timeout(LONGEST_PUT, self.put_or_read(new)).await;
-        put.unwrap_or_else(|_| Err(StoreError::timed_out()))
+        put.unwrap_or_else(|_| {
+            Err(StoreError::Unavailable { code: "timed out".to_owned(), request_id: "none".to_owned() })
+        })
     }
 
     async fn put_or_read(&self, new: &NewLead) -> Result<Put, StoreError> {
