@@ -64,7 +64,7 @@ impl Api {
     pub async fn start(options: &Options) -> Self {
         logged::start();
         let stack = Stack::start(options).await.expect("the stack starts");
-        let client = leadping::web::client(None).expect("a client can be built");
+        let client = leadping::client::web::client(None).expect("a client can be built");
         Self { stack, client }
     }
 

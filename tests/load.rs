@@ -69,7 +69,7 @@ impl Load {
     /// # Panics
     /// When no client can be built.
     pub fn new(gateway: watch::Receiver<String>, seed: u64) -> Self {
-        let client = leadping::web::client(None).expect("a client can be built");
+        let client = leadping::client::web::client(None).expect("a client can be built");
         Self { client, gateway, seed, next: AtomicU64::new(0), tally: Mutex::default() }
     }
 

@@ -129,7 +129,7 @@ impl Proxy {
     /// # Panics
     /// When no port can be opened.
     pub async fn start() -> Self {
-        let client = leadping::web::client(None).expect("a client can be built");
+        let client = leadping::client::web::client(None).expect("a client can be built");
         let shared = Arc::new(Shared {
             client,
             upstream: OnceLock::new(),

@@ -40,7 +40,7 @@ pub(crate) async fn run(arguments: &Throughput) -> anyhow::Result<ExitCode> {
         let scratch = tempfile::tempdir()?;
         let (_stack, gateway) = start(&program, scratch.path()).await?;
         let load = Load {
-            client: leadping::web::client(None)?,
+            client: leadping::client::web::client(None)?,
             url: format!("{gateway}/leads/intake"),
             next: AtomicU64::new(0),
         };

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use leadping::trusted_form::Certificate;
+use leadping::lead::certificate::Certificate;
 use url::Url;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {

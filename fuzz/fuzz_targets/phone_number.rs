@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use leadping::phone::PhoneNumber;
+use leadping::lead::phone_number::PhoneNumber;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let Ok(parsed) = PhoneNumber::parse(text) else { return };

@@ -11,14 +11,14 @@ use data_encoding::BASE64;
 use futures_util::FutureExt;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, LambdaEvent, Request, Service};
-use leadping::http::{self, Accepted, Problem, request};
+use leadping::http::{self, Problem};
 use leadping::id::{AccountId, BusinessId, SourceId};
-use leadping::identity::Identity;
+use leadping::intake::{Accepted, Judged, Post, judge, request};
 use leadping::lead::state::State;
-use leadping::payload::{self, Entrance};
+use leadping::payload::Entrance;
 use leadping::source::{Source, SourceKey};
 use leadping::time::Timestamp;
-use leadping::validation::{self, Caller, Verdict};
+use leadping::validation::Verdict;
 use serde_json::{Value, json};
 
 const SOURCE_ID: &str = "source_123";
@@ -59,7 +59,7 @@ pub fn answer(entrance: Entrance, input: &[u8]) {
     };
     let event = serde_json::from_slice(input).unwrap_or_else(|_| event(entrance, input));
     let mut service = http::service(path, move |request| async move {
-        http::respond(&request, async { judge(entrance, &request) }).await
+        http::respond(&request, async { outcome(entrance, &request) }).await
     });
     let answer = service.call(LambdaEvent::new(event, Context::default())).now_or_never();
     let answer = answer.expect("nothing here waits").expect("the function answers");
@@ -94,18 +94,13 @@ fn event(entrance: Entrance, payload: &[u8]) -> LambdaRequest {
 }
 
 /// [`leadping::intake::Intake::answer`] without the tables, the queue and TrustedForm.
-fn judge(entrance: Entrance, request: &Request) -> Result<Accepted, Problem> {
+fn outcome(entrance: Entrance, request: &Request) -> Result<Accepted, Problem> {
     let (id, key) = request::credentials(request.headers())?;
     if id != SOURCE.id || !SOURCE.accepts(&key, now()) {
         return Err(Problem::Unauthorized);
     }
-    SOURCE.attachment()?;
-    let idempotency_key = request::idempotency_key(request.headers())?;
-    let payload = request::payload(entrance, request)?;
-    let submission = payload::read(entrance, &payload).map_err(|_| Problem::Malformed)?;
-    let identity = Identity::of(&SOURCE, &submission, idempotency_key.as_ref()).expect("there is randomness");
-    let caller = Caller { source: &SOURCE, key: &key, visitor: request::visitor(request), now: now() };
-    match validation::check(&submission, &caller) {
+    let Judged { identity, verdict, .. } = judge(&Post::of(entrance, request), &SOURCE, &key, now())?;
+    match verdict {
         Verdict::Valid(_) => Ok(Accepted { lead: json!({"id": identity.lead_id}).to_string(), replayed: false }),
         Verdict::RefusedBySource(failures) | Verdict::Refused(failures) => Err(Problem::Validation(failures)),
     }

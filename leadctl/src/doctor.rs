@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use aws_sdk_sqs::error::ProvideErrorMetadata;
+use leadping::client::web;
 use leadping::id::LeadId;
 use leadping::time::Timestamp;
-use leadping::web;
 use serde::Serialize;
 
 use crate::error::Error;

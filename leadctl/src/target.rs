@@ -12,7 +12,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{ConfigLoader, Region, SdkConfig};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use clap::Args;
-use leadping::aws;
+use leadping::client::aws;
 use leadping::settings::optional;
 use leadping::store::{Leads, Sources, StoreError};
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use axum::http::Method;
-use leadping::aws::{self, Clients, Endpoints};
+use leadping::client::aws::{self, Clients, Endpoints};
 use leadping::intake::Intake;
 use leadping::process::Processor;
 use leadping::settings::{IntakeSettings, LookupSettings, ProcessSettings, Secret, SecretSetting};

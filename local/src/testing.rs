@@ -24,7 +24,7 @@ pub(crate) fn sqs_client(engine: &Sqs) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::from_conf(
         aws_sdk_sqs::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(leadping::aws::over(leadping::web::client(None).unwrap()))
+            .http_client(leadping::client::aws::over(leadping::client::web::client(None).unwrap()))
             .region(Region::from_static("us-east-1"))
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
             .endpoint_url(engine.url())

@@ -1,9 +1,9 @@
 //! The generated parts of `docs/api.md`: what stands between `<!-- generated: NAME -->` and `<!-- end -->`.
 
 use anyhow::Context;
+use leadping::failure::Code;
 use leadping::http::Problem;
 use leadping::payload::{Entrance, Member};
-use leadping::validation::Code;
 use serde_json::Value;
 
 use crate::openapi::{self, example};

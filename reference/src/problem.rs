@@ -1,7 +1,7 @@
 //! The problems, as the code itself writes them (contract, section 6).
 
+use leadping::failure::Code;
 use leadping::http::Problem;
-use leadping::validation::Code;
 use serde_json::{Map, Value, json};
 
 use crate::openapi::PATHS;

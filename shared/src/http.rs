@@ -1,8 +1,8 @@
-//! HTTP, in and out: what is read from a request, and how leads and problems are answered (contract, sections 1, 2, 6).
+//! What is true of every function of the API: its service, its problems, the headers of each answer (contract, sections 1
+//! and 6).
 
 mod problem;
-pub mod request;
 mod service;
 
 pub use problem::Problem;
-pub use service::{Accepted, respond, service};
+pub use service::{request_id, respond, service};

@@ -5,9 +5,14 @@
 
 pub mod birth_date;
 pub mod captured_at;
+pub mod certificate;
 pub mod choices;
 pub mod email;
+pub mod line_type;
+pub mod lookup;
 pub mod number;
+pub mod phone_number;
+pub mod secrets;
 pub mod state;
 pub mod text;
 
@@ -18,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use crate::id::{AccountId, BusinessId, LeadId, SourceId};
-use crate::phone::PhoneNumber;
+use crate::lead::phone_number::PhoneNumber;
 use crate::time::Timestamp;
 use birth_date::BirthDate;
 use choices::{EmploymentType, Gender, MaritalStatus};

@@ -1,19 +1,14 @@
 //! Leadping's external lead intake: all that its functions share.
 //!
-//! A lead's way goes through the modules from above to below, and imports run the same way:
+//! A lead passes through these modules from top to bottom, and imports go down only (`.ci/run floors` checks it):
 //!
-//! | | |
+//! | floor | modules |
 //! | --- | --- |
-//! | [`intake`] | takes a post: authenticate, read, validate, verify, save, announce |
-//! | [`process`] | finishes a lead: conversation, events, phone look-up; and the sweep of what is unfinished |
-//! | [`http`], [`queue`] | requests and answers; the `lead.created` message |
-//! | [`payload`] | the table of fields; each entrance becomes a [`payload::Submission`] |
-//! | [`validation`] | the rules; a submission becomes [`validation::Validated`] |
-//! | [`trusted_form`], [`phone`] | the services outside; a validated lead becomes [`trusted_form::Verified`] |
-//! | [`identity`] | one submission, one lead |
-//! | [`store`] | the two tables |
-//! | [`lead`], [`conversation`], [`source`], [`id`], [`time`] | the model |
-//! | [`settings`], [`start`], [`credential`], [`aws`], [`web`], [`tls`], [`telemetry`] | the environment, our secrets, the clients, the logs |
+//! | what a function does | [`intake`] takes a post: authenticate, judge, verify, save, announce; [`process`] finishes a lead, and sweeps what is unfinished |
+//! | what it talks to | [`store`] the two tables; [`queue`] the `lead.created` message; [`trusted_form`], [`lookup`] the services outside |
+//! | reading and judging | [`payload`] the table of fields; [`validation`] the rules; [`identity`] one submission, one lead; [`http`] problems and services |
+//! | plumbing | [`client`] outbound HTTP, AWS, TLS, credentials; [`settings`], [`start`], [`telemetry`] |
+//! | the model | [`lead`], [`source`], [`conversation`], [`event`], [`failure`], [`id`], [`time`] |
 //!
 //! A rule names its source: the source document ("Sending leads to Leadping"), or a section of the contract that settles what
 //! the document leaves open. What a section says is to be read here, too:
@@ -26,7 +21,7 @@
 //! | 6 errors | `docs/api.md`, "Problems" |
 //! | 7 after acceptance | `docs/reliability.md`, "What is promised, and why it holds" |
 //! | 8 what no log holds | [`telemetry`], and `SECURITY.md` |
-//! | architecture: tables, time, names | [`store`], [`aws`], `docs/decisions.md` |
+//! | architecture: tables, time, names | [`store`], [`client`], `docs/decisions.md` |
 
 // Every byte that is read here may come from outside, and a slip in an index is a panic.
 #![warn(clippy::indexing_slicing)]
@@ -37,16 +32,17 @@ compile_error!(
     "a panic has to unwind, or it takes a batch with it and leaves a partner without an answer: panic = \"unwind\""
 );
 
-pub mod aws;
+pub mod client;
 pub mod conversation;
-pub mod credential;
+pub mod event;
+pub mod failure;
 pub mod http;
 pub mod id;
 pub mod identity;
 pub mod intake;
 pub mod lead;
+pub mod lookup;
 pub mod payload;
-pub mod phone;
 pub mod process;
 pub mod queue;
 pub mod settings;
@@ -55,7 +51,5 @@ pub mod start;
 pub mod store;
 pub mod telemetry;
 pub mod time;
-pub mod tls;
 pub mod trusted_form;
 pub mod validation;
-pub mod web;

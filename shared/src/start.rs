@@ -1,8 +1,8 @@
 //! Why a function cannot start.
 
-use crate::credential::CredentialError;
+use crate::client::credential::CredentialError;
+use crate::client::web::ClientError;
 use crate::settings::SettingsError;
-use crate::web::ClientError;
 
 /// What a function needs before its first request is not to be had.
 #[derive(Debug, thiserror::Error)]

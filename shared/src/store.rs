@@ -7,72 +7,24 @@ mod erasure;
 mod item;
 mod lead_item;
 mod leads;
-mod operators;
 mod progress;
+mod queries;
+pub mod schema;
 mod sources;
 mod transaction;
 
 pub use erasure::Erasure;
 pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead};
 pub use leads::{Leads, Put, Record};
-pub use operators::{InboxPlace, InvalidPlace, Listed};
 pub use progress::{Again, Lease, LookupOutcome};
+pub use queries::{InboxPlace, InvalidPlace, Listed};
 pub use sources::Sources;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Config, retry::RetryConfig};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use crate::web;
-
-/// Names of keys and indexes. The deployment's template and the local stack make the tables by them.
-pub mod schema {
-    /// Partition key of both tables.
-    pub const PK: &str = "pk";
-    /// Sort key of both tables.
-    pub const SK: &str = "sk";
-
-    /// An index: its name, its partition key and sort key, and what it projects beside the keys. A key ends in
-    /// `Shard` when it is a number.
-    #[derive(Clone, Copy, Debug)]
-    pub struct Index {
-        /// Its name.
-        pub name: &'static str,
-        /// Its partition key.
-        pub partition: &'static str,
-        /// Its sort key.
-        pub sort: &'static str,
-        /// Attributes beside the keys.
-        pub includes: &'static [&'static str],
-    }
-
-    /// All sources, by name.
-    pub const SOURCE_LIST: Index = Index { name: "list", partition: "listed", sort: "name", includes: &[] };
-    /// Leads not yet `Ready`, by when they are due: the outbox and the only retry mechanism.
-    pub const UNFINISHED: Index =
-        Index { name: "unfinished", partition: "unfinishedShard", sort: "dueAt", includes: &["createdAt"] };
-    /// A business's conversations, by when something last happened.
-    pub const INBOX: Index = Index { name: "inbox", partition: "businessId", sort: "lastEventAt", includes: &[] };
-    /// Leads by source and external id.
-    pub const EXTERNAL_ID: Index =
-        Index { name: "externalId", partition: "externalIdKey", sort: "createdAt", includes: &[] };
-    /// Leads by business and phone number.
-    pub const PHONE: Index = Index { name: "phone", partition: "phoneKey", sort: "createdAt", includes: &[] };
-    /// Leads by business and e-mail address.
-    pub const EMAIL: Index = Index { name: "email", partition: "emailKey", sort: "createdAt", includes: &[] };
-    /// Leads by source and day, in four shards.
-    pub const DAY: Index = Index { name: "day", partition: "dayKey", sort: "createdAt", includes: &[] };
-
-    /// The indexes of the sources' table.
-    pub const SOURCE_INDEXES: &[Index] = &[SOURCE_LIST];
-    /// The indexes of the leads' table.
-    pub const LEAD_INDEXES: &[Index] = &[UNFINISHED, INBOX, EXTERNAL_ID, PHONE, EMAIL, DAY];
-
-    /// How many shards the unfinished leads are spread over.
-    pub const UNFINISHED_SHARDS: u8 = 16;
-    /// How many shards a source's day is spread over.
-    pub const DAY_SHARDS: u8 = 4;
-}
+use crate::client::web;
 
 /// Makes a connection to a table ahead of the first call that needs it, by a read that every role of a function allows and
 /// that finds nothing. It is tried once, and nobody minds when it fails: whoever reads then says so.

@@ -2,19 +2,16 @@
 //!
 //! In comes a [`Submission`], out comes a [`Validated`] lead or every [`Failure`]; nothing here waits for anybody.
 
-mod code;
 mod rules;
-pub mod secrets;
-
-pub use code::{Code, Failure};
 
 use std::net::IpAddr;
 
+use crate::failure::Failure;
+use crate::lead::certificate::Certificate;
 use crate::lead::{Contact, Customer, Metadata};
 use crate::payload::Submission;
 use crate::source::{Source, SourceKey};
 use crate::time::Timestamp;
-use crate::trusted_form::Certificate;
 
 /// At most so many failures are reported.
 const MOST_FAILURES: usize = 100;

@@ -13,10 +13,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use leadping::failure::Code;
 use leadping::settings::LookupSettings;
 use leadping::source::{Source, SourceKey};
 use leadping::time::Timestamp;
-use leadping::validation::Code;
 use local::demo;
 use local::stack::Options;
 use reference::Validator;

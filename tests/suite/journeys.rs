@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use leadping::conversation::EventType;
+use leadping::event::EventType;
 use leadping::lead::ProcessingStatus;
 use leadping::settings::LookupSettings;
 use leadping::source::Source;

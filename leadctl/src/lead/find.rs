@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::{Args, value_parser};
 use leadping::id::{BusinessId, SourceId};
 use leadping::lead::email::Email;
-use leadping::phone::PhoneNumber;
+use leadping::lead::phone_number::PhoneNumber;
 use leadping::store::StoredLead;
 
 use super::view::LeadView;

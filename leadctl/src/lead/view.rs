@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use leadping::conversation::{Conversation, Event};
+use leadping::conversation::Conversation;
+use leadping::event::Event;
 use leadping::id::{AccountId, LeadId, SourceId};
 use leadping::lead::email::Email;
+use leadping::lead::lookup::Lookup;
 use leadping::lead::{Contact, Customer, Lead, Metadata, Phone, ProcessingStatus, StreetAddress};
-use leadping::phone::Lookup;
 use leadping::store::{Record, StoredLead};
 use leadping::time::Timestamp;
 use serde::Serialize;

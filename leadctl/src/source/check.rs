@@ -4,19 +4,19 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use leadping::credential::Credential;
+use http::{HeaderMap, Method};
+use leadping::client::credential::Credential;
+use leadping::client::web;
+use leadping::failure::Failure;
 use leadping::http::Problem;
-use leadping::http::request::LONGEST_BODY;
 use leadping::id::{LeadId, SourceId};
-use leadping::identity::Identity;
-use leadping::intake::refused_certificate;
-use leadping::payload::{self, Entrance, Value};
+use leadping::intake::{Judged, Post, judge, refused_certificate};
+use leadping::payload::Entrance;
 use leadping::settings::{Secret, SecretSetting, TRUSTED_FORM, optional};
 use leadping::source::{Source, SourceKey};
 use leadping::time::Timestamp;
 use leadping::trusted_form::TrustedForm;
-use leadping::validation::{self, Caller, Failure, Verdict, Visitor};
-use leadping::web;
+use leadping::validation::{Verdict, Visitor};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -88,8 +88,15 @@ pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
     let (entrance, instance) =
         if arguments.flat { (Entrance::Flat, "/leads/intake") } else { (Entrance::Structured, "/leads") };
     let trusted_form = if arguments.trusted_form { Some(trusted_form(target).await?) } else { None };
-    let judged = judge(&body, entrance, &source, trusted_form.as_ref(), target).await?;
-    let answer = match judged {
+    let post = Post {
+        entrance,
+        method: &Method::POST,
+        query: "",
+        headers: &HeaderMap::new(),
+        body: &body,
+        visitor: Visitor::default(),
+    };
+    let answer = match judged(&post, &source, trusted_form.as_ref(), target).await? {
         Ok(lead_id) => Answer {
             status: 201,
             lead_id,
@@ -117,28 +124,20 @@ pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
     }
 }
 
-/// The way of a post through the intake (contract, section 5, Order), without its key and its writes. Gives back the
-/// lead that a repeat would meet.
-async fn judge(
-    body: &[u8],
-    entrance: Entrance,
+/// What the intake would come to, without the post's key and without writing. Returns the lead that a repeat would meet.
+async fn judged(
+    post: &Post<'_>,
     source: &Source,
     trusted_form: Option<&TrustedForm>,
     target: &Target,
 ) -> Result<Result<Option<LeadId>, Problem>, Error> {
-    if let Err(barred) = source.attachment() {
-        return Ok(Err(barred.into()));
-    }
-    if body.len() > LONGEST_BODY {
-        return Ok(Err(Problem::TooLarge));
-    }
-    let Ok(submission) = Value::parse(body).and_then(|value| payload::read(entrance, &value)) else {
-        return Ok(Err(Problem::Malformed));
-    };
     // The key itself is not known here, and no payload holds this one.
     let key = SourceKey::generate()?;
-    let caller = Caller { source, key: &key, visitor: Visitor::default(), now: Timestamp::now() };
-    let refused = match validation::check(&submission, &caller) {
+    let Judged { identity, submission, verdict, .. } = match judge(post, source, &key, Timestamp::now()) {
+        Ok(judged) => judged,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let refused = match verdict {
         Verdict::Refused(failures) => return Ok(Err(Problem::Validation(failures))),
         Verdict::RefusedBySource(failures) => Some(Problem::Validation(failures)),
         Verdict::Valid(lead) => match trusted_form {
@@ -149,7 +148,7 @@ async fn judge(
             None => None,
         },
     };
-    let id = Identity::of(source, &submission, None)?.lead_id;
+    let id = identity.lead_id;
     let held = target.leads.get(&id).await.map_err(|error| target.failed(error))?.map(|_| id);
     Ok(match (held, refused) {
         (None, Some(problem)) => Err(problem),

@@ -3,8 +3,8 @@
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 
+use crate::failure::{Code, Failure};
 use crate::source::Barred;
-use crate::validation::{Code, Failure};
 
 /// Why a request is not answered with a lead. Nothing inner is in it: causes are logged where they are met.
 #[derive(Clone, Debug, PartialEq, Eq)]

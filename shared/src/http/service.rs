@@ -1,6 +1,5 @@
 //! The Lambda service around a handler: events made safe on the way in, every answer's headers on the way out.
 
-use std::fmt;
 use std::panic::AssertUnwindSafe;
 
 use data_encoding::BASE64_NOPAD;
@@ -8,15 +7,14 @@ use futures_util::FutureExt;
 use futures_util::future::{self, BoxFuture};
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, RETRY_AFTER, WWW_AUTHENTICATE};
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
-use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Body, Error, IntoResponse, LambdaEvent, Request, Response, Service};
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::{Adapter, Body, Error, IntoResponse, LambdaEvent, Request, RequestExt, Response, Service};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
-use super::{Problem, request};
+use super::Problem;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// How long a partner waits before it tries again, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
@@ -39,21 +37,6 @@ const UNSAFE_IN_QUERY: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// A lead that has been accepted, now or before.
-pub struct Accepted {
-    /// The lead as JSON: the answer's body.
-    pub lead: String,
-    /// Whether it had been accepted before.
-    pub replayed: bool,
-}
-
-/// The answer is the person's data.
-impl fmt::Debug for Accepted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Accepted").field("replayed", &self.replayed).finish_non_exhaustive()
-    }
-}
-
 /// A function of the API, as the Lambda runtime runs it and the local gateway calls it: `path` is its route.
 pub fn service<H, F>(
     path: &'static str,
@@ -71,7 +54,7 @@ where
         let handler = handler.clone();
         Adapter::from(lambda_http::service_fn(move |request| {
             let answer = handler(request);
-            async move { Ok::<_, Error>(Answer(answer.await)) }
+            async move { Ok::<_, Error>(TextResponse(answer.await)) }
         }))
         .call(event)
     })
@@ -79,9 +62,9 @@ where
 
 /// An answer whose body is text already. `lambda_http` would read its media type to learn whether it is, with the tables of
 /// every legacy encoding at hand.
-struct Answer(Response<Body>);
+struct TextResponse(Response<Body>);
 
-impl IntoResponse for Answer {
+impl IntoResponse for TextResponse {
     fn into_response(self) -> BoxFuture<'static, Response<Body>> {
         future::ready(self.0).boxed()
     }
@@ -117,14 +100,17 @@ fn is_base64(text: &str) -> bool {
 }
 
 /// Answers a request with what comes of it. A panic on the way becomes the contract's 500.
-pub async fn respond(request: &Request, outcome: impl Future<Output = Result<Accepted, Problem>>) -> Response<Body> {
+pub async fn respond<T: Into<Response<Body>>>(
+    request: &Request,
+    outcome: impl Future<Output = Result<T, Problem>>,
+) -> Response<Body> {
     let outcome = AssertUnwindSafe(outcome).catch_unwind().await.unwrap_or_else(|_| {
         tracing::error!("the handler panicked");
         Err(Problem::Internal)
     });
-    let request_id = request::request_id(request);
+    let request_id = request_id(request);
     let mut response = match outcome {
-        Ok(accepted) => created(accepted),
+        Ok(answer) => answer.into(),
         Err(problem) => refused(&problem, request.uri().path(), &request_id),
     };
     let headers = response.headers_mut();
@@ -135,14 +121,15 @@ pub async fn respond(request: &Request, outcome: impl Future<Output = Result<Acc
     response
 }
 
-fn created(accepted: Accepted) -> Response<Body> {
-    let mut response = Response::new(Body::Text(accepted.lead));
-    *response.status_mut() = StatusCode::CREATED;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if accepted.replayed {
-        response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
-    }
-    response
+/// The gateway's id of the request, or Lambda's of the invocation where an event comes without; one that the caller sent
+/// is never taken for it. It is never blank: by it a put knows its own first try.
+pub fn request_id(request: &Request) -> String {
+    let gateway = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_ref(),
+        _ => None,
+    };
+    let lambda = || request.lambda_context_ref().map(|context| &context.request_id);
+    gateway.filter(|id| !id.is_empty()).or_else(lambda).cloned().unwrap_or_default()
 }
 
 fn refused(problem: &Problem, instance: &str, request_id: &str) -> Response<Body> {

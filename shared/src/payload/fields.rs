@@ -1,6 +1,6 @@
 //! The one table of fields: every member a partner may send stands here once (contract, sections 3.1 and 3.2).
 
-use crate::validation::Code;
+use crate::failure::Code;
 
 /// What a member holds, and with that how it is read and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use super::Entrance;
 use super::fields::{Kind, Member};
 use super::submission::{Entry, Given, Reading, Submission, pointer_to};
 use super::value::{Malformed, Value};
+use crate::failure::{Code, Failure};
 use crate::lead::number;
-use crate::validation::{Code, Failure, secrets};
+use crate::lead::secrets;
 
 /// The objects of the structured payload, and the code of each that must be there.
 const OBJECTS: [(&str, Option<Code>); 5] = [

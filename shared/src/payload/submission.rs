@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::Entrance;
 use super::fields::Member;
-use crate::validation::Failure;
+use crate::failure::Failure;
 
 /// A payload after mapping and trimming, before any of our own rules and normalising.
 ///

@@ -11,17 +11,18 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use crate::aws::Clients;
-use crate::credential::Credential;
+use crate::client::aws::Clients;
+use crate::client::credential::Credential;
+use crate::client::web;
 use crate::id::LeadId;
-use crate::phone::{LookupFault, PhoneLookup, PhoneNumber, Telnyx, Twilio};
+use crate::lead::phone_number::PhoneNumber;
+use crate::lookup::{LookupFault, Provider, Telnyx, Twilio};
 use crate::queue::{self, LeadCreated, Queue};
 use crate::settings::{LookupSettings, ProcessSettings};
 use crate::start::{self, StartError};
 use crate::store::{Again, Kept, Leads, Lease, LookupOutcome, Progress, StoreError, StoredLead};
 use crate::telemetry::{metric, step};
 use crate::time::Timestamp;
-use crate::web;
 
 /// So many messages of a batch are handled at once.
 const CONCURRENCY: usize = 10;
@@ -43,7 +44,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 pub struct Processor {
     pub(super) leads: Leads,
     pub(super) queue: Queue,
-    lookup: Option<PhoneLookup>,
+    lookup: Option<Provider>,
     pub(super) due_after: Duration,
     lease: Duration,
 }
@@ -218,7 +219,7 @@ impl Processor {
     async fn look_up(
         &self,
         kept: &Kept,
-        provider: &PhoneLookup,
+        provider: &Provider,
         number: &PhoneNumber,
         since: Timestamp,
         lease: Lease,
@@ -284,17 +285,17 @@ async fn lookup(
     settings: &LookupSettings,
     client: &reqwest::Client,
     secrets: &aws_sdk_secretsmanager::Client,
-) -> Result<Option<PhoneLookup>, StartError> {
+) -> Result<Option<Provider>, StartError> {
     let client = client.clone();
     Ok(match settings.clone() {
         LookupSettings::None => None,
         LookupSettings::Twilio { url, account_sid, auth_token, caller_name } => {
             let auth_token = Credential::read(&auth_token, secrets).await?;
-            Some(PhoneLookup::Twilio(Twilio::new(client, url, account_sid, auth_token, caller_name)))
+            Some(Provider::Twilio(Twilio::new(client, url, account_sid, auth_token, caller_name)))
         }
         LookupSettings::Telnyx { url, api_key } => {
             let api_key = Credential::read(&api_key, secrets).await?;
-            Some(PhoneLookup::Telnyx(Telnyx::new(client, url, api_key)))
+            Some(Provider::Telnyx(Telnyx::new(client, url, api_key)))
         }
     })
 }

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::item::{self, Item};
 use super::{StoreError, schema};
 use crate::id::{BusinessId, LeadId};
+use crate::lead::lookup::Lookup;
 use crate::lead::{Contact, Customer, Lead, Metadata, ProcessingStatus};
-use crate::phone::Lookup;
 use crate::time::Timestamp;
 
 /// The sort key of a lead's own item.

@@ -12,7 +12,8 @@ use tokio::time::timeout;
 use super::item;
 use super::lead_item::{LEAD, NewLead, StoredLead, pk, stored};
 use super::{StoreError, schema};
-use crate::conversation::{Conversation, Event};
+use crate::conversation::Conversation;
+use crate::event::Event;
 use crate::id::LeadId;
 
 /// How long a put may take, with the read that may follow: the answer has to come within 8 seconds (contract, section 6,

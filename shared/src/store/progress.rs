@@ -8,10 +8,11 @@ use super::item::{self, Item};
 use super::lead_item::{Due, Kept, LEAD, StoredLead, due, pk, stored};
 use super::leads::{CONVERSATION, Leads};
 use super::{StoreError, schema, transaction};
-use crate::conversation::{Conversation, Event, EventType};
+use crate::conversation::Conversation;
+use crate::event::{Event, EventType};
 use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
-use crate::phone::Lookup;
+use crate::lead::lookup::Lookup;
 use crate::time::Timestamp;
 
 /// A claim on a lead, for one look-up.

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::{Caller, Code, Failure, Validated, secrets};
+use super::{Caller, Validated};
+use crate::failure::{Code, Failure};
 use crate::lead::birth_date::BirthDate;
+use crate::lead::certificate::{Certificate, CertificateFault};
 use crate::lead::choices::{EmploymentType, Gender, MaritalStatus};
 use crate::lead::email::Email;
 use crate::lead::number::{self, Price};
-use crate::lead::{Contact, Customer, Metadata, Phone, StreetAddress, captured_at, state, text};
+use crate::lead::phone_number::PhoneNumber;
+use crate::lead::{Contact, Customer, Metadata, Phone, StreetAddress, captured_at, secrets, state, text};
 use crate::payload::fields::Kind;
 use crate::payload::{Entrance, Entry, Member, Reading, Submission};
-use crate::phone::PhoneNumber;
 use crate::source::Source;
-use crate::trusted_form::{Certificate, CertificateFault};
 
 /// Bounds of tags and of free metadata (contract, sections 3.3 and 4).
 const MOST_ENTRIES: usize = 50;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use leadping::validation::Code;
+use leadping::failure::Code;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tests::Answer;

@@ -1,9 +1,10 @@
 //! Flat and structured, JSON, form and query: all forms of one lead are one lead (contract, section 5).
 
+use leadping::failure::Code;
 use leadping::payload::{self, Entrance, Submission, Value};
 use leadping::source::SourceKey;
 use leadping::time::Timestamp;
-use leadping::validation::{self, Caller, Code, Verdict, Visitor};
+use leadping::validation::{self, Caller, Verdict, Visitor};
 use proptest::prelude::*;
 use reqwest::Method;
 use tests::{Answer, Post};

@@ -4,14 +4,14 @@ use std::fmt::Debug;
 use std::net::IpAddr;
 
 use leadping::lead::birth_date::BirthDate;
+use leadping::lead::certificate::Certificate;
 use leadping::lead::choices::{EmploymentType, Gender, MaritalStatus};
 use leadping::lead::email::Email;
 use leadping::lead::number::{self, Price};
+use leadping::lead::phone_number::PhoneNumber;
 use leadping::lead::{captured_at, state, text};
 use leadping::payload::Member;
-use leadping::phone::PhoneNumber;
 use leadping::time::Timestamp;
-use leadping::trusted_form::Certificate;
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

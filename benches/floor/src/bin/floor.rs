@@ -8,10 +8,10 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use data_encoding::BASE32_NOPAD;
 use lambda_http::{Adapter, Body, Error, Request, RequestExt, Response, service_fn};
-use leadping::aws::Clients;
+use leadping::client::aws::Clients;
+use leadping::client::web;
 use leadping::settings::{IntakeSettings, SecretSetting};
 use leadping::store::Sources;
-use leadping::web;
 
 /// What is stored of the source document's structured example, but for its ids.
 const DOCUMENT: &str = r#"{"id":"lead_iuyfivyb6x4uwnuuqqwsl2pqima6vu5a","createdAt":"2026-06-15T12:00:00.000Z","sourceId":"source_123","accountId":"account_1","metadata":{"externalId":"partner-lead-88391","sellerLeadId":"seller-4471","utmSource":"partner-site","utmCampaign":"june-campaign","product":"Example product","trustedFormUrl":"https://cert.trustedform.com/example","businessId":"business_1","sourceMetadata":{"placement":"homepage-form","publisher":"example-publisher"}},"contact":{"firstName":"Jordan","lastName":"Example","email":"jordan@example.com","phone":{"number":"+15555550123"},"streetAddress":{"address1":"100 Main St","address2":"Suite 200","city":"Austin","state":"TX","postalCode":"78701"}},"customer":{"birthDate":"1970-01-15","gender":"Unknown"},"tagIds":[],"tagNames":[],"processingStatus":"Enriching"}"#;

@@ -1,24 +1,23 @@
-//! What a look-up tells about a number, in our own words, whichever provider it was asked of.
+//! The provider that numbers are looked up at, and why a lookup can fail.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize};
-
-use super::{CarrierType, LineType, PhoneNumber, Telnyx, Twilio};
-use crate::credential::Credential;
+use super::{Telnyx, Twilio};
+use crate::client::credential::Credential;
+use crate::lead::lookup::Lookup;
+use crate::lead::phone_number::PhoneNumber;
 use crate::settings::Secret;
-use crate::time::Timestamp;
 
-/// The provider that numbers are looked up at. Without one there is no `PhoneLookup`.
+/// The provider that numbers are looked up at. Without one there is no `Provider`.
 #[derive(Debug)]
-pub enum PhoneLookup {
+pub enum Provider {
     /// Twilio Lookup v2.
     Twilio(Twilio),
     /// Telnyx Number Lookup.
     Telnyx(Telnyx),
 }
 
-impl PhoneLookup {
+impl Provider {
     /// Asks the provider about a number, within 3 seconds; once more when it refused a credential that has changed
     /// since it was read.
     ///
@@ -61,69 +60,6 @@ impl PhoneLookup {
             Self::Telnyx(_) => "telnyx",
         }
     }
-}
-
-/// What a provider said about a number: `contact.phone.lookup` (contract, section 5). For
-/// operators, never for a source.
-///
-/// `Debug` shows nothing of the person.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Lookup {
-    /// The number that was asked about.
-    pub number: PhoneNumber,
-    /// Whether the number exists; a provider that does not say leaves it out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub is_valid: Option<bool>,
-    /// The number as it is written at home, as in `(512) 555-0123`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub national_format: Option<String>,
-    /// The kind of line, coarse.
-    pub line_type: LineType,
-    /// The kind of line, fine.
-    pub carrier_type: CarrierType,
-    /// The network the number belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub carrier: Option<Carrier>,
-    /// The name that a called party would see.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub caller_name: Option<String>,
-    /// Who was asked.
-    pub provider: Provider,
-    /// When the answer came.
-    pub retrieved_at: Timestamp,
-}
-
-/// A network, as far as the provider knows it.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Carrier {
-    /// The carrier's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// As the provider has it: three digits as a rule, as in `311`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mobile_country_code: Option<String>,
-    /// As the provider has it: two or three digits, as in `480`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mobile_network_code: Option<String>,
-}
-
-impl Carrier {
-    /// `None` for a carrier of which nothing is known.
-    pub(super) fn known(self) -> Option<Self> {
-        (self != Self::default()).then_some(self)
-    }
-}
-
-/// Who was asked about a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Provider {
-    /// Twilio Lookup v2.
-    Twilio,
-    /// Telnyx Number Lookup.
-    Telnyx,
 }
 
 /// Why a look-up gave nothing, told apart by what is to be done (contract, section 7, "Providers").
@@ -169,52 +105,19 @@ pub enum Cause {
     Status(u16),
 }
 
-/// Reads a text that providers also send as a number, a blank string or `null`; the last two are no
-/// text.
-pub(super) fn lenient_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Sent {
-        Text(String),
-        Number(u64),
-    }
-    let text = Option::<Sent>::deserialize(from)?.map(|sent| match sent {
-        Sent::Text(text) => text.trim().to_owned(),
-        Sent::Number(number) => number.to_string(),
-    });
-    Ok(text.filter(|text| !text.is_empty()))
-}
-
-impl fmt::Debug for Lookup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lookup")
-            .field("is_valid", &self.is_valid)
-            .field("carrier_type", &self.carrier_type)
-            .field("provider", &self.provider)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Carrier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Carrier").finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
     use url::Url;
 
     use super::*;
-    use crate::phone::loopback::{client, reply, serve};
+    use crate::lookup::loopback::{client, reply, serve};
 
     /// Both providers, before a server that gives this reply.
-    fn providers(replied: &str) -> [PhoneLookup; 2] {
+    fn providers(replied: &str) -> [Provider; 2] {
         let base = || -> Url { serve(replied.to_owned()).0 };
         [
-            PhoneLookup::Twilio(Twilio::new(client(), base(), "AC1".to_owned(), Secret::new("hush-hush").into(), true)),
-            PhoneLookup::Telnyx(Telnyx::new(client(), base(), Secret::new("hush-hush").into())),
+            Provider::Twilio(Twilio::new(client(), base(), "AC1".to_owned(), Secret::new("hush-hush").into(), true)),
+            Provider::Telnyx(Telnyx::new(client(), base(), Secret::new("hush-hush").into())),
         ]
     }
 
@@ -290,51 +193,11 @@ mod tests {
         }
     }
 
-    fn lookup() -> Lookup {
-        Lookup {
-            number: number(),
-            is_valid: Some(true),
-            national_format: Some("(512) 555-0123".to_owned()),
-            line_type: LineType::Voip,
-            carrier_type: CarrierType::Voip,
-            carrier: Some(Carrier { name: Some("Example Voice".to_owned()), ..Carrier::default() }),
-            caller_name: Some("JORDAN LEE".to_owned()),
-            provider: Provider::Twilio,
-            retrieved_at: "2026-06-15T12:00:00.12Z".parse().unwrap(),
-        }
-    }
-
     #[test]
-    fn a_lookup_is_stored_as_operators_see_it() {
-        let full = lookup();
-        let json = json!({
-            "number": "+15125550123", "isValid": true, "nationalFormat": "(512) 555-0123",
-            "lineType": "VoIP", "carrierType": "Voip", "carrier": {"name": "Example Voice"},
-            "callerName": "JORDAN LEE", "provider": "twilio", "retrievedAt": "2026-06-15T12:00:00.120Z"
-        });
-        assert_eq!(serde_json::to_value(&full).unwrap(), json);
-        assert_eq!(serde_json::from_value::<Lookup>(json).unwrap(), full);
-
-        let bare = Lookup { is_valid: None, national_format: None, carrier: None, caller_name: None, ..full };
-        let json = json!({
-            "number": "+15125550123", "lineType": "VoIP", "carrierType": "Voip",
-            "provider": "twilio", "retrievedAt": "2026-06-15T12:00:00.120Z"
-        });
-        assert_eq!(serde_json::to_value(&bare).unwrap(), json);
-        assert_eq!(serde_json::from_value::<Lookup>(json).unwrap(), bare);
-    }
-
-    #[test]
-    fn debug_shows_neither_person_nor_secret() {
-        let lookup = lookup();
-        // Each by itself: a provider shows a port and an instant too, whose digits may be anyone's.
-        let cases: [(String, &[&str]); 2] = [
-            (format!("{lookup:?} {:?}", lookup.carrier), &["555", "JORDAN", "Example"]),
-            (format!("{:?}", providers("")), &["AC1", "hush-hush"]),
-        ];
-        for (shown, hidden) in cases {
-            assert!(!hidden.iter().any(|hidden| shown.contains(hidden)), "{hidden:?} in {shown}");
-        }
+    fn debug_shows_no_secret() {
+        // A client shows a port and an instant too, whose digits may be anyone's.
+        let shown = format!("{:?}", providers(""));
+        assert!(!["AC1", "hush-hush"].iter().any(|hidden| shown.contains(hidden)), "{shown}");
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl CarrierType {
     /// Reads a provider's word for a line: Twilio's `nonFixedVoip`, Telnyx's `fixed line or
     /// mobile`. Letter case, spaces, hyphens and underscores do not count; a word that is not known
     /// is [`CarrierType::Unknown`].
-    pub(super) fn read(word: &str) -> Self {
+    pub(crate) fn read(word: &str) -> Self {
         let word = word.replace([' ', '-', '_'], "").to_ascii_lowercase();
         match word.as_str() {
             "landline" | "fixedline" => Self::FixedLine,

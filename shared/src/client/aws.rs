@@ -22,9 +22,9 @@ use aws_smithy_types::body::SdkBody;
 use lambda_http::http;
 use url::Url;
 
+use crate::client::web::{self, ClientError};
 use crate::settings;
 use crate::start::StartError;
-use crate::web::{self, ClientError};
 
 /// The SDK's defaults of one moment, so that its next release changes none.
 pub fn behavior() -> BehaviorVersion {

@@ -6,12 +6,12 @@ use reqwest::Client;
 use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 
-use super::{
-    Carrier, CarrierType, Lookup, LookupFault, PhoneNumber, Provider,
-    exchange::{TIME_LIMIT, address, ask},
-    lookup::lenient_text,
-};
-use crate::credential::Credential;
+use super::LookupFault;
+use super::exchange::{TIME_LIMIT, address, ask, lenient_text};
+use crate::client::credential::Credential;
+use crate::lead::line_type::CarrierType;
+use crate::lead::lookup::{Carrier, Lookup, ProviderName};
+use crate::lead::phone_number::PhoneNumber;
 use crate::settings::Secret;
 use crate::time::Timestamp;
 
@@ -44,7 +44,7 @@ impl Twilio {
             .get(address(&self.base, "v2/PhoneNumbers", number, query))
             .basic_auth(&self.account_sid, Some(key.reveal()))
             .timeout(TIME_LIMIT);
-        let answer: Answer = ask(request).await?;
+        let answer: TwilioReply = ask(request).await?;
         let line = answer.line_type_intelligence.unwrap_or_default();
         // With an error of its own, this part of the answer says nothing; the rest stands.
         let carrier_type = match (line.error_code, line.kind) {
@@ -64,7 +64,7 @@ impl Twilio {
             }
             .known(),
             caller_name: answer.caller_name.and_then(|caller| caller.caller_name),
-            provider: Provider::Twilio,
+            provider: ProviderName::Twilio,
             retrieved_at: Timestamp::now(),
         })
     }
@@ -77,7 +77,7 @@ impl fmt::Debug for Twilio {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct TwilioReply {
     valid: bool,
     #[serde(default, deserialize_with = "lenient_text")]
     national_format: Option<String>,
@@ -109,10 +109,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::phone::{
-        LineType,
-        loopback::{client, reply, serve},
-    };
+    use crate::lead::line_type::LineType;
+    use crate::lookup::loopback::{client, reply, serve};
 
     /// Looks one number up before a server with this answer; gives the result and the head of the
     /// request.
@@ -162,7 +160,7 @@ mod tests {
         assert_eq!(carrier.mobile_country_code.as_deref(), Some("311"));
         assert_eq!(carrier.mobile_network_code.as_deref(), Some("480"));
         assert_eq!(lookup.caller_name.as_deref(), Some("JORDAN LEE"));
-        assert_eq!(lookup.provider, Provider::Twilio);
+        assert_eq!(lookup.provider, ProviderName::Twilio);
     }
 
     #[tokio::test]

@@ -4,12 +4,12 @@ use reqwest::Client;
 use serde::Deserialize;
 use url::Url;
 
-use super::{
-    Carrier, CarrierType, Lookup, LookupFault, PhoneNumber, Provider,
-    exchange::{TIME_LIMIT, address, ask},
-    lookup::lenient_text,
-};
-use crate::credential::Credential;
+use super::LookupFault;
+use super::exchange::{TIME_LIMIT, address, ask, lenient_text};
+use crate::client::credential::Credential;
+use crate::lead::line_type::CarrierType;
+use crate::lead::lookup::{Carrier, Lookup, ProviderName};
+use crate::lead::phone_number::PhoneNumber;
 use crate::settings::Secret;
 use crate::time::Timestamp;
 
@@ -35,7 +35,7 @@ impl Telnyx {
             .get(address(&self.base, "v2/number_lookup", number, "type=carrier&type=caller-name"))
             .bearer_auth(key.reveal())
             .timeout(TIME_LIMIT);
-        let Answer { data } = ask(request).await?;
+        let TelnyxReply { data } = ask(request).await?;
         let network = data.carrier.unwrap_or_default();
         let carrier_type = network.kind.as_deref().map_or(CarrierType::Unknown, CarrierType::read);
         Ok(Lookup {
@@ -52,14 +52,14 @@ impl Telnyx {
             }
             .known(),
             caller_name: data.caller_name.and_then(|caller| caller.caller_name),
-            provider: Provider::Telnyx,
+            provider: ProviderName::Telnyx,
             retrieved_at: Timestamp::now(),
         })
     }
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct TelnyxReply {
     data: Data,
 }
 
@@ -94,10 +94,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::phone::{
-        LineType,
-        loopback::{client, reply, serve},
-    };
+    use crate::lead::line_type::LineType;
+    use crate::lookup::loopback::{client, reply, serve};
 
     /// Looks one number up before a server with this answer; gives the result and the head of the
     /// request.
@@ -140,7 +138,7 @@ mod tests {
         // Some answers hold it as a number.
         assert_eq!(carrier.mobile_network_code.as_deref(), Some("480"));
         assert_eq!(lookup.caller_name.as_deref(), Some("JORDAN LEE"));
-        assert_eq!(lookup.provider, Provider::Telnyx);
+        assert_eq!(lookup.provider, ProviderName::Telnyx);
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use super::schema::{self, Index};
 use crate::conversation::Conversation;
 use crate::id::{BusinessId, LeadId, SourceId};
 use crate::lead::email::Email;
-use crate::phone::PhoneNumber;
+use crate::lead::phone_number::PhoneNumber;
 use crate::time::Timestamp;
 
 /// So many leads are read at once: DynamoDB's own limit.

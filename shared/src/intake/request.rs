@@ -5,7 +5,7 @@ use lambda_http::RequestExt;
 use lambda_http::http::{HeaderMap, Method, header};
 use lambda_http::request::RequestContext;
 
-use super::Problem;
+use crate::http::Problem;
 use crate::id::SourceId;
 use crate::identity::IdempotencyKey;
 use crate::payload::{self, Entrance, Value};
@@ -21,6 +21,37 @@ const LONGEST_USER_AGENT: usize = 1_024;
 const SOURCE_ID: &str = "x-leadping-source-id";
 const SOURCE_KEY: &str = "x-leadping-source-key";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// What of a request is judged once its credentials have matched.
+#[derive(Clone, Debug)]
+pub struct Post<'a> {
+    /// The form of its payload.
+    pub entrance: Entrance,
+    /// `GET` or `POST`.
+    pub method: &'a Method,
+    /// The query string, undecoded and without its question mark.
+    pub query: &'a str,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The decoded body.
+    pub body: &'a [u8],
+    /// Who made it.
+    pub visitor: Visitor,
+}
+
+impl<'a> Post<'a> {
+    /// The post that a request makes through an entrance.
+    pub fn of(entrance: Entrance, request: &'a Request) -> Self {
+        Self {
+            entrance,
+            method: request.method(),
+            query: request.uri().query().unwrap_or_default(),
+            headers: request.headers(),
+            body: request.body(),
+            visitor: visitor(request),
+        }
+    }
+}
 
 /// The source's id and key, from their headers alone (contract, section 2).
 ///
@@ -38,7 +69,7 @@ pub fn credentials(headers: &HeaderMap) -> Result<(SourceId, SourceKey), Problem
 ///
 /// # Errors
 /// [`Problem::InvalidIdempotencyKey`] when it is not blank and no key.
-pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
     match headers.get(IDEMPOTENCY_KEY).map(|value| value.as_bytes().trim_ascii()) {
         None | Some(b"") => Ok(None),
         Some(text) => IdempotencyKey::parse(text).map(Some).map_err(|_| Problem::InvalidIdempotencyKey),
@@ -49,17 +80,15 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Pr
 ///
 /// # Errors
 /// [`Problem::UnsupportedMediaType`], [`Problem::TooLarge`] or [`Problem::Malformed`].
-pub fn payload(entrance: Entrance, request: &Request) -> Result<Value, Problem> {
-    if request.method() == Method::GET {
-        let query = request.uri().query().unwrap_or_default();
-        return payload::parse_form(query.as_bytes()).map_err(|_| Problem::Malformed);
+pub(super) fn payload(post: &Post<'_>) -> Result<Value, Problem> {
+    if post.method == Method::GET {
+        return payload::parse_form(post.query.as_bytes()).map_err(|_| Problem::Malformed);
     }
-    let form = is_form(entrance, request.headers())?;
-    let body: &[u8] = request.body();
-    if body.len() > LONGEST_BODY {
+    let form = is_form(post.entrance, post.headers)?;
+    if post.body.len() > LONGEST_BODY {
         return Err(Problem::TooLarge);
     }
-    let payload = if form { payload::parse_form(body) } else { Value::parse(body) };
+    let payload = if form { payload::parse_form(post.body) } else { Value::parse(post.body) };
     payload.map_err(|_| Problem::Malformed)
 }
 
@@ -86,7 +115,7 @@ fn is_form(entrance: Entrance, headers: &HeaderMap) -> Result<bool, Problem> {
 }
 
 /// Who made the request: the address by the gateway's word, never by a header.
-pub fn visitor(request: &Request) -> Visitor {
+fn visitor(request: &Request) -> Visitor {
     let ip_address = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => {
             context.http.source_ip.as_deref().and_then(|address| address.parse().ok())
@@ -99,17 +128,6 @@ pub fn visitor(request: &Request) -> Visitor {
         kept.trim().to_owned()
     });
     Visitor { ip_address, user_agent: user_agent.filter(|text| !text.is_empty()) }
-}
-
-/// The gateway's id of the request, or Lambda's of the invocation where an event comes without; one that the caller sent
-/// is never taken for it. It is never blank: by it a put knows its own first try.
-pub fn request_id(request: &Request) -> String {
-    let gateway = match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_ref(),
-        _ => None,
-    };
-    let lambda = || request.lambda_context_ref().map(|context| &context.request_id);
-    gateway.filter(|id| !id.is_empty()).or_else(lambda).cloned().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ mod tests {
     use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
 
     use super::*;
-    use crate::phone::loopback::{reply, serve};
+    use crate::lookup::loopback::{reply, serve};
 
     #[tokio::test]
     async fn a_refused_secret_is_read_anew_at_most_each_minute() {
@@ -102,7 +102,7 @@ mod tests {
         let (base, asked) = serve(reply("200 OK", "Content-Type: application/x-amz-json-1.1\r\n", answer));
         let config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(crate::aws::over(crate::web::client(None).unwrap()))
+            .http_client(crate::client::aws::over(crate::client::web::client(None).unwrap()))
             .region(Region::from_static("us-east-1"))
             .credentials_provider(Credentials::new("id", "key", None, None, "test"))
             .endpoint_url(base);

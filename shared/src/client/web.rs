@@ -6,8 +6,8 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, NoProxy, Proxy, Response};
 
+use crate::client::tls::{self, TlsError};
 use crate::settings;
-use crate::tls::{self, TlsError};
 
 /// No answer that we ask for is longer.
 const LONGEST_ANSWER: usize = 64 * 1024;

@@ -6,11 +6,12 @@ use std::time::Duration;
 use jiff::{Timestamp, fmt::rfc2822};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{RequestBuilder, Response, StatusCode, header::RETRY_AFTER};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use url::Url;
 
-use super::{Cause, LookupFault, PhoneNumber};
-use crate::web;
+use super::{Cause, LookupFault};
+use crate::client::web;
+use crate::lead::phone_number::PhoneNumber;
 
 /// Longest time one call may take, connection and body included.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(3);
@@ -56,6 +57,22 @@ pub(super) async fn ask<Answer: DeserializeOwned>(request: RequestBuilder) -> Re
     }
 }
 
+/// Reads a text that providers also send as a number, a blank string or `null`; the last two are no
+/// text.
+pub(super) fn lenient_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Sent {
+        Text(String),
+        Number(u64),
+    }
+    let text = Option::<Sent>::deserialize(from)?.map(|sent| match sent {
+        Sent::Text(text) => text.trim().to_owned(),
+        Sent::Number(number) => number.to_string(),
+    });
+    Ok(text.filter(|text| !text.is_empty()))
+}
+
 fn passing(cause: Cause) -> LookupFault {
     LookupFault::Passing { cause, retry_after: None }
 }
@@ -88,7 +105,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::phone::loopback::{client, reply, serve};
+    use crate::lookup::loopback::{client, reply, serve};
 
     #[test]
     fn a_number_has_one_address_whatever_the_base_ends_in() {

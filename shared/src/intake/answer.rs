@@ -1,0 +1,36 @@
+//! The answer to a post that is accepted (contract, section 5).
+
+use std::fmt;
+
+use lambda_http::http::header::CONTENT_TYPE;
+use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
+use lambda_http::{Body, Response};
+
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// A lead that has been accepted, now or before.
+pub struct Accepted {
+    /// The lead as JSON: the answer's body.
+    pub lead: String,
+    /// Whether it had been accepted before.
+    pub replayed: bool,
+}
+
+/// The answer is the person's data.
+impl fmt::Debug for Accepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accepted").field("replayed", &self.replayed).finish_non_exhaustive()
+    }
+}
+
+impl From<Accepted> for Response<Body> {
+    fn from(accepted: Accepted) -> Self {
+        let mut response = Self::new(Body::Text(accepted.lead));
+        *response.status_mut() = StatusCode::CREATED;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if accepted.replayed {
+            response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}

@@ -1,0 +1,53 @@
+//! The order of the checks, in one place and without any call: attachment, `Idempotency-Key`, payload, rules.
+
+use super::request::{self, Post};
+use crate::failure::{Code, Failure};
+use crate::http::Problem;
+use crate::identity::Identity;
+use crate::payload::{self, Member, Submission};
+use crate::source::{Attachment, Source, SourceKey};
+use crate::time::Timestamp;
+use crate::trusted_form::Refusal;
+use crate::validation::{self, Caller, Verdict};
+
+/// What a post comes to before anything outside is asked.
+#[derive(Debug)]
+pub struct Judged {
+    /// The account and business that the lead is for.
+    pub attachment: Attachment,
+    /// Which lead it is.
+    pub identity: Identity,
+    /// What was sent.
+    pub submission: Submission,
+    /// What the rules say of it.
+    pub verdict: Verdict,
+}
+
+/// Takes a post, whose credentials have matched, through every check that needs no call.
+///
+/// # Errors
+/// The [`Problem`] of the first step that cannot be passed. Rules that are broken are no error: a lead that we hold is
+/// replayed all the same, and the verdict says whether that may be.
+pub fn judge(post: &Post<'_>, source: &Source, key: &SourceKey, now: Timestamp) -> Result<Judged, Problem> {
+    let attachment = source.attachment()?;
+    let idempotency_key = request::idempotency_key(post.headers)?;
+    let payload = request::payload(post)?;
+    let submission = payload::read(post.entrance, &payload).map_err(|_| Problem::Malformed)?;
+    let identity = Identity::of(source, &submission, idempotency_key.as_ref()).map_err(|error| {
+        tracing::error!(%error, "no randomness");
+        Problem::Internal
+    })?;
+    let caller = Caller { source, key, visitor: post.visitor.clone(), now };
+    let verdict = validation::check(&submission, &caller);
+    Ok(Judged { attachment, identity, submission, verdict })
+}
+
+/// What a partner is told of a certificate that is not accepted.
+pub fn refused_certificate(refusal: Refusal, submission: &Submission) -> Problem {
+    let code = match refusal {
+        Refusal::Rejected => Code::TrustedFormRejected,
+        Refusal::Expired => Code::TrustedFormExpired,
+        Refusal::Unavailable => return Problem::TrustedFormUnavailable,
+    };
+    Problem::Validation(vec![Failure::at(code, submission.pointer(Member::TrustedFormUrl))])
+}
