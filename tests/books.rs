@@ -186,7 +186,7 @@ impl Held {
                     match event.event_type {
                         EventType::LeadCreated => entry.created += 1,
                         EventType::PhoneLookupSucceeded | EventType::PhoneLookupFailed => entry.looked_up += 1,
-                        EventType::LeadErased => panic!("these leads are nobody's to erase"),
+                        EventType::LeadErased | EventType::Other(_) => panic!("not an event of these suites"),
                     }
                 }
                 _ => panic!("an item that nobody knows"),

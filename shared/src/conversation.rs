@@ -37,18 +37,20 @@ pub struct Conversation {
     pub lead_phone_number: Option<PhoneNumber>,
     /// `open`.
     pub status: String,
-    /// Whether nobody has read it yet.
+    /// Whether no user has read it since the last news.
     pub is_unread: bool,
     /// What happened last, without personal data.
     pub last_snippet: String,
     /// When that was.
     pub last_event_at: Timestamp,
+    /// How many events the lead has: the sequence of the last one.
+    pub event_version: u64,
     /// When it was opened.
     pub created_at: Timestamp,
 }
 
 impl Conversation {
-    /// The conversation that a new lead gets.
+    /// The conversation of a new lead, with the one event that opens it.
     pub fn open(lead: &Lead, business_id: BusinessId, now: Timestamp) -> Self {
         Self {
             id: ConversationId::of(&lead.id),
@@ -64,12 +66,11 @@ impl Conversation {
             is_unread: true,
             last_snippet: EventType::LeadCreated.summary().to_owned(),
             last_event_at: now,
+            event_version: 1,
             created_at: now,
         }
     }
-}
 
-impl Conversation {
     /// What is left of it when the person's data is erased (contract, section 5).
     pub fn erased(self) -> Self {
         Self { first_name: None, last_name: None, email: None, lead_phone_number: None, ..self }

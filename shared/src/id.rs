@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use data_encoding::BASE32_NOPAD;
+use data_encoding::{BASE32_NOPAD, BASE32_NOPAD_NOCASE};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -82,22 +82,58 @@ ids! {
     EventId;
 }
 
+/// What a lead's id begins with.
+const LEAD_PREFIX: &str = "lead_";
+
 impl LeadId {
     /// `lead_` and 160 bits of a digest (contract, section 5).
     pub fn from_digest(digest: &[u8; 32]) -> Self {
-        Self(format!("lead_{}", base32(digest)))
+        Self(format!("{LEAD_PREFIX}{}", base32(digest)))
     }
 
-    /// One of 16 shards, by which the unfinished leads are spread over their index.
-    pub fn shard(&self) -> u8 {
-        self.0.bytes().last().unwrap_or_default() % 16
+    /// The shard that the lead belongs to when an index is spread over `of` shards: evenly, for any count. An id that is
+    /// not a digest belongs to the first.
+    pub fn shard(&self, of: u8) -> u8 {
+        let digest = self.0.trim_start_matches(LEAD_PREFIX);
+        let digest = BASE32_NOPAD_NOCASE.decode(digest.as_bytes()).unwrap_or_default();
+        let last = digest.last_chunk().copied().map(u64::from_be_bytes).unwrap_or_default();
+        u8::try_from(last % u64::from(of.max(1))).unwrap_or_default()
+    }
+}
+
+/// The id of the request that something came from, for the logs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// The longest one, in characters. API Gateway's have 16.
+    const MAX_LENGTH: usize = 128;
+
+    /// The visible ASCII characters of a text, as many as an id has at most.
+    pub fn of(text: &str) -> Self {
+        Self(text.chars().filter(char::is_ascii_graphic).take(Self::MAX_LENGTH).collect())
+    }
+
+    /// The id's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for RequestId {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        let id = Self::of(&text);
+        if id.0 == text { Ok(id) } else { Err(InvalidId) }
     }
 }
 
 impl ConversationId {
     /// A lead's only conversation.
     pub fn of(lead: &LeadId) -> Self {
-        Self(format!("conversation_{}", lead.0.trim_start_matches("lead_")))
+        Self(format!("conversation_{}", lead.0.trim_start_matches(LEAD_PREFIX)))
     }
 }
 
@@ -131,12 +167,37 @@ mod tests {
     }
 
     #[test]
+    fn a_request_id_is_short_and_visible() {
+        let longest = "r".repeat(128);
+        for (text, id) in [("JKJaXmPLvHcESHA=", "JKJaXmPLvHcESHA="), ("a b\n\u{1b}[2J", "ab[2J"), (&longest, &longest)]
+        {
+            assert_eq!(RequestId::of(text).as_str(), id);
+            let parsed = RequestId::try_from(text.to_owned()).map(|parsed| parsed.0).ok();
+            assert_eq!(parsed, (text == id).then(|| text.to_owned()), "{text:?}");
+        }
+        assert!(RequestId::try_from(format!("{longest}r")).is_err());
+    }
+
+    #[test]
     fn a_lead_names_its_conversation_and_events() {
         let lead = LeadId::from_digest(&[7; 32]);
         assert_eq!(lead.as_str().len(), "lead_".len() + 32);
-        assert!(lead.shard() < 16);
         assert_eq!(ConversationId::of(&lead).as_str().len(), "conversation_".len() + 32);
         assert_eq!(EventId::of(&lead, "lead.created"), EventId::of(&lead, "lead.created"));
         assert_ne!(EventId::of(&lead, "lead.created"), EventId::of(&lead, "phone.lookup.failed"));
+    }
+
+    #[test]
+    fn shards_are_even_for_any_count() {
+        for of in [1, 4, 16, 48, 64, 100, 255] {
+            let mut leads = vec![0_u32; usize::from(of)];
+            let each = 1_000;
+            for number in 0..u32::from(of) * each {
+                let id = LeadId::from_digest(&Sha256::digest(number.to_be_bytes()).into());
+                leads[usize::from(id.shard(of))] += 1;
+            }
+            assert!(leads.iter().all(|leads| (each * 8 / 10..=each * 12 / 10).contains(leads)), "{of}: {leads:?}");
+        }
+        assert_eq!(LeadId::parse("lead_a").unwrap().shard(64), 0);
     }
 }

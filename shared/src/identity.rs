@@ -37,6 +37,17 @@ pub struct Identity {
     pub lead_id: LeadId,
     /// The digest of its content, by which a key used for another submission is noticed.
     pub content: String,
+    /// What releases that did not know its newest members knew it by, the latest first.
+    pub before: Vec<Former>,
+}
+
+/// An identity of the same submission, as an earlier release had it.
+#[derive(Debug)]
+pub struct Former {
+    /// The id of its lead.
+    pub lead_id: LeadId,
+    /// The digest of its content.
+    pub content: String,
 }
 
 impl Identity {
@@ -51,16 +62,28 @@ impl Identity {
         submission: &Submission,
         key: Option<&IdempotencyKey>,
     ) -> Result<Self, getrandom::Error> {
-        let content = submission.content();
-        let lead_id = match key {
-            Some(IdempotencyKey(key)) => digest(source, "key", key.as_bytes()),
-            None if submission.is_identifiable() => digest(source, "content", &content),
-            None => digest(source, "random", source::random()?.as_bytes()),
+        let is_identifiable = submission.is_identifiable();
+        let lead_id = |content: &[u8; 32]| {
+            Ok(LeadId::from_digest(&match key {
+                Some(IdempotencyKey(key)) => digest(source, "key", key.as_bytes()),
+                None if is_identifiable => digest(source, "content", content),
+                None => digest(source, "random", source::random()?.as_bytes()),
+            }))
         };
+        let stored = |content: &[u8; 32]| HEXLOWER.encode(&digest(source, "stored content", content));
+        let content = submission.content();
+        let before = if key.is_some() || is_identifiable { submission.content_before() } else { Vec::new() };
+        let former = |content: [u8; 32]| Ok(Former { lead_id: lead_id(&content)?, content: stored(&content) });
         Ok(Self {
-            lead_id: LeadId::from_digest(&lead_id),
-            content: HEXLOWER.encode(&digest(source, "stored content", &content)),
+            lead_id: lead_id(&content)?,
+            content: stored(&content),
+            before: before.into_iter().map(former).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Whether a stored lead has the content of this submission, as this or an earlier release sees it.
+    pub fn is_of(&self, content: &str) -> bool {
+        self.content == content || self.before.iter().any(|former| former.content == content)
     }
 }
 

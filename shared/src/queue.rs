@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use crate::id::{AccountId, BusinessId, LeadId, SourceId};
+use crate::id::{AccountId, BusinessId, LeadId, RequestId, SourceId};
 use crate::lead::Lead;
 use crate::time::Timestamp;
 
@@ -49,12 +49,12 @@ pub struct LeadCreated {
     /// When it was accepted.
     pub created_at: Timestamp,
     /// The request, or the sweep, that announces it.
-    pub request_id: String,
+    pub request_id: RequestId,
 }
 
 impl LeadCreated {
     /// The message for a lead.
-    pub fn of(lead: &Lead, business_id: BusinessId, request_id: impl Into<String>) -> Self {
+    pub fn of(lead: &Lead, business_id: BusinessId, request_id: &str) -> Self {
         Self {
             r#type: MessageType::LeadCreated,
             version: VERSION,
@@ -63,7 +63,7 @@ impl LeadCreated {
             account_id: lead.account_id.clone(),
             business_id,
             created_at: lead.created_at,
-            request_id: request_id.into(),
+            request_id: RequestId::of(request_id),
         }
     }
 }

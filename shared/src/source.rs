@@ -28,18 +28,25 @@ pub struct Source {
     /// Whether it may send at all.
     pub enabled: bool,
     /// Whether it has passed its compliance review.
+    #[serde(default)]
     pub approved: bool,
     /// The states whose leads it may send; any when empty.
+    #[serde(default)]
     pub allowed_states: Vec<State>,
     /// The products whose leads it may send; any when empty.
+    #[serde(default)]
     pub allowed_products: Vec<String>,
     /// Whether each lead needs a TrustedForm certificate.
+    #[serde(default = "required")]
     pub requires_trusted_form: bool,
     /// Tags that each of its leads gets.
+    #[serde(default)]
     pub default_tag_ids: Vec<String>,
     /// Tags that each of its leads gets, by name.
+    #[serde(default)]
     pub default_tag_names: Vec<String>,
     /// Its keys; several at once while one is rotated.
+    #[serde(default)]
     pub keys: Vec<StoredKey>,
     /// Random, from birth, and never changed: it makes the ids of its leads unguessable.
     pub salt: String,
@@ -47,6 +54,11 @@ pub struct Source {
     pub created_at: Timestamp,
     /// How often it has been changed: a change is only written over what it was made from.
     pub revision: u32,
+}
+
+/// What a rule of a source says where the item does not: certificates are required.
+fn required() -> bool {
+    true
 }
 
 /// A key as it is kept: never itself.

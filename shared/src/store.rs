@@ -3,6 +3,7 @@
 //! Each item carries its content as one JSON text, `document`, and beside it only what a key, an index or a condition
 //! reads. So what is answered is what is stored, to the byte, and a price keeps every digit.
 
+mod batch;
 mod erasure;
 mod item;
 mod lead_item;
@@ -12,9 +13,10 @@ mod queries;
 pub mod schema;
 mod sources;
 mod transaction;
+mod unknown;
 
 pub use erasure::Erasure;
-pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead};
+pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead, Tombstone};
 pub use leads::{Leads, Put, Record};
 pub use progress::{Again, Lease, LookupOutcome};
 pub use queries::{InboxPlace, InvalidPlace, Listed};

@@ -6,7 +6,7 @@
 pub mod metric;
 pub mod step;
 
-use std::io;
+use std::{io, panic, thread};
 
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
@@ -21,8 +21,18 @@ pub fn filter() -> Targets {
     said.unwrap_or_else(|| Targets::new().with_default(Level::WARN).with_target("leadping", Level::INFO))
 }
 
-/// Starts logging in a Lambda function: one JSON object a line, metrics in CloudWatch's embedded format.
+/// Logs where a panic happens, and never its message, which can quote what was being read.
+pub fn log_panics() {
+    panic::set_hook(Box::new(|panicked| {
+        let (file, line) = panicked.location().map_or(("unknown", 0), |place| (place.file(), place.line()));
+        tracing::error!(file, line, thread = thread::current().name(), "panicked");
+    }));
+}
+
+/// Starts logging in a Lambda function: one JSON object a line, metrics in CloudWatch's embedded format. A panic is one of
+/// these lines.
 pub fn init() {
+    log_panics();
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -34,4 +44,42 @@ pub fn init() {
     // twentieth of the work for a lead.
     let metrics = metric::Embedded::from_env().with_filter(Targets::new().with_target(metric::TARGET, Level::INFO));
     tracing_subscriber::registry().with(lines).with(metrics).init();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// A log that a test reads.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_is_logged_by_its_place_alone() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let before = panic::take_hook();
+            log_panics();
+            let panicked = panic::catch_unwind(|| panic!("jordan@example.com"));
+            panic::set_hook(before);
+            assert!(panicked.is_err());
+        });
+        let log = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert!(log.contains("panicked") && log.contains("telemetry.rs") && !log.contains("jordan"), "{log}");
+    }
 }

@@ -82,12 +82,15 @@ impl Point {
             (Service::DynamoDb, "GetItem") if body.contains(r#""S":"SOURCE""#) => Self::SourceRead,
             (Service::DynamoDb, "GetItem") => Self::LeadRead,
             (Service::DynamoDb, "PutItem") => Self::Put,
-            (Service::DynamoDb, "TransactWriteItems") if body.contains(r#""S":"CONVERSATION""#) => Self::Open,
+            (Service::DynamoDb, "TransactWriteItems") if body.contains("attribute_not_exists(conversationId)") => {
+                Self::Open
+            }
             (Service::DynamoDb, "TransactWriteItems") => Self::Finish,
             (Service::DynamoDb, "UpdateItem") if body.contains("REMOVE leasedUntil") => Self::Postpone,
             (Service::DynamoDb, "UpdateItem") if body.contains("SET leasedUntil") => Self::Lease,
             (Service::DynamoDb, "UpdateItem") => Self::MoveOn,
-            (Service::DynamoDb, "Query") => Self::Due,
+            (Service::DynamoDb, "Query") if body.contains("IndexName") => Self::Due,
+            (Service::DynamoDb, "Query") => Self::LeadRead,
             // A message stands in the request as a text in JSON.
             (Service::Sqs, _) if body.contains(r#"\"requestId\":\"sweep\""#) => Self::SendAgain,
             (Service::Sqs, _) => Self::Send,

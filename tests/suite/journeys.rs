@@ -20,7 +20,7 @@ const STRUCTURED: &str = include_str!("../examples/structured.json");
 const FLAT: &str = include_str!("../examples/flat.json");
 
 fn events(record: &Record) -> Vec<EventType> {
-    record.timeline.iter().map(|event| event.event_type).collect()
+    record.timeline.iter().map(|event| event.event_type.clone()).collect()
 }
 
 fn looked_up(record: &Record) -> bool {

@@ -144,7 +144,7 @@ async fn an_export_goes_on_where_it_was_interrupted() {
         let last: Value = serde_json::from_str(kept.lines().last().unwrap()).unwrap();
         let id: leadping::id::LeadId = last["id"].as_str().unwrap().parse().unwrap();
         let day = last["createdAt"].as_str().unwrap().get(..10);
-        let shard = json!({"source": "source_123", "day": day, "number": id.shard() % 4});
+        let shard = json!({"source": "source_123", "day": day, "number": id.shard(4)});
         let cursor = json!({
             "today": today,
             "extent": {

@@ -85,7 +85,7 @@ fn copy(pattern: &Item, id: &str, day: &str, number: usize) -> WriteRequest {
         ("document", document),
         ("processingStatus", "Ready".to_owned()),
         ("createdAt", format!("{day}T12:00:00.{:03}Z", number % 1_000)),
-        ("dayKey", format!("{source}#{day}#{}", new_id.shard() % 4)),
+        ("dayKey", format!("{source}#{day}#{}", new_id.shard(4))),
     ] {
         item.insert(name.to_owned(), AttributeValue::S(value));
     }

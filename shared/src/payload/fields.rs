@@ -50,7 +50,13 @@ pub struct Field {
     pub kind: Kind,
     /// What it means, for the partner.
     pub about: &'static str,
+    /// The version of the content form since which the member counts as content. A member that is added gets the next one,
+    /// so that a post whose earlier try was made before it was known is still the same lead (contract, section 5).
+    pub since: u8,
 }
+
+/// The version of the content form that a member counts from, where its row says nothing.
+const FIRST: u8 = 1;
 
 /// Ordinary text.
 const TEXT: Kind = Kind::Text(1_024);
@@ -58,7 +64,7 @@ const TEXT: Kind = Kind::Text(1_024);
 const TRACKING_URL: Kind = Kind::Text(8_192);
 
 macro_rules! members {
-    ($($member:ident [$($structured:literal),+] [$($flat:literal),*] $kind:expr, $about:literal;)+) => {
+    ($($member:ident [$($structured:literal),+] [$($flat:literal),*] $kind:expr, $about:literal $(, since $since:literal)?;)+) => {
         /// A member of the payload, by name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Member { $(#[doc = $about] $member),+ }
@@ -71,7 +77,13 @@ macro_rules! members {
             pub const fn field(self) -> &'static Field {
                 match self {
                     $(Self::$member => const {
-                        &Field { structured: &[$($structured),+], flat: &[$($flat),*], kind: $kind, about: $about }
+                        &Field {
+                            structured: &[$($structured),+],
+                            flat: &[$($flat),*],
+                            kind: $kind,
+                            about: $about,
+                            since: [FIRST $(, $since)?][[FIRST $(, $since)?].len() - 1],
+                        }
                     }),+
                 }
             }

@@ -118,8 +118,33 @@ impl Submission {
     /// The content of the submission, as the SHA-256 of a fixed form (contract, section 5): all members by their
     /// structured place, tags and free metadata as sets, client address and user agent left out.
     ///
-    /// The form has a version. It may never change under it: a changed digest turns every repeat into a new lead.
+    /// The form has a version, which is that of the newest member given. What a version hashes may never change: a changed
+    /// digest turns every repeat into a new lead.
     pub fn content(&self) -> [u8; 32] {
+        self.content_of(self.form(since), since)
+    }
+
+    /// The content as releases before the newest members saw it, the latest first: none of them knew those members, so they
+    /// ignored them. Empty for a submission whose members are all of the first version.
+    pub fn content_before(&self) -> Vec<[u8; 32]> {
+        self.before(since)
+    }
+
+    fn before(&self, since: fn(Member) -> u8) -> Vec<[u8; 32]> {
+        let versions = self.counted().map(|(member, _)| since(member)).collect::<BTreeSet<_>>();
+        versions.into_iter().rev().skip(1).map(|version| self.content_of(version, since)).collect()
+    }
+
+    fn form(&self, since: fn(Member) -> u8) -> u8 {
+        self.counted().map(|(member, _)| since(member)).max().unwrap_or(1)
+    }
+
+    /// The members that are content.
+    fn counted(&self) -> impl Iterator<Item = (Member, &Given)> {
+        self.given().filter(|(member, _)| !matches!(member, Member::IpAddress | Member::UserAgent))
+    }
+
+    fn content_of(&self, version: u8, since: fn(Member) -> u8) -> [u8; 32] {
         #[derive(Serialize)]
         #[serde(untagged)]
         enum Fixed<'a> {
@@ -127,9 +152,8 @@ impl Submission {
             Entries(BTreeSet<(&'a str, &'a str)>),
         }
         let fixed: BTreeMap<&str, Fixed<'_>> = self
-            .members
-            .iter()
-            .filter(|(member, _)| !matches!(member, Member::IpAddress | Member::UserAgent))
+            .counted()
+            .filter(|(member, _)| since(*member) <= version)
             .filter_map(|(member, given)| {
                 let fixed = match &given.reading {
                     Reading::Scalar(text) => Fixed::Scalar(text),
@@ -141,7 +165,7 @@ impl Submission {
             })
             .collect();
         let mut hash = Sha256::new();
-        hash.update(b"leadping content 1\n");
+        hash.update(format!("leadping content {version}\n"));
         // Text and maps of text always serialise.
         hash.update(serde_json::to_vec(&fixed).unwrap_or_default());
         hash.finalize().into()
@@ -169,4 +193,49 @@ impl fmt::Debug for Submission {
 /// `contact.streetAddress.state` is `/contact/streetAddress/state`.
 pub(super) fn pointer_to(path: &str) -> String {
     format!("/{}", path.replace('.', "/"))
+}
+
+/// The version of the content form since which a member counts.
+fn since(member: Member) -> u8 {
+    member.field().since
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payload::{Value, read};
+
+    fn flat(json: &str) -> Submission {
+        read(Entrance::Flat, &Value::parse(json.as_bytes()).unwrap()).unwrap()
+    }
+
+    /// As a later release may have it: two members that an earlier one did not know.
+    fn later(member: Member) -> u8 {
+        match member {
+            Member::Vertical => 2,
+            Member::Product => 3,
+            _ => 1,
+        }
+    }
+
+    #[test]
+    fn a_new_member_leaves_the_content_of_earlier_posts_as_it_was() {
+        let earlier = |json: &str| flat(json).content();
+        let cases = [
+            // what is posted, and what releases that did not know the newest members made of it
+            (r#"{"externalId":"1"}"#, vec![]),
+            (r#"{"externalId":"1","vertical":"a"}"#, vec![r#"{"externalId":"1"}"#]),
+            (r#"{"externalId":"1","product":"b"}"#, vec![r#"{"externalId":"1"}"#]),
+        ];
+        for (json, known_before) in cases {
+            let expected: Vec<_> = known_before.into_iter().map(earlier).collect();
+            assert_eq!(flat(json).before(later), expected, "{json}");
+        }
+        let both = flat(r#"{"externalId":"1","vertical":"a","product":"b"}"#).before(later);
+        let second = flat(r#"{"externalId":"1","vertical":"a"}"#);
+        assert_eq!(both, [second.content_of(2, later), earlier(r#"{"externalId":"1"}"#)]);
+        // A post without the newest members is the same for every release.
+        let old = flat(r#"{"externalId":"1"}"#);
+        assert_eq!(old.content_of(old.form(later), later), old.content());
+    }
 }

@@ -1,30 +1,47 @@
-//! The sweep: what is unfinished and due is announced again. It is the only retry that there is.
+//! The sweep: what is unfinished and due is announced again. It is the only retry.
 
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
 
+use super::steps::wait;
 use super::worker::Processor;
 use crate::queue::{self, LeadCreated};
 use crate::store::{Due, schema};
 use crate::telemetry::{metric, step};
 use crate::time::Timestamp;
 
-/// So many due leads of a shard are taken in one sweep; the next one takes the rest.
-const MOST_PER_SHARD: i32 = 1_000;
+/// How many due leads of a shard one sweep takes; the next one takes the rest.
+const MAX_PER_SHARD: i32 = 1_000;
 
-/// So long before its end a sweep begins nothing more: what it has begun, a move of the SDK's 2.5 s and a send of 0.5 s,
-/// is done by then.
-const LONGEST_BATCH: Duration = Duration::from_secs(4);
+/// How many batches are announced at once.
+const CONCURRENCY: usize = 16;
+
+/// How long before its end a sweep starts no more batches: what it has started, a move of the SDK's 2.5 s and a send of
+/// 0.5 s, is done by then.
+const BATCH_TIMEOUT: Duration = Duration::from_secs(4);
 
 impl Processor {
-    /// Announces every lead that is due, after moving it on: a backlog never feeds itself. It ends by itself before `end`,
-    /// and says what it saw.
+    /// Announces every lead that is due, the longest due first, after moving it on: a backlog never feeds itself. The sweep
+    /// ends by itself before `end`, and reports what it saw.
     pub(super) async fn sweep(&self, end: Instant) {
         let now = Timestamp::now();
-        let shards = (0..schema::UNFINISHED_SHARDS).map(|shard| self.shard(shard, now, end));
-        let Some(Swept { due, oldest }) = total(join_all(shards).await) else { return };
+        let shards = join_all((0..schema::UNFINISHED_SHARDS).map(|shard| self.due(shard, now))).await;
+        let seen = Seen::of(&shards);
+        let mut due: Vec<Due> = shards.into_iter().flatten().flatten().collect();
+        due.sort_by_key(|lead| lead.due_at);
+        stream::iter(due.chunks(queue::LARGEST_BATCH))
+            .for_each_concurrent(CONCURRENCY, |batch| async move {
+                if Instant::now() + BATCH_TIMEOUT < end {
+                    self.announce(batch, now).await;
+                } else {
+                    tracing::warn!(leads = batch.len(), "leads wait for the next sweep");
+                }
+            })
+            .await;
+        let Some(Seen { due, oldest }) = seen else { return };
         let oldest = oldest.map_or(Duration::ZERO, |created_at| now.since(created_at));
         metric::due(due, oldest);
         if due > 0 {
@@ -32,28 +49,16 @@ impl Processor {
         }
     }
 
-    /// Announces what is due of a shard; nothing comes back when it cannot be read.
-    async fn shard(&self, shard: u8, now: Timestamp, end: Instant) -> Option<Swept> {
-        let due = match self.leads.due(shard, now, MOST_PER_SHARD).await {
-            Ok(due) => due,
-            Err(error) => {
-                metric::unavailable("storage");
-                tracing::error!(%error, shard, "a shard of the unfinished leads cannot be read");
-                return None;
-            }
-        };
-        for batch in due.chunks(queue::LARGEST_BATCH) {
-            if Instant::now() + LONGEST_BATCH > end {
-                tracing::warn!(shard, "what is still due waits for the next sweep");
-                break;
-            }
-            self.announce(batch, now).await;
-        }
-        // By its birth: the sweep itself moves the due time on, so that would never be long ago.
-        Some(Swept { due: due.len(), oldest: due.iter().map(|lead| lead.created_at).min() })
+    /// What is due of a shard; nothing when the shard cannot be read.
+    async fn due(&self, shard: u8, now: Timestamp) -> Option<Vec<Due>> {
+        let due = self.leads.due(shard, now, MAX_PER_SHARD).await.inspect_err(|error| {
+            metric::unavailable("storage");
+            tracing::error!(%error, shard, "a shard of the unfinished leads cannot be read");
+        });
+        due.ok()
     }
 
-    /// Moves leads on and then announces them, so many as one message batch holds.
+    /// Moves leads on and then announces them: at most as many as one message batch holds.
     async fn announce(&self, due: &[Due], now: Timestamp) {
         let moved = join_all(due.iter().map(|lead| self.move_on(lead, now))).await;
         let messages: Vec<_> = moved.into_iter().flatten().collect();
@@ -66,9 +71,9 @@ impl Processor {
         }
     }
 
-    /// The message about a due lead, once it has been moved on; nothing when somebody else was faster.
+    /// The message about a due lead, once it has been moved on; nothing when another writer was faster.
     async fn move_on(&self, due: &Due, now: Timestamp) -> Option<LeadCreated> {
-        let next = now.after(self.wait(now, due.created_at));
+        let next = now.after(wait(due.created_at, now, self.due_after));
         match self.leads.move_on(due, next).await {
             Ok(moved) => moved.map(|kept| LeadCreated::of(&kept.lead, kept.business_id, "sweep")),
             Err(error) => {
@@ -80,18 +85,24 @@ impl Processor {
     }
 }
 
-/// What a sweep has seen: how many leads are due, and when the oldest of them was accepted.
+/// What a sweep saw.
 #[derive(Debug, PartialEq)]
-struct Swept {
+struct Seen {
+    /// How many leads are due.
     due: usize,
+    /// When the oldest of them was accepted. Its due time says nothing: the sweep itself moves it on.
     oldest: Option<Timestamp>,
 }
 
-/// What it has seen of all shards; nothing, unless every one was read: the others may hold any number, as old as can be.
-fn total(shards: Vec<Option<Swept>>) -> Option<Swept> {
-    let shards = shards.into_iter().collect::<Option<Vec<_>>>()?;
-    let oldest = shards.iter().filter_map(|shard| shard.oldest).min();
-    Some(Swept { due: shards.iter().map(|shard| shard.due).sum(), oldest })
+impl Seen {
+    /// What the shards hold together. Nothing, unless every shard was read: the others may hold any number of leads, of
+    /// any age.
+    fn of(shards: &[Option<Vec<Due>>]) -> Option<Self> {
+        let shards = shards.iter().map(Option::as_ref).collect::<Option<Vec<_>>>()?;
+        let due = shards.iter().map(|due| due.len()).sum();
+        let oldest = shards.into_iter().flatten().map(|lead| lead.created_at).min();
+        Some(Self { due, oldest })
+    }
 }
 
 #[cfg(test)]
@@ -100,15 +111,18 @@ mod tests {
 
     #[test]
     fn a_sweep_that_has_not_read_every_shard_has_seen_nothing() {
-        let at = |hour| format!("2026-06-15T{hour:02}:00:00Z").parse().ok();
-        let some = |due, oldest| Some(Swept { due, oldest });
+        let at = |hour| format!("2026-06-15T{hour:02}:00:00Z").parse::<Timestamp>().unwrap();
+        let due = |hours: &[u8]| {
+            let lead = |hour: &u8| Due { id: "lead_a".parse().unwrap(), created_at: at(*hour), due_at: at(23) };
+            Some(hours.iter().map(lead).collect())
+        };
         let cases = [
-            (vec![some(0, None), some(0, None)], some(0, None)),
-            (vec![some(2, at(12)), some(0, None), some(1, at(11))], some(3, at(11))),
-            (vec![some(2, at(12)), None, some(1, at(11))], None),
+            (vec![due(&[]), due(&[])], Some(Seen { due: 0, oldest: None })),
+            (vec![due(&[12, 13]), due(&[]), due(&[11])], Some(Seen { due: 3, oldest: Some(at(11)) })),
+            (vec![due(&[12, 13]), None, due(&[11])], None),
         ];
         for (shards, seen) in cases {
-            assert_eq!(total(shards), seen);
+            assert_eq!(Seen::of(&shards), seen);
         }
     }
 }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
+use super::steps::Step;
 use crate::client::aws::Clients;
 use crate::client::credential::Credential;
 use crate::client::web;
@@ -20,7 +21,7 @@ use crate::lookup::{LookupFault, Provider, Telnyx, Twilio};
 use crate::queue::{self, LeadCreated, Queue};
 use crate::settings::{LookupSettings, ProcessSettings};
 use crate::start::{self, StartError};
-use crate::store::{Again, Kept, Leads, Lease, LookupOutcome, Progress, StoreError, StoredLead};
+use crate::store::{Kept, Leads, Lease, LookupOutcome, Progress, StoreError, StoredLead};
 use crate::telemetry::{metric, step};
 use crate::time::Timestamp;
 
@@ -33,20 +34,17 @@ const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
 /// An invocation's time where its deadline says nothing: the function's time-out on AWS.
 const TIME_WITHOUT_DEADLINE: Duration = Duration::from_secs(30);
 
-/// A look-up that keeps failing is given up after so long (contract, section 7).
+/// When a lookup that keeps failing is given up (contract, section 7).
 const LOOKUP_ENDS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// The longest wait between two tries (contract, section 7).
-const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Everything that finishes leads, built once for many events.
 #[derive(Debug)]
 pub struct Processor {
     pub(super) leads: Leads,
     pub(super) queue: Queue,
-    lookup: Option<Provider>,
+    provider: Option<Provider>,
+    lookup: Step,
     pub(super) due_after: Duration,
-    lease: Duration,
 }
 
 /// What the worker is woken by.
@@ -101,13 +99,13 @@ impl Processor {
                 join(leads.connect(), provider).await;
             }
         };
-        let (lookup, ()) = join(lookup(&settings.lookup, &client, &aws.secrets), connections).await;
+        let (provider, ()) = join(provider(&settings.lookup, &client, &aws.secrets), connections).await;
         Ok(Self {
             leads,
             queue: Queue::new(aws.sqs.clone(), &settings.queue_url),
-            lookup: lookup?,
+            provider: provider?,
+            lookup: Step { lease: settings.lease, shortest_wait: settings.due_after, ends_after: LOOKUP_ENDS_AFTER },
             due_after: settings.due_after,
-            lease: settings.lease,
         })
     }
 
@@ -155,7 +153,7 @@ impl Processor {
         if message.version != queue::VERSION {
             return Err(Failed::Unknown);
         }
-        let span = tracing::info_span!("lead", lead_id = %message.lead_id, request_id = message.request_id);
+        let span = tracing::info_span!("lead", lead_id = %message.lead_id, request_id = message.request_id.as_str());
         // A table that does not answer is no fault of the message. The lead's mark brings it back, and the dead-letter
         // queue stays for what nobody can handle.
         if let Err(error) = self.lead(&message.lead_id).instrument(span.clone()).await {
@@ -165,21 +163,22 @@ impl Processor {
         Ok(())
     }
 
-    /// Does for a lead what is still to be done.
+    /// Does what a lead still needs.
     async fn lead(&self, id: &LeadId) -> Result<(), StoreError> {
-        let kept = match self.leads.get(id).await? {
-            Some(StoredLead::Kept(kept)) => kept,
-            Some(StoredLead::Erased(_)) => {
+        let Some(record) = self.leads.record(id).await? else {
+            tracing::error!("the lead does not exist");
+            return Ok(());
+        };
+        let kept = match record.lead {
+            StoredLead::Kept(kept) => kept,
+            StoredLead::Erased(_) => {
                 tracing::info!("the lead has been erased");
-                return Ok(());
-            }
-            None => {
-                tracing::error!("the lead does not exist");
                 return Ok(());
             }
         };
         let now = Timestamp::now();
-        match (kept.progress, self.lookup.as_ref().zip(kept.lead.phone_number())) {
+        let version = record.conversation.map_or(0, |conversation| conversation.event_version);
+        match (kept.progress, self.provider.as_ref().zip(kept.lead.phone_number())) {
             (Progress::Ready, _) => Ok(()),
             (Progress::New, None) => {
                 if self.leads.open(&kept, now, None).await? {
@@ -189,89 +188,86 @@ impl Processor {
                 Ok(())
             }
             (Progress::New, Some((provider, number))) => {
-                let lease = self.claim(now);
+                let lease = self.lookup.claim(now);
                 if self.leads.open(&kept, now, Some(lease)).await? {
                     step::conversation(id);
-                    self.look_up(&kept, provider, number, now, lease).await?;
+                    let tried = Lookup { kept: &kept, version: version.saturating_add(1), since: now, lease };
+                    self.look_up(tried, provider, number).await?;
                 }
                 Ok(())
             }
             (Progress::Opened { leased_until: Some(end), .. }, _) if now < end => Ok(()),
             (Progress::Opened { since, .. }, Some((provider, number))) => {
-                let lease = self.claim(now);
+                let lease = self.lookup.claim(now);
                 if self.leads.lease(id, now, lease).await? {
-                    self.look_up(&kept, provider, number, since, lease).await?;
+                    self.look_up(Lookup { kept: &kept, version, since, lease }, provider, number).await?;
                 }
                 Ok(())
             }
             // The provider has been switched off since.
-            (Progress::Opened { .. }, None) => self.finish(&kept, LookupOutcome::Failed, "none").await,
+            (Progress::Opened { .. }, None) => self.finish(&kept, version, LookupOutcome::Failed, "none").await,
         }
     }
 
-    /// A lease that ends after the function's time-out, and a due time behind it.
-    fn claim(&self, now: Timestamp) -> Lease {
-        let until = now.after(self.lease);
-        Lease { until, due_at: until.after(self.due_after) }
-    }
-
-    /// One look-up, by the holder of the lease.
-    async fn look_up(
-        &self,
-        kept: &Kept,
-        provider: &Provider,
-        number: &PhoneNumber,
-        since: Timestamp,
-        lease: Lease,
-    ) -> Result<(), StoreError> {
+    /// One lookup, by the holder of the lease.
+    async fn look_up(&self, tried: Lookup<'_>, provider: &Provider, number: &PhoneNumber) -> Result<(), StoreError> {
+        let Lookup { kept, version, since, lease } = tried;
         let asked = Instant::now();
-        let answer = provider.look_up(number).await;
-        match answer {
+        let fault = match provider.look_up(number).await {
             Ok(lookup) => {
                 metric::lookup("succeeded", asked.elapsed());
-                self.finish(kept, LookupOutcome::Succeeded(&lookup), provider.name()).await
+                return self.finish(kept, version, LookupOutcome::Succeeded(&lookup), provider.name()).await;
             }
-            Err(fault) => {
-                let now = Timestamp::now();
-                match fault {
-                    LookupFault::Passing { retry_after, .. } if now.since(since) < LOOKUP_ENDS_AFTER => {
-                        metric::lookup("postponed", asked.elapsed());
-                        tracing::warn!(error = %fault, "the look-up is put off");
-                        let again = match retry_after {
-                            Some(wait) => Again::NotBefore(now.after(wait)),
-                            None => Again::Due(now.after(self.wait(now, since))),
-                        };
-                        if self.leads.postpone(&kept.lead.id, lease, again).await? {
-                            step::lookup(&kept.lead.id, provider.name(), "postponed");
-                        }
-                        return Ok(());
-                    }
-                    LookupFault::Refused { .. } => {
-                        metric::credential_refused(provider.name());
-                        tracing::error!(error = %fault, "the provider refuses our account");
-                    }
-                    _ => tracing::warn!(error = %fault, "the look-up is given up"),
-                }
-                metric::lookup("failed", asked.elapsed());
-                self.finish(kept, LookupOutcome::Failed, provider.name()).await
+            Err(fault) => fault,
+        };
+        let now = Timestamp::now();
+        let again = match fault {
+            LookupFault::Passing { retry_after, .. } => self.lookup.again(since, now, retry_after),
+            LookupFault::Lasting { .. } => None,
+            LookupFault::Refused { .. } => {
+                metric::credential_refused(provider.name());
+                tracing::error!(error = %fault, "the provider refuses our account");
+                None
             }
+        };
+        if let Some(again) = again {
+            metric::lookup("postponed", asked.elapsed());
+            tracing::warn!(error = %fault, "the lookup is put off");
+            if self.leads.postpone(&kept.lead.id, lease, again).await? {
+                step::lookup(&kept.lead.id, provider.name(), "postponed");
+            }
+            return Ok(());
         }
+        metric::lookup("failed", asked.elapsed());
+        tracing::warn!(error = %fault, "the lookup is given up");
+        self.finish(kept, version, LookupOutcome::Failed, provider.name()).await
     }
 
-    async fn finish(&self, kept: &Kept, outcome: LookupOutcome<'_>, provider: &str) -> Result<(), StoreError> {
+    async fn finish(
+        &self,
+        kept: &Kept,
+        version: u64,
+        outcome: LookupOutcome<'_>,
+        provider: &str,
+    ) -> Result<(), StoreError> {
         let id = &kept.lead.id;
-        if self.leads.finish(kept, outcome, Timestamp::now()).await? {
+        if self.leads.finish(kept, version, outcome, Timestamp::now()).await? {
             let succeeded = matches!(outcome, LookupOutcome::Succeeded(_));
             step::lookup(id, provider, if succeeded { "succeeded" } else { "failed" });
             step::ready(id);
         }
         Ok(())
     }
+}
 
-    /// As long again as it has been waiting: the waits double.
-    pub(super) fn wait(&self, now: Timestamp, since: Timestamp) -> Duration {
-        now.since(since).clamp(self.due_after.min(LONGEST_WAIT), LONGEST_WAIT)
-    }
+/// A lookup whose lease is ours.
+struct Lookup<'a> {
+    kept: &'a Kept,
+    /// The lead's event version.
+    version: u64,
+    /// When the lead's first lookup began.
+    since: Timestamp,
+    lease: Lease,
 }
 
 /// What is left of an invocation's time. A deadline that was over before the event came says nothing: Lambda names none
@@ -281,7 +277,7 @@ fn time_left(deadline: SystemTime, now: SystemTime) -> Duration {
 }
 
 /// The provider that the settings name, with the key that they name.
-async fn lookup(
+async fn provider(
     settings: &LookupSettings,
     client: &reqwest::Client,
     secrets: &aws_sdk_secretsmanager::Client,

@@ -1,89 +1,88 @@
-//! A person's right to be forgotten (contract, section 5).
-
-use aws_sdk_dynamodb::types::AttributeValue;
+//! Erasing a person's data (contract, section 5).
 
 use super::item::{self, Item};
-use super::lead_item::{LEAD, StoredLead, pk, stored};
-use super::leads::{CONVERSATION, Leads};
+use super::lead_item::{ACCOUNT_ID, LEAD, SOURCE_ID, StoredLead, TombstoneDocument, pk, stored};
+use super::leads::{CONVERSATION, Leads, conversation, event};
 use super::{StoreError, schema, transaction};
-use crate::conversation::Conversation;
 use crate::event::{Event, EventType};
 use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
 use crate::time::Timestamp;
 
-/// The worker writes a lead a few times in its life; more often nobody can be in the way.
-const MOST_TRIES: usize = 5;
+/// The worker writes a lead a few times in its life, so more conflicts than this are a fault.
+const MAX_TRIES: usize = 5;
 
 /// What an erased lead keeps of its item.
 const KEPT: [&str; 7] =
-    [schema::PK, schema::SK, "schemaVersion", "sourceId", "accountId", "createdAt", schema::DAY.partition];
+    [schema::PK, schema::SK, schema::SCHEMA_VERSION, SOURCE_ID, ACCOUNT_ID, schema::CREATED_AT, schema::DAY.partition];
 
-/// What became of an erasure.
+/// How an erasure ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Erasure {
     /// The person's data is gone.
     Erased,
     /// It was gone before.
     ErasedBefore,
-    /// There is no such lead.
+    /// The lead does not exist.
     NotFound,
-    /// The lead is being written all the while; nothing was erased.
+    /// Other writers kept changing the lead, and nothing was erased.
     Busy,
 }
 
 impl Leads {
-    /// Erases the person's data wherever it stands, in one transaction: the lead becomes a tombstone of id, source,
-    /// account and times, which leaves every index but the one of its day; the conversation loses the person's name
-    /// and addresses; an event tells of it.
+    /// Erases the person's data in every item of a lead, in one transaction. The lead becomes a tombstone, which leaves
+    /// every index but its day's; the conversation loses the person and leaves the inbox; an event records the erasure.
     ///
-    /// Every write of the worker is on the condition that the lead is not erased, so nothing comes back.
+    /// Every write of the worker is conditional on the lead not being erased, so nothing comes back.
     ///
     /// # Errors
     /// [`StoreError`] when the table does not answer.
     pub async fn erase(&self, id: &LeadId, now: Timestamp) -> Result<Erasure, StoreError> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_TRIES {
             let Some(lead) = self.item(id, LEAD).await? else { return Ok(Erasure::NotFound) };
             let kept = match stored(&lead)? {
                 StoredLead::Kept(kept) => kept,
                 StoredLead::Erased(_) => return Ok(Erasure::ErasedBefore),
             };
-            let conversation = self.item(id, CONVERSATION).await?;
+            let opened = self.item(id, CONVERSATION).await?;
+            let opened = opened.as_ref().map(conversation).transpose()?;
 
-            // Whoever opened the conversation, or erased the lead, since it was read makes this fail.
-            let opened = if conversation.is_some() { "attribute_exists" } else { "attribute_not_exists" };
-            let condition = format!("processingStatus <> :erased AND {opened}(conversationId)");
+            // Another writer that opens the conversation or erases the lead meanwhile makes this fail.
+            let exists = if opened.is_some() { "attribute_exists" } else { "attribute_not_exists" };
+            let condition = format!("processingStatus <> :erased AND {exists}(conversationId)");
             let erased = item::text(ProcessingStatus::Erased.as_str());
             let values = Item::from([(":erased".to_owned(), erased.clone())]);
+            let document = TombstoneDocument { business_id: kept.business_id.clone(), content: kept.content.clone() };
             let mut tombstone = lead;
             tombstone.retain(|name, _| KEPT.contains(&name.as_str()));
-            tombstone.insert("processingStatus".to_owned(), erased);
+            tombstone.insert(schema::PROCESSING_STATUS.to_owned(), erased);
+            tombstone.insert(schema::DOCUMENT.to_owned(), item::text(item::json(&document)?));
             tombstone.insert("erasedAt".to_owned(), item::text(now));
 
-            let event = Event::of(&kept.lead, kept.business_id, EventType::LeadErased, now);
-            let event = item::new(pk(id), format!("EVENT#{now}#{}", event.id), item::json(&event)?);
-            let mut writes = vec![
-                transaction::put(&self.table, tombstone, &condition, Some(values))?,
-                transaction::once(&self.table, event)?,
-            ];
-            if let Some(conversation) = conversation {
-                writes.push(self.without_person(conversation)?);
+            let version = opened.as_ref().map_or(0, |conversation| conversation.event_version);
+            let told = Event::of(&kept.lead, kept.business_id, EventType::LeadErased, version.saturating_add(1), now);
+            let mut writes =
+                vec![transaction::put(&self.table, tombstone, &condition, Some(values))?, event(&self.table, &told)?];
+            if let Some(conversation) = opened {
+                // The document of the conversation holds nothing but what is written here.
+                let values = Item::from([
+                    (":read".to_owned(), item::number(version)),
+                    (":version".to_owned(), item::number(told.sequence)),
+                    (":erased".to_owned(), item::text(item::json(&conversation.erased())?)),
+                ]);
+                writes.push(transaction::update(
+                    &self.table,
+                    item::key(pk(id), CONVERSATION),
+                    "eventVersion = :read",
+                    "SET document = :erased, eventVersion = :version REMOVE businessId",
+                    values,
+                )?);
             }
             if transaction::commit(&self.client, writes).await? {
                 return Ok(Erasure::Erased);
             }
         }
         Ok(Erasure::Busy)
-    }
-
-    /// The conversation without the person, over what was read of it.
-    fn without_person(&self, conversation: Item) -> Result<aws_sdk_dynamodb::types::TransactWriteItem, StoreError> {
-        let read = item::string(&conversation, "document")?.to_owned();
-        let content: Conversation = item::document(&conversation)?;
-        let mut erased = conversation;
-        erased.insert("document".to_owned(), item::text(item::json(&content.erased())?));
-        let values = Item::from([(":read".to_owned(), AttributeValue::S(read))]);
-        transaction::put(&self.table, erased, "document = :read", Some(values))
     }
 
     async fn item(&self, id: &LeadId, sk: &str) -> Result<Option<Item>, StoreError> {

@@ -1,6 +1,7 @@
 //! Items, to and from the model.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
@@ -11,8 +12,13 @@ use super::{StoreError, schema};
 /// An item, as DynamoDB takes and gives it.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The form that items are written in. A release reads this one and the one before: a gradual deployment runs both.
-const SCHEMA_VERSION: u8 = 1;
+/// The version of the form that items are written in.
+const WRITTEN: u8 = 1;
+
+/// The versions that this release reads. Two releases run side by side, so a new version gets in here one release before
+/// it is written (architecture, Stored data). What only adds members, items or event types needs no new version: readers
+/// ignore what they do not know.
+const SUPPORTED: RangeInclusive<u8> = 1..=1;
 
 pub(super) fn text(text: impl ToString) -> AttributeValue {
     AttributeValue::S(text.to_string())
@@ -30,9 +36,17 @@ pub(super) fn key(pk: String, sk: impl ToString) -> Item {
 /// A new item with its key, its version and its document.
 pub(super) fn new(pk: String, sk: impl ToString, document: String) -> Item {
     let mut item = key(pk, sk);
-    item.insert("schemaVersion".to_owned(), number(SCHEMA_VERSION));
-    item.insert("document".to_owned(), text(document));
+    item.insert(schema::SCHEMA_VERSION.to_owned(), number(WRITTEN));
+    item.insert(schema::DOCUMENT.to_owned(), text(document));
     item
+}
+
+/// Whether an item is of a version that this release reads.
+pub(super) fn supported(item: &Item) -> Result<(), StoreError> {
+    match integer(item, schema::SCHEMA_VERSION)? {
+        Some(version) if SUPPORTED.contains(&version) => Ok(()),
+        _ => Err(StoreError::Unreadable("unknown schema version")),
+    }
 }
 
 pub(super) fn json(content: &impl Serialize) -> Result<String, StoreError> {
@@ -41,12 +55,9 @@ pub(super) fn json(content: &impl Serialize) -> Result<String, StoreError> {
 
 /// The model in an item's document.
 pub(super) fn document<T: DeserializeOwned>(item: &Item) -> Result<T, StoreError> {
-    let version = item.get("schemaVersion").and_then(|version| version.as_n().ok());
-    if version.and_then(|version| version.parse().ok()) != Some(SCHEMA_VERSION) {
-        return Err(StoreError::Unreadable("unknown schema version"));
-    }
+    supported(item)?;
     // serde_json's own error quotes the document.
-    serde_json::from_str(string(item, "document")?).map_err(|_| StoreError::Unreadable("document"))
+    serde_json::from_str(string(item, schema::DOCUMENT)?).map_err(|_| StoreError::Unreadable("document"))
 }
 
 /// A text attribute that must be there.
@@ -59,7 +70,27 @@ pub(super) fn optional<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
+/// A whole number, where there is one.
+pub(super) fn integer<T: std::str::FromStr>(item: &Item, name: &'static str) -> Result<Option<T>, StoreError> {
+    let Some(value) = item.get(name) else { return Ok(None) };
+    let number = value.as_n().ok().and_then(|number| number.parse().ok());
+    number.map(Some).ok_or(StoreError::Unreadable(name))
+}
+
+/// What can be read of a list. An entry that cannot be read is logged and left out, so that it never hides the others.
+pub(super) fn readable<T>(entries: impl IntoIterator<Item = Result<T, StoreError>>) -> Vec<T> {
+    let readable = |entry: Result<T, StoreError>| {
+        entry.inspect_err(|error| tracing::error!(%error, "an entry of a list is left out")).ok()
+    };
+    entries.into_iter().filter_map(readable).collect()
+}
+
 /// Any text attribute that parses to a type of the model.
 pub(super) fn parsed<T: std::str::FromStr>(item: &Item, name: &'static str) -> Result<T, StoreError> {
     string(item, name)?.parse().map_err(|_| StoreError::Unreadable(name))
+}
+
+/// A text attribute that parses to a type of the model, where there is one.
+pub(super) fn optional_parsed<T: std::str::FromStr>(item: &Item, name: &'static str) -> Result<Option<T>, StoreError> {
+    optional(item, name).map(|text| text.parse().map_err(|_| StoreError::Unreadable(name))).transpose()
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::item::{self, Item};
@@ -15,8 +16,17 @@ use crate::time::Timestamp;
 /// The sort key of a lead's own item.
 pub(super) const LEAD: &str = "LEAD";
 
-/// The longest value that stands in an index as it is; DynamoDB's own limit for a key is 2,048 bytes.
-const LONGEST_KEY: usize = 1_024;
+/// Attributes of a lead's item that no index or other item has.
+pub(super) const SOURCE_ID: &str = "sourceId";
+pub(super) const ACCOUNT_ID: &str = "accountId";
+pub(super) const BUSINESS_ID: &str = "businessId";
+const CONTENT: &str = "content";
+const REQUEST_ID: &str = "requestId";
+const LOOKUP: &str = "lookup";
+pub(super) const LOOKUP_SINCE: &str = "lookupSince";
+
+/// The longest value that an index holds as it is; DynamoDB's own limit for a key is 2,048 bytes.
+const MAX_KEY_VALUE: usize = 1_024;
 
 /// A lead to be written for the first time.
 pub struct NewLead {
@@ -37,8 +47,27 @@ pub struct NewLead {
 pub enum StoredLead {
     /// With all its data.
     Kept(Box<Kept>),
-    /// Erased by an operator: id, source, account and times are left.
-    Erased(Box<Lead>),
+    /// Erased by an operator.
+    Erased(Box<Tombstone>),
+}
+
+/// What is left of an erased lead (contract, section 5).
+#[derive(Debug)]
+pub struct Tombstone {
+    /// The lead: id, source, account, time and status.
+    pub lead: Lead,
+    /// The business it belonged to.
+    pub business_id: BusinessId,
+    /// The digest of its submission's content.
+    pub content: String,
+}
+
+/// A tombstone's document. In no index, so the erased lead leaves every list of its business.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TombstoneDocument {
+    pub(super) business_id: BusinessId,
+    pub(super) content: String,
 }
 
 /// A lead that has not been erased.
@@ -96,7 +125,23 @@ impl StoredLead {
     pub fn lead(&self) -> &Lead {
         match self {
             Self::Kept(kept) => &kept.lead,
-            Self::Erased(lead) => lead,
+            Self::Erased(tombstone) => &tombstone.lead,
+        }
+    }
+
+    /// The business that the lead belongs to.
+    pub fn business_id(&self) -> &BusinessId {
+        match self {
+            Self::Kept(kept) => &kept.business_id,
+            Self::Erased(tombstone) => &tombstone.business_id,
+        }
+    }
+
+    /// The digest of the submission's content, by which a key that is used for another submission is noticed.
+    pub fn content(&self) -> &str {
+        match self {
+            Self::Kept(kept) => &kept.content,
+            Self::Erased(tombstone) => &tombstone.content,
         }
     }
 }
@@ -106,26 +151,26 @@ impl NewLead {
         let lead = &self.lead;
         let mut item = item::new(pk(&lead.id), LEAD, self.document.clone());
         let mut put = |name: &str, value| item.insert(name.to_owned(), value);
-        put("sourceId", item::text(lead.source_id.as_str()));
-        put("accountId", item::text(lead.account_id.as_str()));
-        put("businessId", item::text(self.business_id.as_str()));
-        put("createdAt", item::text(lead.created_at));
-        put("processingStatus", item::text(lead.processing_status.as_str()));
-        put("content", item::text(&self.content));
-        put("requestId", item::text(&self.request_id));
-        put("unfinishedShard", item::number(lead.id.shard() % schema::UNFINISHED_SHARDS));
-        put("dueAt", item::text(self.due_at));
+        put(SOURCE_ID, item::text(lead.source_id.as_str()));
+        put(ACCOUNT_ID, item::text(lead.account_id.as_str()));
+        put(BUSINESS_ID, item::text(self.business_id.as_str()));
+        put(schema::CREATED_AT, item::text(lead.created_at));
+        put(schema::PROCESSING_STATUS, item::text(lead.processing_status.as_str()));
+        put(CONTENT, item::text(&self.content));
+        put(REQUEST_ID, item::text(&self.request_id));
+        put(schema::UNFINISHED.partition, item::number(lead.id.shard(schema::UNFINISHED_SHARDS)));
+        put(schema::DUE_AT, item::text(self.due_at));
         let (source, business) = (lead.source_id.as_str(), self.business_id.as_str());
-        let shard = lead.id.shard() % schema::DAY_SHARDS;
-        put("dayKey", item::text(day_key(source, &lead.created_at.day(), shard)));
+        let shard = lead.id.shard(schema::DAY_SHARDS);
+        put(schema::DAY.partition, item::text(day_key(source, &lead.created_at.day(), shard)));
         if let Some(external_id) = &lead.metadata.external_id {
-            put("externalIdKey", item::text(index_key(source, external_id)));
+            put(schema::EXTERNAL_ID.partition, item::text(index_key(source, external_id)));
         }
         if let Some(number) = lead.phone_number() {
-            put("phoneKey", item::text(index_key(business, number.as_str())));
+            put(schema::PHONE.partition, item::text(index_key(business, number.as_str())));
         }
         if let Some(email) = &lead.contact.email {
-            put("emailKey", item::text(index_key(business, &email.as_str().to_lowercase())));
+            put(schema::EMAIL.partition, item::text(index_key(business, &email.as_str().to_lowercase())));
         }
         item
     }
@@ -138,15 +183,17 @@ pub(super) fn day_key(source: &str, day: &str, shard: u8) -> String {
 
 /// A value within its scope, as an index holds it. One too long for a key stands there by its digest.
 pub(super) fn index_key(scope: &str, value: &str) -> String {
-    if value.len() > LONGEST_KEY {
+    if value.len() > MAX_KEY_VALUE {
         format!("{scope}#sha256:{}", HEXLOWER.encode(&Sha256::digest(value)))
     } else {
         format!("{scope}#{value}")
     }
 }
 
+/// A lead from its item.
 pub(super) fn stored(item: &Item) -> Result<StoredLead, StoreError> {
-    let status = item::string(item, "processingStatus")?;
+    item::supported(item)?;
+    let status = item::string(item, schema::PROCESSING_STATUS)?;
     if status == ProcessingStatus::Erased.as_str() {
         return Ok(StoredLead::Erased(Box::new(tombstone(item)?)));
     }
@@ -154,41 +201,46 @@ pub(super) fn stored(item: &Item) -> Result<StoredLead, StoreError> {
     let progress = if status == ProcessingStatus::Ready.as_str() {
         lead.processing_status = ProcessingStatus::Ready;
         Progress::Ready
-    } else if item.contains_key("conversationId") {
-        let leased_until = item.contains_key("leasedUntil").then(|| item::parsed(item, "leasedUntil")).transpose()?;
-        Progress::Opened { since: item::parsed(item, "lookupSince")?, leased_until }
+    } else if item.contains_key(schema::CONVERSATION_ID) {
+        let leased_until = item::optional_parsed(item, schema::LEASED_UNTIL)?;
+        Progress::Opened { since: item::parsed(item, LOOKUP_SINCE)?, leased_until }
     } else {
         Progress::New
     };
-    let lookup = item::optional(item, "lookup").map(serde_json::from_str).transpose();
+    let lookup = item::optional(item, LOOKUP).map(serde_json::from_str).transpose();
     Ok(StoredLead::Kept(Box::new(Kept {
         lead,
         progress,
-        business_id: item::parsed(item, "businessId")?,
-        content: item::string(item, "content")?.to_owned(),
-        request_id: item::string(item, "requestId")?.to_owned(),
-        lookup: lookup.map_err(|_| StoreError::Unreadable("lookup"))?,
+        business_id: item::parsed(item, BUSINESS_ID)?,
+        content: item::string(item, CONTENT)?.to_owned(),
+        request_id: item::string(item, REQUEST_ID)?.to_owned(),
+        lookup: lookup.map_err(|_| StoreError::Unreadable(LOOKUP))?,
     })))
 }
 
-/// What is left of an erased lead (contract, section 5).
-fn tombstone(item: &Item) -> Result<Lead, StoreError> {
-    Ok(Lead {
+fn tombstone(item: &Item) -> Result<Tombstone, StoreError> {
+    let TombstoneDocument { business_id, content } = item::document(item)?;
+    let lead = Lead {
         id: lead_id(item)?,
-        created_at: item::parsed(item, "createdAt")?,
-        source_id: item::parsed(item, "sourceId")?,
-        account_id: item::parsed(item, "accountId")?,
+        created_at: item::parsed(item, schema::CREATED_AT)?,
+        source_id: item::parsed(item, SOURCE_ID)?,
+        account_id: item::parsed(item, ACCOUNT_ID)?,
         metadata: Metadata::default(),
         contact: Contact::default(),
         customer: Customer::default(),
         tag_ids: Vec::new(),
         tag_names: Vec::new(),
         processing_status: ProcessingStatus::Erased,
-    })
+    };
+    Ok(Tombstone { lead, business_id, content })
 }
 
 pub(super) fn due(item: &Item) -> Result<Due, StoreError> {
-    Ok(Due { id: lead_id(item)?, created_at: item::parsed(item, "createdAt")?, due_at: item::parsed(item, "dueAt")? })
+    Ok(Due {
+        id: lead_id(item)?,
+        created_at: item::parsed(item, schema::CREATED_AT)?,
+        due_at: item::parsed(item, schema::DUE_AT)?,
+    })
 }
 
 /// The lead that an item belongs to.

@@ -6,22 +6,25 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use tokio::time::timeout;
 
-use super::item;
+use super::item::{self, Item};
 use super::lead_item::{LEAD, NewLead, StoredLead, pk, stored};
-use super::{StoreError, schema};
+use super::{StoreError, schema, transaction};
 use crate::conversation::Conversation;
 use crate::event::Event;
 use crate::id::LeadId;
 
 /// How long a put may take, with the read that may follow: the answer has to come within 8 seconds (contract, section 6,
 /// Time limits), of which a source's read can take 2.5, TrustedForm 2 and the send 0.5.
-const LONGEST_PUT: Duration = Duration::from_secs(3);
+const PUT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The sort key of a lead's conversation.
 pub(super) const CONVERSATION: &str = "CONVERSATION";
+
+/// What the sort key of an event begins with.
+const EVENT: &str = "EVENT#";
 
 /// The table of leads: each lead with its conversation and timeline under one partition key.
 #[derive(Clone, Debug)]
@@ -66,7 +69,7 @@ impl Leads {
     /// # Errors
     /// [`StoreError`] when the table does not answer. The lead may have been written all the same; a repeat finds it.
     pub async fn put(&self, new: &NewLead) -> Result<Put, StoreError> {
-        let put = timeout(LONGEST_PUT, self.put_or_read(new)).await;
+        let put = timeout(PUT_TIMEOUT, self.put_or_read(new)).await;
         put.unwrap_or_else(|_| {
             Err(StoreError::Unavailable { code: "timed out".to_owned(), request_id: "none".to_owned() })
         })
@@ -129,15 +132,54 @@ impl Leads {
             .into_paginator()
             .items()
             .send();
-        let (mut lead, mut conversation, mut timeline) = (None, None, Vec::new());
+        let (mut lead, mut opened, mut timeline) = (None, None, Vec::new());
         while let Some(found) = pages.next().await {
             let found = found?;
             match item::string(&found, schema::SK)? {
                 LEAD => lead = Some(stored(&found)?),
-                CONVERSATION => conversation = Some(item::document(&found)?),
-                _ => timeline.push(item::document(&found)?),
+                CONVERSATION => opened = Some(conversation(&found)?),
+                sk if sk.starts_with(EVENT) => timeline.push(item::document(&found)),
+                // What a later release keeps here is its own.
+                _ => {}
             }
         }
-        Ok(lead.map(|lead| Record { lead, conversation, timeline }))
+        Ok(lead.map(|lead| Record { lead, conversation: opened, timeline: item::readable(timeline) }))
     }
+}
+
+/// The put of an event, once. `happened` is the lead's events in the order of their time.
+pub(super) fn event(table: &str, event: &Event) -> Result<TransactWriteItem, StoreError> {
+    let sk = format!("{EVENT}{}#{}", event.created_at, event.id);
+    transaction::once(table, item::new(pk(&event.lead_id), sk, item::json(event)?))
+}
+
+/// A new conversation's item. What each event changes is in attributes, so that an event never rewrites the person's data
+/// and marking a conversation as read never meets an event.
+pub(super) fn conversation_item(conversation: &Conversation) -> Result<Item, StoreError> {
+    let mut new = item::new(pk(&conversation.lead_id), CONVERSATION, item::json(conversation)?);
+    let mut put = |name: &str, value| new.insert(name.to_owned(), value);
+    put(schema::INBOX.partition, item::text(&conversation.business_id));
+    put(schema::INBOX.sort, item::text(conversation.last_event_at));
+    put(schema::IS_UNREAD, AttributeValue::Bool(conversation.is_unread));
+    put(schema::LAST_SNIPPET, item::text(&conversation.last_snippet));
+    put(schema::EVENT_VERSION, item::number(conversation.event_version));
+    Ok(new)
+}
+
+/// A conversation from its item. The attributes count: the document is as old as the conversation.
+pub(super) fn conversation(found: &Item) -> Result<Conversation, StoreError> {
+    let mut conversation: Conversation = item::document(found)?;
+    if let Some(at) = item::optional_parsed(found, schema::INBOX.sort)? {
+        conversation.last_event_at = at;
+    }
+    if let Some(snippet) = item::optional(found, schema::LAST_SNIPPET) {
+        snippet.clone_into(&mut conversation.last_snippet);
+    }
+    if let Some(version) = item::integer(found, schema::EVENT_VERSION)? {
+        conversation.event_version = version;
+    }
+    if let Some(AttributeValue::Bool(is_unread)) = found.get(schema::IS_UNREAD) {
+        conversation.is_unread = *is_unread;
+    }
+    Ok(conversation)
 }

@@ -2,11 +2,11 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 
 use super::item::{self, Item};
 use super::lead_item::{Due, Kept, LEAD, StoredLead, due, pk, stored};
-use super::leads::{CONVERSATION, Leads};
+use super::leads::{CONVERSATION, Leads, conversation_item, event};
 use super::{StoreError, schema, transaction};
 use crate::conversation::Conversation;
 use crate::event::{Event, EventType};
@@ -46,15 +46,13 @@ impl Leads {
     /// Creates the conversation and the created event, once, and moves the lead on: to `Ready` when no look-up
     /// follows, else to a lease and, behind that, a time when it is due again.
     ///
-    /// Gives back `false`, and writes nothing, when that has been done before or the lead has been erased.
+    /// Returns `false`, and writes nothing, when that has been done before or the lead has been erased.
     ///
     /// # Errors
     /// [`StoreError`] when the table does not answer.
     pub async fn open(&self, kept: &Kept, now: Timestamp, lease: Option<Lease>) -> Result<bool, StoreError> {
         let conversation = Conversation::open(&kept.lead, kept.business_id.clone(), now);
-        let mut opened = item::new(pk(&kept.lead.id), CONVERSATION, item::json(&conversation)?);
-        opened.insert(schema::INBOX.partition.to_owned(), item::text(&kept.business_id));
-        opened.insert(schema::INBOX.sort.to_owned(), item::text(now));
+        let opened = conversation_item(&conversation)?;
         let change = match lease {
             Some(lease) => Change::of_enriching(
                 "attribute_not_exists(conversationId)",
@@ -70,17 +68,19 @@ impl Leads {
             .with(":ready", ProcessingStatus::Ready.as_str()),
         };
         let change = change.with(":conversation", &conversation.id);
-        let event = self.event(kept, EventType::LeadCreated, now)?;
-        transaction::commit(
-            &self.client,
-            vec![transaction::once(&self.table, opened)?, event, self.write(&kept.lead.id, change)?],
-        )
-        .await
+        let created =
+            Event::of(&kept.lead, kept.business_id.clone(), EventType::LeadCreated, conversation.event_version, now);
+        let writes = vec![
+            transaction::once(&self.table, opened)?,
+            event(&self.table, &created)?,
+            self.write(&kept.lead.id, change)?,
+        ];
+        transaction::commit(&self.client, writes).await
     }
 
     /// Takes the lease of a lead whose look-up is still to come and whom nobody else is looking up.
     ///
-    /// Gives back `false`, and writes nothing, when somebody was faster.
+    /// Returns `false`, and writes nothing, when somebody was faster.
     ///
     /// # Errors
     /// [`StoreError`] when the table does not answer.
@@ -94,7 +94,7 @@ impl Leads {
 
     /// Gives a lease back after a passing fault, or keeps it for nobody until the provider's own time.
     ///
-    /// Gives back `false`, and writes nothing, when the lease has passed to somebody else, or the lead is finished or
+    /// Returns `false`, and writes nothing, when the lease has passed to somebody else, or the lead is finished or
     /// erased.
     ///
     /// # Errors
@@ -108,13 +108,20 @@ impl Leads {
         self.update(id, change.with(":mine", lease.until).with(":due", due_at)).await
     }
 
-    /// Records how the look-up ended, with its event, and makes the lead `Ready`.
+    /// Records how the lookup ended, with its event, and makes the lead `Ready`. `version` is the lead's event version as
+    /// it was read.
     ///
-    /// Gives back `false`, and writes nothing, when the lead is finished or erased.
+    /// Returns `false`, and writes nothing, when the lead is finished or erased.
     ///
     /// # Errors
     /// [`StoreError`] when the table does not answer.
-    pub async fn finish(&self, kept: &Kept, outcome: LookupOutcome<'_>, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn finish(
+        &self,
+        kept: &Kept,
+        version: u64,
+        outcome: LookupOutcome<'_>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let (change, event_type) = match outcome {
             LookupOutcome::Succeeded(lookup) => (
                 Change::of_enriching(
@@ -133,8 +140,13 @@ impl Leads {
             ),
         };
         let change = change.with(":ready", ProcessingStatus::Ready.as_str());
-        transaction::commit(&self.client, vec![self.event(kept, event_type, now)?, self.write(&kept.lead.id, change)?])
-            .await
+        let ended = Event::of(&kept.lead, kept.business_id.clone(), event_type, version.saturating_add(1), now);
+        let writes = vec![
+            event(&self.table, &ended)?,
+            self.write(&kept.lead.id, change)?,
+            self.touch(&kept.lead.id, version, &[ended])?,
+        ];
+        transaction::commit(&self.client, writes).await
     }
 
     /// The unfinished leads of one shard that are due, oldest first, at most so many.
@@ -153,12 +165,12 @@ impl Leads {
             .limit(most)
             .send()
             .await?;
-        found.items().iter().map(due).collect()
+        Ok(item::readable(found.items().iter().map(due)))
     }
 
     /// Moves a due lead on to `next`, so that a backlog does not feed itself.
     ///
-    /// Gives back the lead, or nothing when it has been moved or finished meanwhile.
+    /// Returns the lead, or nothing when it has been moved or finished meanwhile.
     ///
     /// # Errors
     /// [`StoreError`] when the table does not answer.
@@ -199,22 +211,33 @@ impl Leads {
     }
 
     fn write(&self, id: &LeadId, change: Change) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(item::key(pk(id), LEAD)))
-            .condition_expression(change.condition)
-            .update_expression(change.expression)
-            .set_expression_attribute_values(Some(change.values))
-            .build()
-            .map_err(|_| StoreError::Unwritable)?;
-        Ok(TransactWriteItem::builder().update(update).build())
+        transaction::update(&self.table, item::key(pk(id), LEAD), change.condition, change.expression, change.values)
     }
 
-    fn event(&self, kept: &Kept, event_type: EventType, now: Timestamp) -> Result<TransactWriteItem, StoreError> {
-        let event = Event::of(&kept.lead, kept.business_id.clone(), event_type, now);
-        transaction::once(
+    /// Brings a lead's conversation up to date with new events, over the event version that was read (contract,
+    /// section 7). Which event changes what is the event type's to say.
+    fn touch(&self, id: &LeadId, read: u64, events: &[Event]) -> Result<TransactWriteItem, StoreError> {
+        let version = events.last().map_or(read, |event| event.sequence);
+        let mut values =
+            Item::from([(":read".to_owned(), item::number(read)), (":version".to_owned(), item::number(version))]);
+        let mut sets = vec![format!("{} = :version", schema::EVENT_VERSION)];
+        let mut set = |name: &str, value| {
+            sets.push(format!("{name} = :{name}"));
+            values.insert(format!(":{name}"), value);
+        };
+        if let Some(event) = events.iter().rev().find(|event| event.event_type.moves_inbox()) {
+            set(schema::INBOX.sort, item::text(event.created_at));
+            set(schema::LAST_SNIPPET, item::text(&event.summary));
+        }
+        if events.iter().any(|event| event.event_type.is_news()) {
+            set(schema::IS_UNREAD, AttributeValue::Bool(true));
+        }
+        transaction::update(
             &self.table,
-            item::new(pk(&kept.lead.id), format!("EVENT#{now}#{}", event.id), item::json(&event)?),
+            item::key(pk(id), CONVERSATION),
+            format!("{} = :read", schema::EVENT_VERSION),
+            format!("SET {}", sets.join(", ")),
+            values,
         )
     }
 }

@@ -4,21 +4,19 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
+use aws_sdk_dynamodb::types::Select;
 
 use super::StoreError;
+use super::batch::{self, MAX_BATCH};
 use super::item::{self, Item};
 use super::lead_item::{Due, LEAD, StoredLead, day_key, due, index_key, lead_id, pk, stored};
-use super::leads::{CONVERSATION, Leads};
+use super::leads::{CONVERSATION, Leads, conversation};
 use super::schema::{self, Index};
 use crate::conversation::Conversation;
 use crate::id::{BusinessId, LeadId, SourceId};
 use crate::lead::email::Email;
 use crate::lead::phone_number::PhoneNumber;
 use crate::time::Timestamp;
-
-/// So many leads are read at once: DynamoDB's own limit.
-const BATCH: i32 = 100;
 
 /// A lead as an index lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,16 +110,16 @@ impl Leads {
             .expression_attribute_values(":key", item::text(key))
             .scan_index_forward(false)
             .into_paginator()
-            .page_size(i32::try_from(most).unwrap_or(BATCH).min(BATCH))
+            .page_size(page_size(most))
             .items()
             .send();
         let mut found = Vec::new();
         while found.len() < most
             && let Some(key) = keys.next().await
         {
-            found.extend(self.get(&lead_id(&key?)?).await?);
+            found.extend(entry(&key?, LEAD));
         }
-        Ok(found)
+        self.get_many(&item::readable(found.iter().map(lead_id))).await
     }
 
     /// The conversations of a business, newest first, at most so many, from the first one or behind a place.
@@ -150,20 +148,20 @@ impl Leads {
             .scan_index_forward(false)
             .set_exclusive_start_key(start)
             .into_paginator()
-            .page_size(i32::try_from(most).unwrap_or(BATCH).min(BATCH))
+            .page_size(page_size(most))
             .items()
             .send();
-        let mut conversations = Vec::new();
-        while conversations.len() < most
+        let mut listed = Vec::new();
+        while listed.len() < most
             && let Some(found) = keys.next().await
         {
-            let key = item::key(item::string(&found?, schema::PK)?.to_owned(), CONVERSATION);
-            let found = self.client.get_item().table_name(&self.table).set_key(Some(key)).send().await?;
-            if let Some(found) = found.item {
-                conversations.push(item::document(&found)?);
-            }
+            listed.extend(entry(&found?, CONVERSATION));
         }
-        Ok(conversations)
+        let found = batch::get(&self.client, &self.table, listed.iter().cloned(), false).await?;
+        let mut conversations: HashMap<LeadId, Conversation> =
+            item::readable(found.iter().map(|found| Ok((lead_id(found)?, conversation(found)?)))).into_iter().collect();
+        let ids = item::readable(listed.iter().map(lead_id));
+        Ok(ids.iter().filter_map(|id| conversations.remove(id)).collect())
     }
 
     /// How many leads of a source were accepted on a day (`2026-06-15`, in UTC), erased ones too.
@@ -212,8 +210,9 @@ impl Leads {
             start.insert(schema::DAY.sort.to_owned(), item::text(listed.created_at));
             start
         });
-        let found = self.day_keys(source, day, shard).set_exclusive_start_key(start).limit(BATCH).send().await?;
-        found.items().iter().map(listed).collect()
+        let found =
+            self.day_keys(source, day, shard).set_exclusive_start_key(start).limit(page_size(MAX_BATCH)).send().await?;
+        Ok(item::readable(found.items().iter().filter(|found| entry(found, LEAD).is_some()).map(listed)))
     }
 
     fn day_keys(
@@ -230,30 +229,17 @@ impl Leads {
             .expression_attribute_values(":day", item::text(day_key(source.as_str(), day, shard)))
     }
 
-    /// At most a hundred leads by their ids, in their order. One that is not there is left out.
+    /// Leads by their ids, in that order, consistently: an erased lead is never read from a copy that does not know it
+    /// yet. One that does not exist is left out.
     ///
     /// # Errors
     /// [`StoreError`] when the table does not answer.
     pub async fn get_many(&self, ids: &[LeadId]) -> Result<Vec<StoredLead>, StoreError> {
-        let mut wanted: Vec<Item> = ids.iter().map(|id| item::key(pk(id), LEAD)).collect();
-        let mut found = HashMap::new();
-        while !wanted.is_empty() {
-            // Consistently: what has been erased is not read from where that is not known yet.
-            let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
-            let keys = keys.map_err(|_| StoreError::Unwritable)?;
-            let answer = self.client.batch_get_item().request_items(&self.table, keys).send().await?;
-            for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
-                found.insert(lead_id(&item)?, stored(&item)?);
-            }
-            // DynamoDB answers as much as fits and names the rest.
-            wanted = answer
-                .unprocessed_keys
-                .unwrap_or_default()
-                .remove(&self.table)
-                .map(|left| left.keys)
-                .unwrap_or_default();
-        }
-        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+        let keys = ids.iter().map(|id| item::key(pk(id), LEAD));
+        let found = batch::get(&self.client, &self.table, keys, true).await?;
+        let mut leads: HashMap<LeadId, StoredLead> =
+            item::readable(found.iter().map(|found| Ok((lead_id(found)?, stored(found)?)))).into_iter().collect();
+        Ok(ids.iter().filter_map(|id| leads.remove(id)).collect())
     }
 
     /// Every unfinished lead, the oldest first.
@@ -261,8 +247,7 @@ impl Leads {
     /// # Errors
     /// [`StoreError`] when the table does not answer.
     pub async fn unfinished(&self) -> Result<Vec<Due>, StoreError> {
-        let mut found = Vec::new();
-        for shard in 0..schema::UNFINISHED_SHARDS {
+        let shards = (0..schema::UNFINISHED_SHARDS).map(|shard| async move {
             let mut items = self
                 .client
                 .query()
@@ -273,17 +258,33 @@ impl Leads {
                 .into_paginator()
                 .items()
                 .send();
+            let mut found = Vec::new();
             while let Some(item) = items.next().await {
-                found.push(due(&item?)?);
+                found.push(due(&item?));
             }
-        }
+            Ok::<_, StoreError>(item::readable(found))
+        });
+        let mut found = futures_util::future::try_join_all(shards).await?.concat();
         found.sort_by_key(|due| due.created_at);
         Ok(found)
     }
 }
 
+/// The key of the item that an index entry belongs to, when that is an item of this sort key. What else a later release
+/// puts into an index is its own.
+fn entry(found: &Item, sk: &str) -> Option<Item> {
+    (item::optional(found, schema::SK) == Some(sk))
+        .then(|| item::optional(found, schema::PK).map(|pk| item::key(pk.to_owned(), sk)))
+        .flatten()
+}
+
+/// How many entries of an index are read at once, when `most` are wanted.
+fn page_size(most: usize) -> i32 {
+    i32::try_from(most.min(MAX_BATCH)).unwrap_or(i32::MAX)
+}
+
 fn listed(item: &Item) -> Result<Listed, StoreError> {
-    Ok(Listed { id: lead_id(item)?, created_at: item::parsed(item, "createdAt")? })
+    Ok(Listed { id: lead_id(item)?, created_at: item::parsed(item, schema::CREATED_AT)? })
 }
 
 #[cfg(test)]

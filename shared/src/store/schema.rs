@@ -4,6 +4,26 @@
 pub const PK: &str = "pk";
 /// Sort key of both tables.
 pub const SK: &str = "sk";
+/// The version of an item's form.
+pub const SCHEMA_VERSION: &str = "schemaVersion";
+/// An item's content, as one JSON text.
+pub const DOCUMENT: &str = "document";
+/// How far a lead has come.
+pub const PROCESSING_STATUS: &str = "processingStatus";
+/// When something was accepted, or last became unfinished.
+pub const CREATED_AT: &str = "createdAt";
+/// When something unfinished is tried again.
+pub const DUE_AT: &str = "dueAt";
+/// Until when one lookup has a lead for itself.
+pub const LEASED_UNTIL: &str = "leasedUntil";
+/// A lead's conversation, once it is open.
+pub const CONVERSATION_ID: &str = "conversationId";
+/// How many events a lead has.
+pub const EVENT_VERSION: &str = "eventVersion";
+/// Whether a conversation has news that no user has read.
+pub const IS_UNREAD: &str = "isUnread";
+/// What happened last in a conversation.
+pub const LAST_SNIPPET: &str = "lastSnippet";
 
 /// An index: its name, its partition key and sort key, and what it projects beside the keys. A key ends in
 /// `Shard` when it is a number.
@@ -23,7 +43,7 @@ pub struct Index {
 pub const SOURCE_LIST: Index = Index { name: "list", partition: "listed", sort: "name", includes: &[] };
 /// Leads not yet `Ready`, by when they are due: the outbox and the only retry mechanism.
 pub const UNFINISHED: Index =
-    Index { name: "unfinished", partition: "unfinishedShard", sort: "dueAt", includes: &["createdAt"] };
+    Index { name: "unfinished", partition: "unfinishedShard", sort: DUE_AT, includes: &[CREATED_AT] };
 /// A business's conversations, by when something last happened.
 pub const INBOX: Index = Index { name: "inbox", partition: "businessId", sort: "lastEventAt", includes: &[] };
 /// Leads by source and external id.
@@ -42,6 +62,6 @@ pub const SOURCE_INDEXES: &[Index] = &[SOURCE_LIST];
 pub const LEAD_INDEXES: &[Index] = &[UNFINISHED, INBOX, EXTERNAL_ID, PHONE, EMAIL, DAY];
 
 /// How many shards the unfinished leads are spread over.
-pub const UNFINISHED_SHARDS: u8 = 16;
+pub const UNFINISHED_SHARDS: u8 = 64;
 /// How many shards a source's day is spread over.
 pub const DAY_SHARDS: u8 = 4;

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::Client;
 
 use super::item::Item;
-use super::{StoreError, item, schema, transaction};
+use super::{StoreError, batch, item, schema, transaction, unknown};
 use crate::id::SourceId;
 use crate::source::Source;
 use crate::source::change::Change;
@@ -64,7 +64,7 @@ impl Sources {
         found.send().await?.item.as_ref().map(item::document).transpose()
     }
 
-    /// Writes a new source. Gives back `false`, and writes nothing, when its id is taken.
+    /// Writes a new source. Returns `false`, and writes nothing, when its id is taken.
     ///
     /// # Errors
     /// [`StoreError`] when the table does not answer.
@@ -74,7 +74,7 @@ impl Sources {
     }
 
     /// Makes a source (nothing before), changes one, or deletes one (nothing after), and keeps the change beside it, in
-    /// one transaction. A changed source gets the change's revision. Gives back `false`, and writes nothing, when the
+    /// one transaction. A changed source gets the change's revision. Returns `false`, and writes nothing, when the
     /// source is no longer as it was read.
     ///
     /// # Errors
@@ -86,16 +86,19 @@ impl Sources {
         after: Option<&Source>,
         change: &Change,
     ) -> Result<bool, StoreError> {
-        let read = before.map(|before| Item::from([(":read".to_owned(), item::number(before.revision))]));
-        let write = match (after, read) {
-            (Some(after), None) => transaction::once(&self.table, source_item(after)?)?,
-            (Some(after), Some(read)) => {
+        let read = |before: &Source| Item::from([(":read".to_owned(), item::number(before.revision))]);
+        let key = item::key(pk(id), SOURCE);
+        let write = match (before, after) {
+            (None, Some(after)) => transaction::once(&self.table, source_item(after)?)?,
+            (Some(before), Some(after)) => {
+                let stored = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
+                let stored = stored.send().await?.item.unwrap_or_default();
                 let after = Source { revision: change.revision, ..after.clone() };
-                transaction::put(&self.table, source_item(&after)?, "revision = :read", Some(read))?
+                let changed = unknown::carried_over(stored, before, source_item(&after)?)?;
+                transaction::put(&self.table, changed, "revision = :read", Some(read(before)))?
             }
-            (None, read) => {
-                let key = item::key(pk(id), SOURCE);
-                transaction::delete(&self.table, key, "revision = :read", read.unwrap_or_default())?
+            (before, None) => {
+                transaction::delete(&self.table, key, "revision = :read", before.map(read).unwrap_or_default())?
             }
         };
         // Revisions tell changes of one millisecond apart.
@@ -126,7 +129,7 @@ impl Sources {
         while changes.len() < most
             && let Some(found) = pages.next().await
         {
-            changes.push(item::document(&found?)?);
+            changes.extend(item::readable([item::document(&found?)]));
         }
         Ok(changes)
     }
@@ -146,13 +149,17 @@ impl Sources {
             .into_paginator()
             .items()
             .send();
-        let mut sources = Vec::new();
+        // The index holds keys alone, so that no one reads salts and digests from it.
+        let mut listed = Vec::new();
         while let Some(found) = pages.next().await {
-            // The index holds keys alone, so that nobody reads salts and digests from it.
             let found = found?;
-            let id = item::string(&found, schema::PK)?.strip_prefix(PREFIX).and_then(|id| id.parse().ok());
-            sources.extend(self.get(&id.ok_or(StoreError::Unreadable(schema::PK))?).await?);
+            if item::optional(&found, schema::SK) == Some(SOURCE) {
+                listed.push(item::key(item::string(&found, schema::PK)?.to_owned(), SOURCE));
+            }
         }
+        let found = batch::get(&self.client, &self.table, listed, false).await?;
+        let mut sources: Vec<Source> = item::readable(found.iter().map(item::document));
+        sources.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
         Ok(sources)
     }
 }

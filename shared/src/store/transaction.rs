@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 
 use super::StoreError;
 use super::item::Item;
@@ -37,6 +37,25 @@ pub(super) fn once(table: &str, item: Item) -> Result<TransactWriteItem, StoreEr
     put(table, item, "attribute_not_exists(pk)", None)
 }
 
+/// An update on a condition, with the values that both name.
+pub(super) fn update(
+    table: &str,
+    key: Item,
+    condition: impl Into<String>,
+    expression: impl Into<String>,
+    values: Item,
+) -> Result<TransactWriteItem, StoreError> {
+    let update = Update::builder()
+        .table_name(table)
+        .set_key(Some(key))
+        .condition_expression(condition)
+        .update_expression(expression)
+        .set_expression_attribute_values(Some(values))
+        .build()
+        .map_err(|_| StoreError::Unwritable)?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}
+
 /// A deletion on a condition, with the values that the condition names.
 pub(super) fn delete(table: &str, key: Item, condition: &str, values: Item) -> Result<TransactWriteItem, StoreError> {
     let delete = Delete::builder()
@@ -49,7 +68,7 @@ pub(super) fn delete(table: &str, key: Item, condition: &str, values: Item) -> R
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
-/// Writes all of it. Gives back `false`, and writes nothing, when a condition does not hold.
+/// Writes all of it. Returns `false`, and writes nothing, when a condition does not hold.
 ///
 /// # Errors
 /// [`StoreError`] when the table does not answer, or others keep writing one of the items.
