@@ -21,8 +21,11 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 
-/// How long a suite waits for what has to come, before it says that it did not.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a suite waits for something that must happen before the test fails.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The time between two probes of [`eventually`].
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A running stack and a client of its API.
 #[derive(Debug)]
@@ -80,23 +83,34 @@ impl Api {
         self.request(Method::POST, path).from(demo::SOURCE_ID).json(body).send().await
     }
 
-    /// Waits until a lead is `Ready`, and gives back everything about it.
+    /// Waits until a lead is `Ready`, and returns everything about it.
     ///
     /// # Panics
     /// When it does not become `Ready`.
     pub async fn ready(&self, id: &LeadId) -> Record {
         let leads = self.stack.leads();
-        let ready = async {
-            loop {
-                let record = leads.record(id).await.expect("the table answers").expect("the lead is there");
-                if record.lead.lead().processing_status == ProcessingStatus::Ready {
-                    return record;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, ready).await.expect("the lead becomes ready")
+        eventually(PATIENCE, "the lead becomes ready", async || {
+            let record = leads.record(id).await.expect("the table answers").expect("the lead is there");
+            (record.lead.lead().processing_status == ProcessingStatus::Ready).then_some(record)
+        })
+        .await
     }
+}
+
+/// Probes again and again until there is something, and returns it.
+///
+/// # Panics
+/// When there is nothing within `patience`; the message is `what` was expected.
+pub async fn eventually<T>(patience: Duration, what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
+    let found = async {
+        loop {
+            if let Some(found) = probe().await {
+                return found;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    tokio::time::timeout(patience, found).await.unwrap_or_else(|_| panic!("{what} within {patience:?}"))
 }
 
 /// A request being put together.

@@ -211,4 +211,12 @@ mod tests {
         assert_eq!(serde_json::to_string(&Contact::default()).unwrap(), "{}");
         assert_eq!(serde_json::to_string(&Customer::default()).unwrap(), "{}");
     }
+    /// Conditions compare the attribute, answers show the document's member: both have the same name for a status.
+    #[test]
+    fn a_status_has_one_name() {
+        use ProcessingStatus::{Enriching, Erased, Ready};
+        for status in [Enriching, Ready, Erased] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
+    }
 }

@@ -123,14 +123,18 @@ impl IntakeSettings {
     /// # Errors
     /// [`SettingsError`], naming the variable.
     pub fn from_env() -> Result<Self, SettingsError> {
+        Self::read(Variables::OF_PROCESS)
+    }
+
+    fn read(env: Variables<'_>) -> Result<Self, SettingsError> {
         Ok(Self {
-            sources_table: required("SOURCES_TABLE")?,
-            leads_table: required("LEADS_TABLE")?,
-            queue_url: required("LEAD_CREATED_QUEUE_URL")?,
-            trusted_form_url: url("TRUSTED_FORM_URL", TRUSTED_FORM)?,
-            trusted_form_key: secret("TRUSTED_FORM_API_KEY", "TRUSTED_FORM_API_KEY_SECRET_ARN")?,
-            trusted_form_ca_bundle: optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),
-            due_after: seconds("LEAD_DUE_AFTER_SECONDS", 60)?,
+            sources_table: env.required("SOURCES_TABLE")?,
+            leads_table: env.required("LEADS_TABLE")?,
+            queue_url: env.required("LEAD_CREATED_QUEUE_URL")?,
+            trusted_form_url: env.url("TRUSTED_FORM_URL", TRUSTED_FORM)?,
+            trusted_form_key: env.secret("TRUSTED_FORM_API_KEY", "TRUSTED_FORM_API_KEY_SECRET_ARN")?,
+            trusted_form_ca_bundle: env.optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),
+            due_after: env.seconds("LEAD_DUE_AFTER_SECONDS", 60)?,
             connects_ahead: true,
         })
     }
@@ -142,12 +146,16 @@ impl ProcessSettings {
     /// # Errors
     /// [`SettingsError`], naming the variable.
     pub fn from_env() -> Result<Self, SettingsError> {
+        Self::read(Variables::OF_PROCESS)
+    }
+
+    fn read(env: Variables<'_>) -> Result<Self, SettingsError> {
         Ok(Self {
-            leads_table: required("LEADS_TABLE")?,
-            queue_url: required("LEAD_CREATED_QUEUE_URL")?,
-            lookup: LookupSettings::from_env()?,
-            due_after: seconds("LEAD_DUE_AFTER_SECONDS", 60)?,
-            lease: seconds("LOOKUP_LEASE_SECONDS", 40)?,
+            leads_table: env.required("LEADS_TABLE")?,
+            queue_url: env.required("LEAD_CREATED_QUEUE_URL")?,
+            lookup: LookupSettings::read(env)?,
+            due_after: env.seconds("LEAD_DUE_AFTER_SECONDS", 60)?,
+            lease: env.seconds("LOOKUP_LEASE_SECONDS", 40)?,
             connects_ahead: true,
         })
     }
@@ -159,52 +167,238 @@ impl LookupSettings {
     /// # Errors
     /// [`SettingsError`], naming the variable.
     pub fn from_env() -> Result<Self, SettingsError> {
-        match optional("PHONE_LOOKUP").as_deref() {
+        Self::read(Variables::OF_PROCESS)
+    }
+
+    fn read(env: Variables<'_>) -> Result<Self, SettingsError> {
+        match env.optional("PHONE_LOOKUP").as_deref() {
             None | Some("none") => Ok(Self::None),
             Some("twilio") => Ok(Self::Twilio {
-                url: url("TWILIO_URL", "https://lookups.twilio.com")?,
-                account_sid: required("TWILIO_ACCOUNT_SID")?,
-                auth_token: secret("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_SECRET_ARN")?,
-                caller_name: parsed("TWILIO_CALLER_NAME", "true or false")?.unwrap_or(false),
+                url: env.url("TWILIO_URL", "https://lookups.twilio.com")?,
+                account_sid: env.required("TWILIO_ACCOUNT_SID")?,
+                auth_token: env.secret("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_SECRET_ARN")?,
+                caller_name: env.parsed("TWILIO_CALLER_NAME", "true or false")?.unwrap_or(false),
             }),
             Some("telnyx") => Ok(Self::Telnyx {
-                url: url("TELNYX_URL", "https://api.telnyx.com")?,
-                api_key: secret("TELNYX_API_KEY", "TELNYX_API_KEY_SECRET_ARN")?,
+                url: env.url("TELNYX_URL", "https://api.telnyx.com")?,
+                api_key: env.secret("TELNYX_API_KEY", "TELNYX_API_KEY_SECRET_ARN")?,
             }),
             Some(_) => Err(SettingsError::Invalid("PHONE_LOOKUP", "none, twilio or telnyx")),
         }
     }
 }
 
-/// A variable's value; a blank one counts as not set.
+/// The value of an environment variable; a blank value counts as not set.
 pub fn optional(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.trim().is_empty())
+    Variables::OF_PROCESS.optional(name)
 }
 
-/// A variable's value that must be there.
+/// The value of an environment variable that must be set.
 ///
 /// # Errors
 /// [`SettingsError::Missing`].
 pub fn required(name: &'static str) -> Result<String, SettingsError> {
-    optional(name).ok_or(SettingsError::Missing(name))
+    Variables::OF_PROCESS.required(name)
 }
 
-fn secret(name: &'static str, arn: &'static str) -> Result<SecretSetting, SettingsError> {
-    match optional(arn) {
-        Some(arn) => Ok(SecretSetting::Arn(arn)),
-        None => required(name).map(|text| SecretSetting::Value(Secret::new(text.trim()))),
+/// Variables by name: those of the process, or a test's own, because a test cannot set those of the process safely.
+#[derive(Clone, Copy)]
+struct Variables<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl Variables<'_> {
+    const OF_PROCESS: Variables<'static> = Variables(&|name| env::var(name).ok());
+
+    fn optional(self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    fn required(self, name: &'static str) -> Result<String, SettingsError> {
+        self.optional(name).ok_or(SettingsError::Missing(name))
+    }
+
+    /// The ARN wins over the value: it is what a deployment sets.
+    fn secret(self, name: &'static str, arn: &'static str) -> Result<SecretSetting, SettingsError> {
+        match self.optional(arn) {
+            Some(arn) => Ok(SecretSetting::Arn(arn)),
+            None => self.required(name).map(|text| SecretSetting::Value(Secret::new(text.trim()))),
+        }
+    }
+
+    fn parsed<T: FromStr>(self, name: &'static str, expected: &'static str) -> Result<Option<T>, SettingsError> {
+        self.optional(name).map(|value| value.parse().map_err(|_| SettingsError::Invalid(name, expected))).transpose()
+    }
+
+    fn url(self, name: &'static str, default: &str) -> Result<Url, SettingsError> {
+        let text = self.optional(name).unwrap_or_else(|| default.to_owned());
+        Url::parse(&text).map_err(|_| SettingsError::Invalid(name, "a URL"))
+    }
+
+    fn seconds(self, name: &'static str, default: u64) -> Result<Duration, SettingsError> {
+        Ok(Duration::from_secs(self.parsed(name, "a whole number of seconds")?.unwrap_or(default)))
     }
 }
 
-fn parsed<T: FromStr>(name: &'static str, expected: &'static str) -> Result<Option<T>, SettingsError> {
-    optional(name).map(|value| value.parse().map_err(|_| SettingsError::Invalid(name, expected))).transpose()
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
 
-fn url(name: &'static str, default: &str) -> Result<Url, SettingsError> {
-    let text = optional(name).unwrap_or_else(|| default.to_owned());
-    Url::parse(&text).map_err(|_| SettingsError::Invalid(name, "a URL"))
-}
+    use super::*;
 
-fn seconds(name: &'static str, default: u64) -> Result<Duration, SettingsError> {
-    Ok(Duration::from_secs(parsed(name, "a whole number of seconds")?.unwrap_or(default)))
+    type Given<'a> = &'a [(&'a str, &'a str)];
+
+    const INTAKE: [(&str, &str); 4] = [
+        ("SOURCES_TABLE", "sources"),
+        ("LEADS_TABLE", "leads"),
+        ("LEAD_CREATED_QUEUE_URL", "https://sqs.example/queue"),
+        ("TRUSTED_FORM_API_KEY", "hush-hush"),
+    ];
+
+    /// Reads settings from `base`, with the variables in `changes` over it.
+    fn read<T>(
+        settings: impl Fn(Variables<'_>) -> Result<T, SettingsError>,
+        base: Given<'_>,
+        changes: Given<'_>,
+    ) -> Result<T, String> {
+        let variables: HashMap<_, _> = base.iter().chain(changes).copied().collect();
+        let find = |name: &str| variables.get(name).map(|value| (*value).to_owned());
+        settings(Variables(&find)).map_err(|error| error.to_string())
+    }
+
+    fn intake(changes: Given<'_>) -> Result<IntakeSettings, String> {
+        read(IntakeSettings::read, &INTAKE, changes)
+    }
+
+    fn process(changes: Given<'_>) -> Result<ProcessSettings, String> {
+        read(ProcessSettings::read, &INTAKE[1..3], changes)
+    }
+
+    fn described(secret: &SecretSetting) -> (&str, &str) {
+        match secret {
+            SecretSetting::Value(value) => ("value", value.reveal()),
+            SecretSetting::Arn(arn) => ("arn", arn),
+        }
+    }
+
+    #[test]
+    fn defaults() {
+        let settings = intake(&[]).unwrap();
+        assert_eq!((settings.sources_table.as_str(), settings.leads_table.as_str()), ("sources", "leads"));
+        assert_eq!(settings.queue_url, "https://sqs.example/queue");
+        assert_eq!(settings.trusted_form_url.as_str(), "https://cert.trustedform.com/");
+        assert_eq!(settings.trusted_form_ca_bundle, None);
+        assert_eq!(settings.due_after, Duration::from_secs(60));
+        assert!(settings.connects_ahead);
+
+        let settings = process(&[]).unwrap();
+        assert_eq!(settings.queue_url, "https://sqs.example/queue");
+        assert!(matches!(settings.lookup, LookupSettings::None));
+        assert_eq!((settings.due_after, settings.lease), (Duration::from_secs(60), Duration::from_secs(40)));
+        assert!(settings.connects_ahead);
+    }
+
+    #[test]
+    fn what_is_set_wins_over_the_defaults() {
+        let settings = intake(&[
+            ("TRUSTED_FORM_URL", "http://127.0.0.1:4000/base"),
+            ("TRUSTED_FORM_CA_BUNDLE", "/etc/roots.pem"),
+            ("LEAD_DUE_AFTER_SECONDS", "5"),
+        ])
+        .unwrap();
+        assert_eq!(settings.trusted_form_url.as_str(), "http://127.0.0.1:4000/base");
+        assert_eq!(settings.trusted_form_ca_bundle, Some(PathBuf::from("/etc/roots.pem")));
+        assert_eq!(settings.due_after, Duration::from_secs(5));
+        let settings = process(&[("LEAD_DUE_AFTER_SECONDS", "0"), ("LOOKUP_LEASE_SECONDS", "7")]).unwrap();
+        assert_eq!((settings.due_after, settings.lease), (Duration::ZERO, Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_secret_is_an_arn_or_a_value() {
+        const ARN: &str = "TRUSTED_FORM_API_KEY_SECRET_ARN";
+        for (changes, expected) in [
+            (&[][..], Ok(("value", "hush-hush"))),
+            (&[("TRUSTED_FORM_API_KEY", " padded\n")], Ok(("value", "padded"))),
+            (&[(ARN, "arn:1")], Ok(("arn", "arn:1"))),
+            (&[(ARN, "arn:1"), ("TRUSTED_FORM_API_KEY", "")], Ok(("arn", "arn:1"))),
+            (&[(ARN, " ")], Ok(("value", "hush-hush"))),
+            (
+                &[(ARN, ""), ("TRUSTED_FORM_API_KEY", " ")],
+                Err("the environment variable TRUSTED_FORM_API_KEY is not set"),
+            ),
+        ] {
+            let settings = intake(changes);
+            let key = settings.as_ref().map(|settings| described(&settings.trusted_form_key));
+            assert_eq!(key.map_err(String::as_str), expected, "{changes:?}");
+        }
+    }
+
+    #[test]
+    fn a_provider_s_settings_are_read_only_for_that_provider() {
+        let provider = |changes| match process(changes)?.lookup {
+            LookupSettings::None => Ok("none".to_owned()),
+            LookupSettings::Twilio { url, account_sid, auth_token, caller_name } => {
+                Ok(format!("twilio {url} {account_sid} {:?} {caller_name}", described(&auth_token)))
+            }
+            LookupSettings::Telnyx { url, api_key } => Ok(format!("telnyx {url} {:?}", described(&api_key))),
+        };
+        let missing = |name| Err(format!("the environment variable {name} is not set"));
+        let twilio = ("PHONE_LOOKUP", "twilio");
+        let (sid, token) = (("TWILIO_ACCOUNT_SID", "AC1"), ("TWILIO_AUTH_TOKEN", "t"));
+        for (changes, expected) in [
+            (&[][..], Ok("none".to_owned())),
+            (&[("PHONE_LOOKUP", "none"), ("TWILIO_URL", "no URL")], Ok("none".to_owned())),
+            (&[("PHONE_LOOKUP", " ")], Ok("none".to_owned())),
+            (&[twilio], missing("TWILIO_ACCOUNT_SID")),
+            (&[twilio, sid], missing("TWILIO_AUTH_TOKEN")),
+            (&[twilio, sid, token], Ok(r#"twilio https://lookups.twilio.com/ AC1 ("value", "t") false"#.to_owned())),
+            (
+                &[twilio, sid, ("TWILIO_AUTH_TOKEN_SECRET_ARN", "arn:1"), ("TWILIO_CALLER_NAME", "true")],
+                Ok(r#"twilio https://lookups.twilio.com/ AC1 ("arn", "arn:1") true"#.to_owned()),
+            ),
+            (&[("PHONE_LOOKUP", "telnyx")], missing("TELNYX_API_KEY")),
+            (
+                &[("PHONE_LOOKUP", "telnyx"), ("TELNYX_API_KEY", "k"), ("TELNYX_URL", "http://127.0.0.1:1")],
+                Ok(r#"telnyx http://127.0.0.1:1/ ("value", "k")"#.to_owned()),
+            ),
+        ] {
+            assert_eq!(provider(changes), expected, "{changes:?}");
+        }
+    }
+
+    /// The name is in the error, the value is not: it may be a secret in the wrong variable.
+    #[test]
+    fn a_wrong_value_is_an_error_that_names_the_variable() {
+        let wrong = |name, expected| format!("the environment variable {name} is not {expected}");
+        let twilio = [("PHONE_LOOKUP", "twilio"), ("TWILIO_ACCOUNT_SID", "AC1"), ("TWILIO_AUTH_TOKEN", "t")];
+        for (name, values, expected) in [
+            (
+                "LEAD_DUE_AFTER_SECONDS",
+                &["soon", "1.5", "-1", "60s", "99999999999999999999"][..],
+                "a whole number of seconds",
+            ),
+            ("TRUSTED_FORM_URL", &["cert.trustedform.com", "/path"], "a URL"),
+        ] {
+            for value in values {
+                assert_eq!(intake(&[(name, value)]).unwrap_err(), wrong(name, expected), "{value}");
+            }
+        }
+        for (name, value, expected) in [
+            ("LOOKUP_LEASE_SECONDS", "forty", "a whole number of seconds"),
+            ("PHONE_LOOKUP", "Twilio", "none, twilio or telnyx"),
+            ("TWILIO_URL", "lookups.twilio.com", "a URL"),
+            ("TWILIO_CALLER_NAME", "yes", "true or false"),
+        ] {
+            let changes: Vec<_> = twilio.into_iter().chain([(name, value)]).collect();
+            assert_eq!(process(&changes).unwrap_err(), wrong(name, expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_must_be_set_is_an_error_when_it_is_missing_or_blank() {
+        for (name, _) in INTAKE {
+            let others: Vec<_> = INTAKE.into_iter().filter(|(other, _)| *other != name).collect();
+            let missing = format!("the environment variable {name} is not set");
+            assert_eq!(read(IntakeSettings::read, &others, &[]).unwrap_err(), missing);
+            assert_eq!(intake(&[(name, " \t")]).unwrap_err(), missing);
+        }
+    }
 }

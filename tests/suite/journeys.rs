@@ -13,7 +13,7 @@ use leadping::store::{Record, StoredLead};
 use leadping::time::Timestamp;
 use local::stack::Options;
 use reqwest::{Method, StatusCode};
-use tests::{Answer, Api, options};
+use tests::{Answer, Api, PATIENCE, eventually, options};
 
 /// The document's examples, as they are printed there.
 const STRUCTURED: &str = include_str!("../examples/structured.json");
@@ -165,9 +165,8 @@ async fn a_provider_that_is_down_holds_nothing_up_but_the_look_up() {
     let id = api.post("/leads/intake", body).await.id();
     let leads = api.stack.leads();
     // The sweep brings it back, again and again, and the conversation is there all the while.
-    while api.stack.phone_lookup().calls() < 3 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let calls = api.stack.phone_lookup();
+    eventually(PATIENCE, "three calls of the provider", async || (calls.calls() >= 3).then_some(())).await;
     let record = leads.record(&id).await.unwrap().unwrap();
     assert_eq!(record.lead.lead().processing_status, ProcessingStatus::Enriching);
     assert_eq!(events(&record), [EventType::LeadCreated]);
@@ -199,9 +198,8 @@ async fn a_look_up_that_is_owed_is_given_up_when_there_is_no_provider_any_more()
     let first = Api::start(&Options { sweep: Duration::from_secs(3_600), ..options.clone() }).await;
     let body = r#"{"phone":"+15125550106","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
     let id = first.post("/leads/intake", body).await.id();
-    while first.stack.phone_lookup().calls() == 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let calls = first.stack.phone_lookup();
+    eventually(PATIENCE, "a call of the provider", async || (calls.calls() > 0).then_some(())).await;
     first.stack.stop().await;
 
     let second = Api::start(&Options { lookup: Some(LookupSettings::None), ..options }).await;

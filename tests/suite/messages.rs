@@ -1,15 +1,14 @@
 //! What the worker makes of messages, good and bad.
 
-use std::time::Duration;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use leadping::id::LeadId;
-use leadping::lead::ProcessingStatus;
 use leadping::queue::LeadCreated;
 use leadping::store::{Erasure, StoredLead};
 use leadping::time::Timestamp;
 use local::stack::Options;
-use tests::{Api, options};
+use tests::{Api, PATIENCE, eventually, options};
 
 const LEAD: &str = r#"{"externalId":"1","email":"jordan@example.com","phone":"5125550100","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
 
@@ -26,12 +25,10 @@ async fn held(api: &Api, queue: &str) -> u32 {
     found.attributes().unwrap().values().map(|count| count.parse::<u32>().unwrap()).sum()
 }
 
-async fn until(mut holds: impl AsyncFnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-    while !holds().await {
-        assert!(tokio::time::Instant::now() < deadline, "it does not come to hold");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+/// Waits until a queue holds this many messages.
+async fn until_held(api: &Api, queue: &str, count: u32) {
+    let what = format!("{queue} holds {count} messages");
+    eventually(PATIENCE, &what, async || (held(api, queue).await == count).then_some(())).await;
 }
 
 fn message(lead: &leadping::lead::Lead) -> LeadCreated {
@@ -63,8 +60,8 @@ async fn poison_ends_in_the_dead_letters_and_harms_nobody() {
         send(&api, body).await;
     }
     let addresses = api.stack.addresses();
-    until(async || held(&api, &addresses.dead_letter_queue_url).await == 5).await;
-    until(async || held(&api, &addresses.queue_url).await == 0).await;
+    until_held(&api, &addresses.dead_letter_queue_url, 5).await;
+    until_held(&api, &addresses.queue_url, 0).await;
     assert_eq!(api.ready(&good).await.timeline.len(), 2);
     api.stack.stop().await;
 }
@@ -78,7 +75,7 @@ async fn a_message_that_comes_twenty_times_does_its_work_once() {
         send(&api, &message).await;
     }
     let record = api.ready(&id).await;
-    until(async || held(&api, &api.stack.addresses().queue_url).await == 0).await;
+    until_held(&api, &api.stack.addresses().queue_url, 0).await;
     let later = api.stack.leads().record(&id).await.unwrap().unwrap();
     assert_eq!((record.timeline.len(), later.timeline.len()), (2, 2));
     assert_eq!(api.stack.phone_lookup().calls(), 1);
@@ -93,37 +90,73 @@ async fn a_lead_that_is_not_there_is_nobody_s_poison() {
     message.lead_id = LeadId::from_digest(&[9; 32]);
     send(&api, serde_json::to_string(&message).unwrap()).await;
     api.ready(&id).await;
-    until(async || held(&api, &api.stack.addresses().queue_url).await == 0).await;
+    until_held(&api, &api.stack.addresses().queue_url, 0).await;
     assert_eq!(held(&api, &api.stack.addresses().dead_letter_queue_url).await, 0);
     api.stack.stop().await;
 }
 
-/// What an operator's erasure leaves, as section 5 of the contract has it.
+/// Every item of a lead, by its sort key.
+async fn items(api: &Api, id: &LeadId) -> BTreeMap<String, HashMap<String, AttributeValue>> {
+    let query = api.stack.clients().dynamodb.query().table_name(&api.stack.addresses().leads_table);
+    let query = query.key_condition_expression("pk = :pk").consistent_read(true);
+    let found = query.expression_attribute_values(":pk", AttributeValue::S(format!("LEAD#{id}"))).send().await.unwrap();
+    found.items.unwrap().into_iter().map(|item| (item["sk"].as_s().unwrap().clone(), item)).collect()
+}
+
+/// A lead is erased before the worker has seen it, while its lookup is waiting, and when it is ready. Then its message
+/// comes again, and its partner posts it again (contract, section 5).
 #[tokio::test]
 async fn an_erased_lead_is_answered_as_such_and_never_written_again() {
-    let api = Api::start(&options()).await;
-    let answer = api.post("/leads/intake", LEAD).await;
-    let id = answer.id();
-    api.ready(&id).await;
-    let leads = api.stack.leads();
-    assert_eq!(leads.erase(&id, Timestamp::now()).await.unwrap(), Erasure::Erased);
-    let erased = leads.record(&id).await.unwrap().unwrap();
-    let message = LeadCreated::of(erased.lead.lead(), erased.lead.business_id().clone(), "again");
-    send(&api, &serde_json::to_string(&message).unwrap()).await;
-    until(async || held(&api, &api.stack.addresses().queue_url).await == 0).await;
-    let again = api.post("/leads/intake", LEAD).await;
-    assert_eq!(again.id(), id);
-    assert_eq!(again.headers["idempotent-replayed"], "true");
-    assert_eq!(
-        (&again.body["processingStatus"], &again.body["metadata"], &again.body["contact"], &again.body["customer"]),
-        (&"Erased".into(), &serde_json::json!({}), &serde_json::json!({}), &serde_json::json!({}))
-    );
-    let record = api.stack.leads().record(&id).await.unwrap().unwrap();
-    assert!(matches!(record.lead, StoredLead::Erased(_)));
-    assert_eq!(
-        record.timeline.iter().map(|event| (event.sequence, event.event_type.as_str())).collect::<Vec<_>>(),
-        [(1, "lead.created"), (2, "phone.lookup.succeeded"), (3, "lead.erased")]
-    );
-    assert_eq!(record.lead.lead().processing_status, ProcessingStatus::Erased);
+    let data = tempfile::tempdir().unwrap();
+    let kept = Options { data: Some(data.path().to_owned()), ..options() };
+    let post = async |api: &Api, number: &str| {
+        let body = LEAD.replace("5125550100", number);
+        let id = api.post("/leads/intake", &body).await.id();
+        let message = serde_json::to_string(&message(&held_lead(api, &id).await)).unwrap();
+        (id, body, message)
+    };
+    let erase = async |api: &Api, id: &LeadId| {
+        let leads = api.stack.leads();
+        // The worker may be writing the lead.
+        let erased = async || (leads.erase(id, Timestamp::now()).await.unwrap() == Erasure::Erased).then_some(());
+        eventually(PATIENCE, "the lead is erased", erased).await;
+    };
+
+    let before = Api::start(&Options { worker: false, ..kept.clone() }).await;
+    let unseen = post(&before, "5125550101").await;
+    erase(&before, &unseen.0).await;
+    before.stack.stop().await;
+
+    let api = Api::start(&kept).await;
+    let provider = api.stack.phone_lookup();
+    let waiting = post(&api, "5125550106").await;
+    eventually(PATIENCE, "a call of the provider", async || (provider.calls() > 0).then_some(())).await;
+    erase(&api, &waiting.0).await;
+    let ready = post(&api, "5125550102").await;
+    api.ready(&ready.0).await;
+    erase(&api, &ready.0).await;
+
+    let queue = &api.stack.addresses().queue_url;
+    until_held(&api, queue, 0).await;
+    let calls = provider.calls();
+    for ((id, body, message), events) in [(unseen, 1), (waiting, 2), (ready, 3)] {
+        let left = items(&api, &id).await;
+        send(&api, message).await;
+        until_held(&api, queue, 0).await;
+
+        let again = api.post("/leads/intake", body).await;
+        assert_eq!((again.id(), again.headers["idempotent-replayed"].to_str().unwrap()), (id.clone(), "true"));
+        assert_eq!(again.body["processingStatus"], "Erased");
+        for object in ["metadata", "contact", "customer"] {
+            assert_eq!(again.body[object], serde_json::json!({}));
+        }
+        until_held(&api, queue, 0).await;
+        assert_eq!(items(&api, &id).await, left, "nothing is written");
+        let record = api.stack.leads().record(&id).await.unwrap().unwrap();
+        assert!(matches!(record.lead, StoredLead::Erased(_)));
+        assert_eq!((record.conversation.is_some(), record.timeline.len()), (events > 1, events));
+    }
+    assert_eq!(provider.calls(), calls, "no number is looked up");
+    assert_eq!(held(&api, &api.stack.addresses().dead_letter_queue_url).await, 0);
     api.stack.stop().await;
 }
