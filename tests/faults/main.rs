@@ -4,6 +4,7 @@
 
 mod operators;
 mod outages;
+mod page;
 mod points;
 mod repeats;
 mod round_trips;

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tests::proxy::{Fault, Point, Service, Side};
 
+use crate::page::{self, row};
 use crate::world::{Kill, World};
 
 /// So often a message is received before it becomes a dead letter.
@@ -19,9 +20,9 @@ const EVER: u64 = u64::MAX;
 type Post = (Point, Fault, Side, u64, u64);
 
 /// A 503 has promised nothing, and the same bytes succeed when it is over.
-async fn posts(world: &World, of_one: bool, (point, fault, side, times, status): Post) -> String {
+async fn posts(world: &World, of_one: bool, (point, fault, side, times, status): Post) -> Vec<String> {
     let submission = world.submission();
-    let (name, times_said) = (fault.name(), said(times));
+    let (name, times_said) = (described(&fault), said(times));
     let case = format!("{point} {name} {side} {times_said}");
     let written = status == 201 || (point == Point::Put && side == Side::After);
     world.proxy.break_next_of(if of_one { &submission.tag } else { "" }, point, side, fault, times);
@@ -32,7 +33,8 @@ async fn posts(world: &World, of_one: bool, (point, fault, side, times, status):
     assert_eq!((again.status, again.replayed), (201, written), "{case}");
     assert!(told.id.is_none() || told.id == again.id, "{case}");
     let again = if written { "replayed" } else { "accepted" };
-    format!("| {point:<14} | {name:<9} | {side:<6} | {times_said:<5} | {status:<8} | {again} |")
+    let (point, side, status) = (point.to_string(), side.to_string(), status.to_string());
+    row([&point, &name, &side, &times_said, &status, again])
 }
 
 #[tokio::test]
@@ -73,15 +75,13 @@ async fn a_post_is_answered_truly_whatever_its_calls_come_to() {
         (Send, Broken, Before, EVER, 201),
         (Send, Throttled, Before, EVER, 201),
     ];
-    println!("| the call       | is broken | side   | times | answered | a repeat |");
-    println!("| -------------- | --------- | ------ | ----- | -------- | -------- |");
     let count = of_all.len() + of_one.len();
+    let mut table = vec![row(["the call", "fault", "side", "times", "answered", "a repeat is"])];
     for post in of_all {
-        println!("{}", posts(&world, false, post).await);
+        table.push(posts(&world, false, post).await);
     }
-    for line in join_all(of_one.map(|post| posts(&world, true, post))).await {
-        println!("{line}");
-    }
+    table.extend(join_all(of_one.map(|post| posts(&world, true, post))).await);
+    page::assert_shows("Posts whose calls are broken", &table);
     assert_eq!(world.settled().await.leads.len(), count);
     world.stop().await;
 }
@@ -135,15 +135,23 @@ async fn an_outage_of_what_the_worker_calls_kills_no_message() {
     join_all(outages).await;
     world.proxy.mend();
     assert_eq!(world.settled().await.leads.len(), cases.len());
-    println!("| the call              | is broken | side   | times | look-ups |");
-    println!("| --------------------- | --------- | ------ | ----- | -------- |");
+    let mut table = vec![row(["the call", "fault", "side", "times", "lookups"])];
     for ((point, fault, side, times, paid), (_, submission)) in cases.iter().zip(&submissions) {
         let (name, times) = (fault.name(), said(*times));
-        println!("| {point:<21} | {name:<9} | {side:<6} | {times:<5} | {paid:>8} |");
+        table.push(row([&point.to_string(), name, &side.to_string(), &times, &paid.to_string()]));
         assert_eq!(world.paid(submission), *paid, "{point} {name} {side} {times}");
         assert!(world.proxy.injected().contains_key(&(*point, *side, name)), "{point} {name} {side}: reached");
     }
+    page::assert_shows("Messages whose calls are broken", &table);
     world.stop().await;
+}
+
+fn described(fault: &Fault) -> String {
+    match fault {
+        Fault::Lie(status, "") => format!("answers {}", status.as_u16()),
+        Fault::Lie(status, body) => format!("answers {} `{body}`", status.as_u16()),
+        other => other.name().to_owned(),
+    }
 }
 
 fn said(times: u64) -> String {

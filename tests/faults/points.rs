@@ -8,6 +8,7 @@ use std::fmt;
 
 use tests::proxy::{Fault, Point, Side};
 
+use crate::page;
 use crate::world::{Kill, Told, World};
 
 /// What becomes of the call over which the function is killed.
@@ -31,32 +32,22 @@ impl Fate {
 
 impl fmt::Display for Fate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Lost => "before, and it is lost",
-            Self::Done => "after it was done",
-            Self::Late => "before, and it arrives late",
+        f.write_str(match self {
+            Self::Lost => "lost",
+            Self::Done => "done",
+            Self::Late => "late",
         })
     }
 }
 
-/// One line of the table.
-struct Line {
-    point: Point,
-    fate: Fate,
+/// What a kill over one call came to.
+struct Ending {
+    /// What the partner was told: `201` or `nothing`.
     told: &'static str,
+    /// Whether the first post had written the lead.
     kept: bool,
+    /// How many lookups were paid for.
     paid: u64,
-}
-
-impl fmt::Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kept = if self.kept { "kept" } else { "not there" };
-        let Self { point, fate, told, paid, .. } = self;
-        write!(
-            f,
-            "| {point:<21} | {fate:<27} | {told:<8} | {kept:<9} | 1            | 1             | yes   | {paid:>8} |"
-        )
-    }
 }
 
 /// What has to happen first for a point to be reached.
@@ -66,7 +57,7 @@ fn prepare(world: &World, point: Point) {
     }
 }
 
-async fn kill_at(world: &World, point: Point, fate: Fate) -> Line {
+async fn kill_at(world: &World, point: Point, fate: Fate) -> Ending {
     let before = world.books().await.leads.len();
     let submission = world.submission();
     prepare(world, point);
@@ -101,28 +92,39 @@ async fn kill_at(world: &World, point: Point, fate: Fate) -> Line {
         matches!((point, fate), (Point::LookUp, Fate::Done | Fate::Late) | (Point::Finish, Fate::Lost | Fate::Late));
     let paid = world.paid(&submission);
     assert_eq!(paid, 1 + u64::from(answer_lost), "{point} {fate}");
-    Line { point, fate, told: if told.is_some() { "201" } else { "nothing" }, kept, paid }
+    Ending { told: if told.is_some() { "201" } else { "nothing" }, kept, paid }
 }
 
-/// Kills over every call in these ways, and gives back a table with a line for each.
-async fn kill_at_every_point(world: World, fates: &[Fate]) -> String {
-    let mut table = "| killed over its       | killed                      | told     | its lead  | conversation | created event \
-        | Ready | look-ups |\n\
-        | --------------------- | --------------------------- | -------- | --------- | ------------ | ------------- | ----- \
-        | -------- |\n"
-        .to_owned();
+/// Kills over every call in these ways, and asserts that it ends as `docs/reliability.md` says.
+async fn kill_at_every_point(world: World, fates: &[Fate]) {
+    let mut head = vec!["killed over its".to_owned()];
+    head.extend(fates.iter().flat_map(|fate| [format!("{fate}: told"), format!("{fate}: lookups")]));
+    head.push("its lead".to_owned());
+    let mut table = vec![head];
     for point in Point::ALL {
+        let mut row = vec![point.to_string()];
+        let mut kept = Vec::new();
         for fate in fates {
-            table += &format!("{}\n", kill_at(&world, point, *fate).await);
+            let ending = kill_at(&world, point, *fate).await;
+            row.extend([ending.told.to_owned(), ending.paid.to_string()]);
+            kept.push(ending.kept);
         }
+        let done_alone: Vec<_> = fates.iter().map(|fate| *fate == Fate::Done).collect();
+        row.push(match kept.as_slice() {
+            kept if kept.iter().all(|kept| *kept) => "there".to_owned(),
+            kept if !kept.contains(&true) => "not there".to_owned(),
+            kept if kept == done_alone => "there when it was done".to_owned(),
+            _ => panic!("{point}: kept {kept:?}"),
+        });
+        table.push(row);
     }
+    page::assert_shows("Killed at each call", &table);
     world.stop().await;
-    table
 }
 
 #[tokio::test]
 async fn whatever_is_killed_and_when_a_lead_is_one_whole_lead() {
-    println!("{}", kill_at_every_point(World::start().await, &Fate::ALL).await);
+    kill_at_every_point(World::start().await, &Fate::ALL).await;
 }
 
 #[tokio::test]
@@ -130,7 +132,7 @@ async fn a_process_that_is_killed_leaves_what_a_dropped_function_leaves() {
     let scratch = tempfile::tempdir().unwrap();
     let log = scratch.path().join("log");
     let world = World::of_processes(&log).await;
-    println!("{}", kill_at_every_point(world, &[Fate::Lost, Fate::Done]).await);
+    kill_at_every_point(world, &[Fate::Lost, Fate::Done]).await;
 
     let log = std::fs::read_to_string(log).unwrap();
     let steps = |step: &str| log.matches(&format!(r#""step":"{step}""#)).count();

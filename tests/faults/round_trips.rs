@@ -33,31 +33,25 @@ async fn a_lead_takes_no_call_more_than_it_needs() {
     let world = World::start().await;
     let post = async |submission| drop(world.post(&submission).await);
     let first = world.submission();
-    let said = |what: &str, calls: &Calls| println!("| {what:<36} | {calls:?} |");
 
     let accepted = calls(&world, post(first.clone())).await;
-    said("an accepted lead", &accepted);
-    assert_eq!(accepted, once(&[SourceRead, TrustedForm, Put, Send]));
+    assert_eq!(accepted, once(&[SourceRead, TrustedForm, Put, Send]), "an accepted lead");
 
     let finished = calls(&world, world.deliver(&mut Kill::nobody())).await;
-    said("its message", &finished);
-    assert_eq!(finished, once(&[LeadRead, Open, LookUp, Finish]));
+    assert_eq!(finished, once(&[LeadRead, Open, LookUp, Finish]), "its message");
 
     let replayed = calls(&world, post(first.clone())).await;
-    said("the same submission again", &replayed);
-    assert_eq!(replayed, once(&[SourceRead, TrustedForm, Put]));
+    assert_eq!(replayed, once(&[SourceRead, TrustedForm, Put]), "the same submission again");
 
     let id = world.post(&first).await.id.unwrap();
     let message = world.message(&id).await;
     let again = calls(&world, async { drop(world.work(&[&message], &mut Kill::nobody()).await) }).await;
-    said("the same message again", &again);
-    assert_eq!(again, once(&[LeadRead]));
+    assert_eq!(again, once(&[LeadRead]), "the same message again");
 
     let no_phone = calls(&world, post(world.submission().with("phone", "").with("email", "jordan@example.com"))).await;
     assert_eq!(no_phone, accepted);
     let finished = calls(&world, world.deliver(&mut Kill::nobody())).await;
-    said("a message about a lead without a phone", &finished);
-    assert_eq!(finished, once(&[LeadRead, Open]));
+    assert_eq!(finished, once(&[LeadRead, Open]), "a message about a lead without a phone");
 
     for (what, submission, made) in [
         ("a lead that breaks a rule", world.submission().with("phone", "555-0123"), &[SourceRead][..]),
@@ -68,19 +62,16 @@ async fn a_lead_takes_no_call_more_than_it_needs() {
         ("a URL that is no certificate's", world.submission().with("trustedFormUrl", "x"), &[SourceRead]),
     ] {
         let refused = calls(&world, post(submission)).await;
-        said(what, &refused);
         assert_eq!(refused, once(made), "{what}");
     }
 
     let swept = calls(&world, world.sweep(&mut Kill::nobody())).await;
-    said("a sweep that finds nothing", &swept);
-    assert_eq!(swept, Calls::from([(Due, SHARDS)]));
+    assert_eq!(swept, Calls::from([(Due, SHARDS)]), "a sweep that finds nothing");
 
     world.accepted(&world.submission()).await;
     world.taken().await;
     world.hours_pass().await;
     let swept = calls(&world, world.sweep(&mut Kill::nobody())).await;
-    said("a sweep that finds a lead", &swept);
     assert_eq!(swept, Calls::from([(Due, SHARDS), (MoveOn, 1), (SendAgain, 1)]));
     world.settle(&mut Kill::nobody()).await;
     world.stop().await;

@@ -8,7 +8,6 @@ use tests::soak::Soak;
 async fn the_books_balance_when_a_tenth_of_all_calls_fails() {
     let soak = Soak { leads: 200, connections: 16, failing: 100, seed: 1, patience: Duration::from_secs(300) };
     let soaked = soak.run().await;
-    println!("{}{}", soaked.tally, soaked.books);
     assert!(soaked.injected.iter().map(|(_, times)| times).sum::<u64>() > 0);
     assert_eq!(soaked.audit(), Vec::<String>::new());
 }

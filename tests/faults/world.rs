@@ -12,9 +12,9 @@ use local::demo;
 use local::function::Function;
 use local::stack::{Front, Functions, Options, Stack};
 use serde_json::{Value, json};
-use tests::binaries;
 use tests::books::{Books, Held};
 use tests::proxy::{self, Point, Proxy, Service, Side};
+use tests::{binaries, eventually};
 
 /// So often the time is moved on before something should have been finished.
 const MOST_ROUNDS: usize = 12;
@@ -22,8 +22,8 @@ const MOST_ROUNDS: usize = 12;
 /// A process that is started for an invocation is given the time for that as well.
 const PROCESS_LIMIT: Duration = Duration::from_secs(60);
 
-/// So often one partner posts one submission at most.
-const MOST_POSTS: usize = 8;
+/// How long a partner posts one submission again.
+const POSTING: Duration = Duration::from_secs(120);
 
 /// The stack, with the proxy in front of everything that its functions call.
 pub(crate) struct World {
@@ -182,16 +182,13 @@ impl World {
         self.post_until(submission, &mut Kill::nobody()).await.unwrap()
     }
 
-    /// Posts as partners shall: a 503, which a machine with too much to do may bring about by itself, is posted again,
-    /// though not for ever.
+    /// Posts as partners do: a 503, which a busy machine may cause by itself, is posted again.
     pub(crate) async fn settled_post(&self, submission: &Submission) -> Told {
-        for _ in 0..MOST_POSTS {
+        eventually(POSTING, "an answer other than 503", async || {
             let told = self.post(submission).await;
-            if told.status != 503 {
-                return told;
-            }
-        }
-        panic!("a post is answered with nothing but 503");
+            (told.status != 503).then_some(told)
+        })
+        .await
     }
 
     /// Posts, and tells nothing when the function is killed over it.

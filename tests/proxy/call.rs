@@ -114,7 +114,7 @@ impl fmt::Display for Point {
             Self::LeadRead => "lead read",
             Self::Open => "opening transaction",
             Self::Lease => "lease",
-            Self::LookUp => "look-up",
+            Self::LookUp => "lookup",
             Self::Postpone => "postpone",
             Self::Finish => "finishing transaction",
             Self::Due => "sweep's query",
