@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use leadping::payload::Entrance;
 use local::demo;
+use local::event::HttpEvent;
 use local::stack::{Options, Stack};
 use serde_json::{Value, json};
 
@@ -40,23 +42,7 @@ pub async fn of_one_lead_among(stored: usize) -> BTreeMap<Point, f64> {
 /// Posts the document's flat example as a lead of its own, and has it made ready.
 async fn bring_in(stack: &Stack, external_id: &str) {
     let lead = include_str!("examples/flat.json").replace("partner-lead-88391", external_id);
-    let post = json!({
-        "version": "2.0",
-        "routeKey": "POST /leads/intake",
-        "rawPath": "/leads/intake",
-        "rawQueryString": "",
-        "headers": {
-            "content-type": "application/json",
-            "x-leadping-source-id": demo::SOURCE_ID,
-            "x-leadping-source-key": demo::SOURCE_KEY,
-        },
-        "requestContext": {
-            "http": {"method": "POST", "path": "/leads/intake", "sourceIp": "203.0.113.7"},
-            "requestId": external_id,
-        },
-        "body": lead,
-        "isBase64Encoded": false,
-    });
+    let post = HttpEvent::post(Entrance::Flat, demo::SOURCE_ID, external_id, lead).to_json();
     let answer = stack.functions().intake_lead.run(&post).await.expect("intake answers");
     assert_eq!(answer.get("statusCode"), Some(&json!(201)), "the example is accepted");
     let queue = &stack.addresses().queue_url;

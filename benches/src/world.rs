@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use axum::body::Bytes;
 use lambda_runtime::LambdaEvent;
+use leadping::payload::Entrance;
 use local::demo;
+use local::event::HttpEvent;
 use local::stack::{Options, Stack};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -79,44 +81,7 @@ impl World {
 
     fn posted(&mut self, body: String) -> LambdaEvent<Bytes> {
         let (id, context) = self.next();
-        let event = json!({
-            "version": "2.0",
-            "routeKey": "POST /leads",
-            "rawPath": "/leads",
-            "rawQueryString": "",
-            "headers": {
-                "accept": "*/*",
-                "content-length": body.len().to_string(),
-                "content-type": "application/json",
-                "host": "api.leadping.ai",
-                "user-agent": "partner-poster/2.1",
-                "x-forwarded-for": "203.0.113.7",
-                "x-forwarded-port": "443",
-                "x-forwarded-proto": "https",
-                "x-leadping-source-id": demo::SOURCE_ID,
-                "x-leadping-source-key": demo::SOURCE_KEY,
-            },
-            "requestContext": {
-                "accountId": "123456789012",
-                "apiId": "a1b2c3d4e5",
-                "domainName": "api.leadping.ai",
-                "domainPrefix": "api",
-                "http": {
-                    "method": "POST",
-                    "path": "/leads",
-                    "protocol": "HTTP/1.1",
-                    "sourceIp": "203.0.113.7",
-                    "userAgent": "partner-poster/2.1",
-                },
-                "requestId": id,
-                "routeKey": "POST /leads",
-                "stage": "$default",
-                "time": "15/Jun/2026:12:00:00 +0000",
-                "timeEpoch": 1_781_524_800_000_u64,
-            },
-            "body": body,
-            "isBase64Encoded": false,
-        });
+        let event = HttpEvent::post(Entrance::Structured, demo::SOURCE_ID, id, body).to_json();
         LambdaEvent::new(Bytes::from(event.to_string()), context)
     }
 

@@ -21,6 +21,9 @@ use leadping::time::Timestamp;
 use leadping::validation::Verdict;
 use serde_json::{Value, json};
 
+/// An event in the shape that AWS sends, with the credentials of [`SOURCE`].
+const SAMPLE: &str = include_str!("../../events/create-lead.json");
+
 const SOURCE_ID: &str = "source_123";
 const SOURCE_KEY: &str = "lp_source_key";
 
@@ -53,12 +56,8 @@ fn now() -> Timestamp {
 /// # Panics
 /// When the answer is none of the contract's, which is what the fuzzer looks for.
 pub fn answer(entrance: Entrance, input: &[u8]) {
-    let path = match entrance {
-        Entrance::Structured => "/leads",
-        Entrance::Flat => "/leads/intake",
-    };
     let event = serde_json::from_slice(input).unwrap_or_else(|_| event(entrance, input));
-    let mut service = http::service(path, move |request| async move {
+    let mut service = http::service(entrance.path(), move |request| async move {
         http::respond(&request, async { outcome(entrance, &request) }).await
     });
     let answer = service.call(LambdaEvent::new(event, Context::default())).now_or_never();
@@ -73,23 +72,12 @@ fn event(entrance: Entrance, payload: &[u8]) -> LambdaRequest {
         (Entrance::Flat, Some((b'f', form))) => ("POST", "".into(), "application/x-www-form-urlencoded", form),
         _ => ("POST", "".into(), "application/json", payload),
     };
-    let event = json!({
-        "version": "2.0",
-        "rawPath": "/",
-        "rawQueryString": query,
-        "headers": {
-            "content-type": content_type,
-            "user-agent": "fuzz",
-            "x-leadping-source-id": SOURCE_ID,
-            "x-leadping-source-key": SOURCE_KEY,
-        },
-        "requestContext": {
-            "http": {"method": method, "path": "/", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7"},
-            "requestId": "request",
-        },
-        "body": BASE64.encode(body),
-        "isBase64Encoded": true,
-    });
+    let mut event: Value = serde_json::from_str(SAMPLE).expect("the sample is JSON");
+    event["requestContext"]["http"]["method"] = method.into();
+    event["rawQueryString"] = query.into();
+    event["headers"]["content-type"] = content_type.into();
+    event["body"] = BASE64.encode(body).into();
+    event["isBase64Encoded"] = true.into();
     serde_json::from_value(event).expect("this is an event")
 }
 

@@ -96,7 +96,7 @@ async fn answer(routes: &Routes, peer: Peer, request_id: &str, request: Request)
         .iter()
         .find(|route| route.method == parts.method && route.path == parts.uri.path())
         .ok_or(StatusCode::NOT_FOUND)?;
-    let event = event::from_request(&parts, &body?, peer.0.ip(), request_id);
+    let event = event::from_request(&parts, &body?, peer.0.ip(), request_id).to_json();
     match tokio::time::timeout(INTEGRATION_LIMIT, route.function.invoke(&event)).await {
         Ok(Ok(answer)) => event::into_response(answer).ok_or(StatusCode::INTERNAL_SERVER_ERROR),
         Ok(Err(error)) => {

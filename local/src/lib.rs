@@ -2,13 +2,14 @@
 //!
 //! [`stack::Stack`] starts it: embedded engines that speak the protocols of DynamoDB ([`dynamodb`]) and SQS ([`sqs`]),
 //! stand-ins for TrustedForm ([`trusted_form`]) and the look-up provider ([`phone_lookup`]), and what on AWS invokes
-//! the functions: the HTTP API ([`gateway`]), the queue's event source ([`event_source`]) and the schedule of the
+//! the functions: the HTTP API ([`gateway`], [`event`]), the queue's event source ([`event_source`]) and the schedule of the
 //! sweep ([`schedule`]). The functions in between are the real ones, with the real AWS SDK: in this process, or each as a
 //! [`binary`] of its own under a Runtime API ([`runtime_api`]).
 
 pub mod binary;
 pub mod demo;
 pub mod dynamodb;
+pub mod event;
 pub mod event_source;
 pub mod function;
 pub mod gateway;

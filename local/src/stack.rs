@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use axum::http::Method;
 use leadping::client::aws::{self, Clients, Endpoints};
 use leadping::intake::Intake;
+use leadping::payload::Entrance;
 use leadping::process::Processor;
 use leadping::settings::{IntakeSettings, LookupSettings, ProcessSettings, Secret, SecretSetting};
 use leadping::store::{Leads, Sources, schema};
@@ -232,9 +233,9 @@ impl Stack {
             None
         };
         let routes = vec![
-            Route { method: Method::POST, path: "/leads", function: functions.create_lead.clone() },
-            Route { method: Method::POST, path: "/leads/intake", function: functions.intake_lead.clone() },
-            Route { method: Method::GET, path: "/leads/intake", function: functions.intake_lead.clone() },
+            Route { method: Method::POST, path: Entrance::Structured.path(), function: functions.create_lead.clone() },
+            Route { method: Method::POST, path: Entrance::Flat.path(), function: functions.intake_lead.clone() },
+            Route { method: Method::GET, path: Entrance::Flat.path(), function: functions.intake_lead.clone() },
         ];
         let gateway = listener.map(|listener| Gateway::start(listener, routes)).transpose()?;
         Ok(Self {

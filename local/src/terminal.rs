@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
+use leadping::payload::Entrance;
 use leadping::telemetry::step;
 use leadping::time::Timestamp;
 use tracing::field::{Field, Visit};
@@ -48,7 +49,8 @@ pub fn welcome(addresses: &Addresses, kept_in: &str, environment: &Path) -> io::
     }
     let api = addresses.gateway.as_deref().unwrap_or(CARGO_LAMBDA);
     writeln!(out, "\n{BOLD}Send a lead{BOLD:#}, structured or flat:\n")?;
-    writeln!(out, "{}\n\n{}\n", curl(api, "/leads", STRUCTURED), curl(api, "/leads/intake", FLAT))?;
+    writeln!(out, "{}\n", curl(api, Entrance::Structured, STRUCTURED))?;
+    writeln!(out, "{}\n", curl(api, Entrance::Flat, FLAT))?;
     writeln!(out, "{BOLD}Look at one{BOLD:#} with the id from its answer:\n")?;
     writeln!(out, "  cargo run --bin leadctl -- --local lead show lead_...\n")
 }
@@ -60,9 +62,10 @@ const CARGO_LAMBDA: &str = "http://localhost:9000";
 const STRUCTURED: &str = r#"{"metadata":{"externalId":"first-lead","trustedFormUrl":"https://cert.trustedform.com/example"},"contact":{"firstName":"Jordan","phone":{"number":"+15555550123"}},"customer":{}}"#;
 const FLAT: &str = r#"{"externalId":"second-lead","firstName":"Jordan","phone":"(555) 555-0123","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
 
-fn curl(api: &str, path: &str, body: &str) -> String {
+fn curl(api: &str, entrance: Entrance, body: &str) -> String {
     format!(
-        "  curl -i {api}{path} -H 'Content-Type: application/json' \\\n    -H 'X-Leadping-Source-Id: {}' -H 'X-Leadping-Source-Key: {}' \\\n    -d '{body}'",
+        "  curl -i {api}{} -H 'Content-Type: application/json' \\\n    -H 'X-Leadping-Source-Id: {}' -H 'X-Leadping-Source-Key: {}' \\\n    -d '{body}'",
+        entrance.path(),
         demo::SOURCE_ID,
         demo::SOURCE_KEY,
     )

@@ -1,11 +1,9 @@
 //! The API as an OpenAPI 3.1 document.
 
+use leadping::payload::Entrance;
 use serde_json::{Map, Value, json};
 
 use crate::{payload, problem};
-
-/// The paths of the API (contract, section 1).
-pub(crate) const PATHS: [&str; 2] = ["/leads", "/leads/intake"];
 
 /// The media types of requests and answers.
 pub(crate) const JSON: &str = "application/json";
@@ -106,10 +104,10 @@ pub fn document() -> Value {
         "security": [{"SourceId": [], "SourceKey": []}],
         "tags": [{"name": "Leads", "description": "Taking leads in."}],
         "paths": {
-            "/leads": {
+            (Entrance::Structured.path()): {
                 "post": operation("createLead", "Send a lead, structured", CREATE, vec![key.clone()], Some(structured), STRUCTURED_ANSWER),
             },
-            "/leads/intake": {
+            (Entrance::Flat.path()): {
                 "post": operation("intakeLead", "Send a lead, flat", INTAKE, vec![key], Some(flat), FLAT_ANSWER),
                 "get": operation("intakeLeadByQuery", "Send a lead in the query string", QUERY, query, None, FLAT_ANSWER),
             },

@@ -2,14 +2,13 @@
 
 use leadping::failure::Code;
 use leadping::http::Problem;
+use leadping::payload::Entrance;
 use serde_json::{Map, Value, json};
-
-use crate::openapi::PATHS;
 
 /// A problem of each kind with the body that it is answered with.
 pub(crate) fn each() -> Vec<(Problem, Value)> {
     let bodies = Problem::each().into_iter().map(|problem| {
-        let body = problem.to_json("/leads/intake", "JKJaXmPLvHcESHA=");
+        let body = problem.to_json(Entrance::Flat.path(), "JKJaXmPLvHcESHA=");
         (problem, serde_json::from_str(&body).unwrap_or_default())
     });
     bodies.collect()
@@ -37,7 +36,7 @@ pub(crate) fn schema() -> Value {
             "status": {"type": "integer", "enum": all("status"), "description": "The status of the answer."},
             "code": {"type": "string", "enum": all("code"), "description": "What went wrong; it never changes."},
             "detail": {"type": "string", "description": "What to do about it. It repeats nothing that was sent."},
-            "instance": {"type": "string", "enum": PATHS, "description": "The path that was called."},
+            "instance": {"type": "string", "enum": [Entrance::Structured.path(), Entrance::Flat.path()], "description": "The path that was called."},
             "requestId": {"type": "string", "description": "The value of X-Request-Id; name it when you ask us."},
             "errors": {
                 "type": "array",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use http::HeaderMap;
-use leadping::payload::{self, Value as Payload};
+use leadping::payload::{self, Entrance, Value as Payload};
 use serde_json::{Map, Value, json};
 
 use crate::openapi::{self, FORM, JSON, PROBLEM};
@@ -159,8 +159,9 @@ fn schemas(document: &Value) -> Vec<(String, Value)> {
     content(NOT_FOUND, document.pointer(NOT_FOUND).unwrap_or(&Value::Null));
     let headers = members(&document["components"]["headers"]);
     schemas.extend(headers.map(|(name, header)| (format!("{HEADERS}{name}"), header["schema"].clone())));
-    let get = &document["paths"]["/leads/intake"]["get"];
-    schemas.push((format!("/paths/{}/get/parameters", escaped("/leads/intake")), query_schema(get)));
+    let path = Entrance::Flat.path();
+    let get = &document["paths"][path]["get"];
+    schemas.push((format!("/paths/{}/get/parameters", escaped(path)), query_schema(get)));
     schemas
 }
 

@@ -26,6 +26,14 @@ pub enum Entrance {
 }
 
 impl Entrance {
+    /// The path that payloads of this form are posted to (contract, section 1).
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Structured => "/leads",
+            Self::Flat => "/leads/intake",
+        }
+    }
+
     /// The names of a field in this form, the structured model's own first.
     pub fn names(self, field: &fields::Field) -> &'static [&'static str] {
         match self {

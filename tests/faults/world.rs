@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use leadping::id::LeadId;
+use leadping::payload::Entrance;
 use leadping::queue::LeadCreated;
 use local::binary::Binary;
 use local::demo;
+use local::event::HttpEvent;
 use local::function::Function;
 use local::stack::{Front, Functions, Options, Stack};
 use serde_json::{Value, json};
@@ -194,40 +196,11 @@ impl World {
     /// Posts, and tells nothing when the function is killed over it.
     pub(crate) async fn post_until(&self, submission: &Submission, kill: &mut Kill) -> Option<Told> {
         let request_id = format!("{}-{}", submission.tag, self.serial.fetch_add(1, Ordering::Relaxed));
-        let mut headers = json!({
-            "content-type": "application/json",
-            "x-leadping-source-id": submission.source.0,
-            "x-leadping-source-key": submission.source.1,
-        });
-        if let Some(key) = &submission.key {
-            headers["idempotency-key"] = key.as_str().into();
-        }
-        let event = json!({
-            "version": "2.0",
-            "routeKey": "POST /leads/intake",
-            "rawPath": "/leads/intake",
-            "rawQueryString": "",
-            "headers": headers,
-            "requestContext": {
-                "accountId": "123456789012",
-                "apiId": "a1b2c3d4e5",
-                "http": {
-                    "method": "POST",
-                    "path": "/leads/intake",
-                    "protocol": "HTTP/1.1",
-                    "sourceIp": "203.0.113.7",
-                    "userAgent": "partner-poster/2.1",
-                },
-                "requestId": request_id,
-                "routeKey": "POST /leads/intake",
-                "stage": "$default",
-                "time": "15/Jun/2026:12:00:00 +0000",
-                "timeEpoch": 1_781_524_800_000_u64,
-            },
-            "body": submission.body.to_string(),
-            "isBase64Encoded": false,
-        });
-        let answer = kill.run(&self.functions.intake_lead, &event).await?;
+        let (source, key) = submission.source;
+        let post = HttpEvent::post(Entrance::Flat, source, request_id, submission.body.to_string());
+        let post = post.header("x-leadping-source-key", key);
+        let post = submission.key.iter().fold(post, |post, key| post.header("idempotency-key", key));
+        let answer = kill.run(&self.functions.intake_lead, &post.to_json()).await?;
         let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
         Some(Told {
             status: answer["statusCode"].as_u64().unwrap(),

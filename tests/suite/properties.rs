@@ -9,10 +9,12 @@ mod lead;
 mod stored;
 mod values;
 
+use leadping::payload::Entrance;
+use local::event::HttpEvent;
 use local::function::Function;
 use local::stack::Options;
 use proptest::test_runner::{Config, FileFailurePersistence};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tests::{Api, options};
 use tokio::runtime::Runtime;
 
@@ -35,22 +37,7 @@ fn api() -> (Runtime, Api) {
 
 /// The event of a post of JSON by a demo source.
 fn post(source: &str, body: &str) -> Value {
-    json!({
-        "version": "2.0",
-        "rawPath": "/",
-        "rawQueryString": "",
-        "headers": {
-            "content-type": "application/json",
-            "x-leadping-source-id": source,
-            "x-leadping-source-key": local::demo::SOURCE_KEY,
-        },
-        "requestContext": {
-            "http": {"method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7"},
-            "requestId": request_id(),
-        },
-        "body": body,
-        "isBase64Encoded": false,
-    })
+    HttpEvent::post(Entrance::Structured, source, request_id(), body).to_json()
 }
 
 /// An id that no other request has: by it a put that was tried twice is told from a repeat.

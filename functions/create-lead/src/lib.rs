@@ -16,5 +16,6 @@ pub fn service(
 + Clone
 + Send
 + Sync {
-    http::service("/leads", move |request| Arc::clone(&intake).answer(Entrance::Structured, request))
+    const ENTRANCE: Entrance = Entrance::Structured;
+    http::service(ENTRANCE.path(), move |request| Arc::clone(&intake).answer(ENTRANCE, request))
 }

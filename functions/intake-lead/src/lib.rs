@@ -16,5 +16,6 @@ pub fn service(
 + Clone
 + Send
 + Sync {
-    http::service("/leads/intake", move |request| Arc::clone(&intake).answer(Entrance::Flat, request))
+    const ENTRANCE: Entrance = Entrance::Flat;
+    http::service(ENTRANCE.path(), move |request| Arc::clone(&intake).answer(ENTRANCE, request))
 }

@@ -85,8 +85,7 @@ struct Answer {
 pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     let body = read(&arguments.payload)?;
     let source = change::read(target, &arguments.id).await?;
-    let (entrance, instance) =
-        if arguments.flat { (Entrance::Flat, "/leads/intake") } else { (Entrance::Structured, "/leads") };
+    let entrance = if arguments.flat { Entrance::Flat } else { Entrance::Structured };
     let trusted_form = if arguments.trusted_form { Some(trusted_form(target).await?) } else { None };
     let post = Post {
         entrance,
@@ -110,7 +109,7 @@ pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
             lead_id: None,
             asked_trusted_form: arguments.trusted_form,
             code: problem.code(),
-            problem: RawValue::from_string(problem.to_json(instance, "")).ok(),
+            problem: RawValue::from_string(problem.to_json(entrance.path(), "")).ok(),
             failures: match problem {
                 Problem::Validation(failures) => failures,
                 _ => Vec::new(),

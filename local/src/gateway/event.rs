@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use axum::{
     body::Body,
-    extract::Query,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{self, Entry},
@@ -12,100 +11,40 @@ use axum::{
     },
     response::Response,
 };
-use data_encoding::{BASE64, HEXLOWER};
-use jiff::Timestamp;
+use data_encoding::BASE64;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use crate::random;
+use crate::event::HttpEvent;
 
 /// The event for a request with this head and body, from this address.
-pub(super) fn from_request(parts: &Parts, body: &[u8], peer: IpAddr, request_id: &str) -> Value {
-    let path = parts.uri.path();
-    let route_key = format!("{} {path}", parts.method);
-    let now = Timestamp::now();
-    // A listener of both protocol families reports an IPv4 address in IPv6's clothes.
-    let source_ip = peer.to_canonical().to_string();
-    let mut event = json!({
-        "version": "2.0",
-        "routeKey": route_key,
-        "rawPath": path,
-        "rawQueryString": parts.uri.query().unwrap_or_default(),
-        "headers": headers(&parts.headers, body.len(), &source_ip),
-        "requestContext": {
-            "accountId": "000000000000",
-            "apiId": "local",
-            "domainName": "localhost",
-            "domainPrefix": "localhost",
-            "http": {
-                "method": parts.method.as_str(),
-                "path": path,
-                "protocol": format!("{:?}", parts.version),
-                "sourceIp": source_ip,
-                "userAgent": parts.headers.get(header::USER_AGENT).map(text).unwrap_or_default(),
-            },
-            "requestId": request_id,
-            "routeKey": route_key,
-            "stage": "$default",
-            "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
-            "timeEpoch": now.as_millisecond(),
-        },
-        "isBase64Encoded": false,
-    });
-    // Members without a value are left out rather than empty.
-    let cookies = cookies(&parts.headers);
-    if !cookies.is_empty() {
-        event["cookies"] = json!(cookies);
+pub(super) fn from_request(parts: &Parts, body: &[u8], peer: IpAddr, request_id: &str) -> HttpEvent {
+    HttpEvent {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        protocol: format!("{:?}", parts.version),
+        domain: "localhost".to_owned(),
+        headers: headers(&parts.headers),
+        cookies: cookies(&parts.headers),
+        // A listener of both protocol families reports IPv4 as IPv4-mapped IPv6.
+        source_ip: peer.to_canonical().to_string(),
+        request_id: request_id.to_owned(),
+        body: body.to_vec(),
     }
-    let query = query(parts);
-    if !query.is_empty() {
-        event["queryStringParameters"] = Value::Object(query);
-    }
-    if !body.is_empty() {
-        let as_text = is_text(&parts.headers);
-        event["isBase64Encoded"] = json!(!as_text);
-        event["body"] = if as_text { json!(String::from_utf8_lossy(body)) } else { json!(BASE64.encode(body)) };
-    }
-    event
-}
-
-/// Whether a body of this content type is handed over as text. This short list is what the real service keeps to:
-/// a form, a `+json` type and a body without a type are Base64 there.
-fn is_text(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).map(text).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    media_type.starts_with("text/")
-        || ["application/json", "application/xml", "application/javascript"].contains(&media_type.as_str())
 }
 
 fn text(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
-/// Names in lower case, values of one name joined by commas, and what the gateway itself adds.
-fn headers(sent: &HeaderMap, body: usize, source_ip: &str) -> BTreeMap<String, String> {
+/// Names in lower case, values of one name joined by commas.
+fn headers(sent: &HeaderMap) -> BTreeMap<String, String> {
     /// The connection's own headers end at the gateway; cookies have a place of their own.
     const KEPT_BACK: [HeaderName; 6] =
         [header::CONNECTION, header::COOKIE, header::EXPECT, header::TE, header::TRANSFER_ENCODING, header::UPGRADE];
-    let joined = |name| sent.get_all(name).iter().map(text).collect::<Vec<_>>();
-    let mut headers: BTreeMap<String, String> = sent
-        .keys()
-        .filter(|name| !KEPT_BACK.contains(name))
-        .map(|name| (name.to_string(), joined(name).join(",")))
-        .collect();
-    headers.insert("content-length".into(), body.to_string());
-    headers
-        .entry("x-forwarded-for".into())
-        .and_modify(|hops| *hops = format!("{hops}, {source_ip}"))
-        .or_insert_with(|| source_ip.to_owned());
-    headers.insert("x-forwarded-port".into(), "443".into());
-    headers.insert("x-forwarded-proto".into(), "https".into());
-    headers.entry("x-amzn-trace-id".into()).or_insert_with(|| {
-        let id = HEXLOWER.encode(&random::bytes::<16>());
-        let (time, rest) = id.split_at(8);
-        format!("Root=1-{time}-{rest}")
-    });
-    headers
+    let joined = |name| sent.get_all(name).iter().map(text).collect::<Vec<_>>().join(",");
+    sent.keys().filter(|name| !KEPT_BACK.contains(name)).map(|name| (name.to_string(), joined(name))).collect()
 }
 
 fn cookies(headers: &HeaderMap) -> Vec<String> {
@@ -115,18 +54,6 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
         .flat_map(|value| text(value).split(';').map(|cookie| cookie.trim().to_owned()).collect::<Vec<_>>())
         .filter(|cookie| !cookie.is_empty())
         .collect()
-}
-
-/// The query's members, decoded; values of one name are joined by commas.
-fn query(parts: &Parts) -> Map<String, Value> {
-    let Ok(Query(members)) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri) else {
-        return Map::new();
-    };
-    let mut joined: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in members {
-        joined.entry(name).or_default().push(value);
-    }
-    joined.into_iter().map(|(name, values)| (name, json!(values.join(",")))).collect()
 }
 
 /// A function's answer. Format 2.0 knows no headers of several values but the cookies.
@@ -170,13 +97,14 @@ pub(super) fn into_response(answer: Value) -> Option<Response> {
 #[cfg(test)]
 mod tests {
     use axum::http::Request;
+    use serde_json::json;
 
     use super::*;
 
     const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7));
 
     fn event(request: axum::http::request::Builder, body: &[u8]) -> Value {
-        from_request(&request.body(()).unwrap().into_parts().0, body, PEER, "id=")
+        from_request(&request.body(()).unwrap().into_parts().0, body, PEER, "id=").to_json()
     }
 
     #[test]
@@ -219,8 +147,8 @@ mod tests {
                 },
                 "queryStringParameters": {"a": "1,2", "b": "x y"},
                 "requestContext": {
-                    "accountId": "000000000000",
-                    "apiId": "local",
+                    "accountId": "123456789012",
+                    "apiId": "a1b2c3d4e5",
                     "domainName": "localhost",
                     "domainPrefix": "localhost",
                     "http": {
@@ -249,31 +177,6 @@ mod tests {
         assert_eq!(event["isBase64Encoded"], false);
         for absent in ["cookies", "queryStringParameters", "body"] {
             assert!(event.get(absent).is_none(), "{absent}");
-        }
-    }
-
-    #[test]
-    fn only_some_content_types_are_text() {
-        let cases = [
-            (Some("application/json"), true),
-            (Some("Application/JSON; charset=utf-8"), true),
-            (Some("text/csv"), true),
-            (Some("application/xml"), true),
-            (Some("application/javascript"), true),
-            (Some("application/x-www-form-urlencoded"), false), // what surprises most
-            (Some("application/vnd.api+json"), false),
-            (Some("application/octet-stream"), false),
-            (Some("application/jsonlines"), false), // not by its beginning
-            (None, false),
-        ];
-        for (content_type, as_text) in cases {
-            let mut request = Request::post("/leads");
-            if let Some(content_type) = content_type {
-                request = request.header("content-type", content_type);
-            }
-            let event = event(request, b"a=1");
-            assert_eq!(event["isBase64Encoded"], !as_text, "{content_type:?}");
-            assert_eq!(event["body"], if as_text { "a=1" } else { "YT0x" }, "{content_type:?}");
         }
     }
 

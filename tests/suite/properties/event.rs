@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use data_encoding::BASE64;
+use leadping::payload::Entrance;
 use local::demo::{ALL, SOURCE_KEY};
+use local::event::HttpEvent;
 use local::function::InvokeError;
 use proptest::collection::vec;
 use proptest::option::weighted;
@@ -153,27 +155,20 @@ fn event() -> impl Strategy<Value = Value> {
     (method, place, query(), headers, body(), missing, any::<bool>()).prop_map(
         |(method, (path, domain, stage, ip), query, headers, (body, base64), missing, null)| {
             let (source, key, media_type, idempotency, encoding, host, agent, cookies) = headers;
-            let mut event = json!({
-                "version": "2.0",
-                "rawPath": path,
-                "rawQueryString": query,
-                "cookies": cookies,
-                "headers": {
-                    "host": host,
-                    "user-agent": agent,
-                    "x-forwarded-proto": host,
-                    "x-leadping-source-id": source,
-                    "x-leadping-source-key": key,
-                },
-                "requestContext": {
-                    "domainName": domain,
-                    "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": ip},
-                    "requestId": request_id(),
-                    "stage": stage,
-                },
-                "body": body,
-                "isBase64Encoded": base64,
-            });
+            let post = HttpEvent::post(Entrance::Structured, &source, request_id(), "");
+            let mut event = HttpEvent { method, query, domain, cookies, ..post }.to_json();
+            event["rawPath"] = json!(path);
+            event["requestContext"]["http"]["path"] = json!(path);
+            event["requestContext"]["http"]["sourceIp"] = json!(ip);
+            event["requestContext"]["stage"] = json!(stage);
+            for (name, value) in
+                [("host", &host), ("user-agent", &agent), ("x-forwarded-proto", &host), ("x-leadping-source-key", &key)]
+            {
+                event["headers"][name] = json!(value);
+            }
+            event["headers"].as_object_mut().unwrap().remove("content-type");
+            event["body"] = json!(body);
+            event["isBase64Encoded"] = json!(base64);
             let optional =
                 [("content-type", media_type), ("idempotency-key", idempotency), ("content-encoding", encoding)];
             for (name, value) in optional {
