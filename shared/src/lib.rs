@@ -10,18 +10,8 @@
 //! | plumbing | [`client`] outbound HTTP, AWS, TLS, credentials; [`settings`], [`start`], [`telemetry`] |
 //! | the model | [`lead`], [`source`], [`conversation`], [`event`], [`failure`], [`id`], [`time`] |
 //!
-//! A rule names its source: the source document ("Sending leads to Leadping"), or a section of the contract that settles what
-//! the document leaves open. What a section says is to be read here, too:
-//!
-//! | contract | is to be read in |
-//! | --- | --- |
-//! | 1 endpoints, 2 credentials | `docs/api.md`, "Your credentials" and "Limits" |
-//! | 3 payloads, 4 rules | `docs/api.md`, "How a payload is read" and "Problems"; the tables there are made from this code |
-//! | 5 the answer | `docs/api.md`, "The answer" and "Sending again" |
-//! | 6 errors | `docs/api.md`, "Problems" |
-//! | 7 after acceptance | `docs/reliability.md`, "What is promised, and why it holds" |
-//! | 8 what no log holds | [`telemetry`], and `SECURITY.md` |
-//! | architecture: tables, time, names | [`store`], [`client`], `docs/decisions.md` |
+//! Rules cite what they carry out: `(contract, section 3.3)` is a section of `docs/contract.md`, `(architecture, "Time")`
+//! a heading of `docs/architecture.md`.
 
 // Every byte that is read here may come from outside, and a slip in an index is a panic.
 #![warn(clippy::indexing_slicing)]
