@@ -10,6 +10,11 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use serde_json::Value;
 
+/// The repository.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 /// Builds the binaries of these packages in the release profile, and gives back where each is. They are built by
 /// themselves, so that no feature which another package asks for is linked.
 pub(crate) fn build(packages: &[&str]) -> anyhow::Result<BTreeMap<String, PathBuf>> {
@@ -30,7 +35,7 @@ fn cargo(arguments: &[&str], packages: &[&str]) -> anyhow::Result<BTreeMap<Strin
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--locked", "--message-format=json-render-diagnostics"]).args(arguments);
     cargo.args(packages.iter().flat_map(|package| ["-p", package]));
-    let built = cargo.current_dir(crate::root()).stderr(Stdio::inherit()).output().context("cargo cannot be run")?;
+    let built = cargo.current_dir(root()).stderr(Stdio::inherit()).output().context("cargo cannot be run")?;
     ensure!(built.status.success(), "the binaries cannot be built");
     let artifacts = String::from_utf8(built.stdout)?;
     let artifacts = artifacts.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());

@@ -97,9 +97,9 @@ pub(crate) async fn run(arguments: &Comparison) -> anyhow::Result<ExitCode> {
     if !arguments.without_python {
         let mut python = subject(&world, PYTHON, &python::interpreter()?, Asked::Posts(201), true);
         for binary in [&mut python.binary, &mut python.alone] {
-            let app = crate::root().join("benches/python").display().to_string();
+            let app = artifacts::root().join("benches/python").display().to_string();
             // On Lambda what has been compiled is a part of the package, too.
-            let compiled = crate::root().join("target/benches/pycache").display().to_string();
+            let compiled = artifacts::root().join("target/benches/pycache").display().to_string();
             *binary = binary
                 .clone()
                 .arguments(["-m", "awslambdaric", "app.handler"])

@@ -62,7 +62,7 @@ pub(crate) async fn run(arguments: &Instructions) -> anyhow::Result<ExitCode> {
     let scratch = tempfile::tempdir()?;
     let kept = arguments.keep.as_deref().unwrap_or(scratch.path());
     fs::create_dir_all(kept)?;
-    let file = crate::root().join("benches/baseline.json");
+    let file = artifacts::root().join("benches/baseline.json");
     let counts = count(&binaries, kept).await?;
     if arguments.update {
         fs::write(&file, serde_json::to_string_pretty(&counts)? + "\n")?;

@@ -21,7 +21,6 @@ mod throughput;
 mod tls;
 mod world;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -54,9 +53,4 @@ async fn main() -> anyhow::Result<ExitCode> {
         Some(What::Memory(arguments)) => memory::run(&arguments).await,
         Some(What::Instructions(arguments)) => instructions::run(&arguments).await,
     }
-}
-
-/// The repository.
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }

@@ -6,10 +6,12 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
+use crate::artifacts;
+
 /// Makes the environment, unless it is there, and gives back its interpreter. It needs `python3` with `venv`.
 pub(crate) fn interpreter() -> anyhow::Result<PathBuf> {
-    let requirements = crate::root().join("benches/python/requirements.txt");
-    let home = crate::root().join("target/benches/python");
+    let requirements = artifacts::root().join("benches/python/requirements.txt");
+    let home = artifacts::root().join("target/benches/python");
     let (python, installed) = (home.join("bin/python"), home.join("installed"));
     let wanted = fs::read_to_string(&requirements)?;
     if fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {

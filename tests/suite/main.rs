@@ -4,6 +4,7 @@
 
 mod contract;
 mod events;
+mod floors;
 mod journeys;
 mod messages;
 mod properties;

@@ -24,7 +24,6 @@ use url::Url;
 
 use crate::client::web::{self, ClientError};
 use crate::settings;
-use crate::start::StartError;
 
 /// The SDK's defaults of one moment, so that its next release changes none.
 pub fn behavior() -> BehaviorVersion {
@@ -61,8 +60,8 @@ impl Clients {
     /// else: the SDK's search for credentials elsewhere is not linked (`docs/performance.md`).
     ///
     /// # Errors
-    /// [`StartError`] when no region is named, or the bundle of `AWS_CA_BUNDLE` cannot be read or is refused.
-    pub fn from_env() -> Result<Self, StartError> {
+    /// [`ClientError`] when no region is named, or the bundle of `AWS_CA_BUNDLE` cannot be read or is refused.
+    pub fn from_env() -> Result<Self, ClientError> {
         let endpoint = |service: &str| {
             settings::optional(&format!("AWS_ENDPOINT_URL_{service}"))
                 .or_else(|| settings::optional("AWS_ENDPOINT_URL"))

@@ -7,7 +7,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, NoProxy, Proxy, Response};
 
 use crate::client::tls::{self, TlsError};
-use crate::settings;
+use crate::settings::{self, SettingsError};
 
 /// No answer that we ask for is longer.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -30,6 +30,9 @@ pub enum ClientError {
     /// The library refuses its configuration.
     #[error("the HTTP client cannot be built: {0}")]
     Refused(#[from] reqwest::Error),
+    /// A variable that it needs is missing.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
 }
 
 /// The client for TrustedForm and the look-up providers. It trusts Mozilla's roots and, where given, those of a PEM

@@ -1,0 +1,147 @@
+//! The floors of every crate and of its modules, from the top down.
+//!
+//! A new module goes on the floor of what it does (architecture, "Floors"). If an import has to go up for it, the module, or
+//! a part of it, belongs on another floor.
+
+/// A target of a crate: a library, a binary or a suite.
+#[derive(Debug)]
+pub(super) struct Target {
+    /// Its root file.
+    pub(super) root: &'static str,
+    /// Its crate, as imports name it.
+    pub(super) name: &'static str,
+    /// Its modules. Those of one floor may import each other, but not in a circle. The root imports any of them; the empty
+    /// name is the root itself, where modules import from it.
+    pub(super) floors: &'static [&'static [&'static str]],
+    /// Whether each module has a floor of its own; otherwise a module's floor is that of the modules in it as well.
+    pub(super) each_file: bool,
+    /// Whether it is a suite, which may import any crate.
+    pub(super) is_test: bool,
+}
+
+impl Target {
+    /// What has the floor of a module: the module itself, or one that it is in.
+    pub(super) fn unit<'a>(&self, module: &'a str) -> &'a str {
+        if self.each_file { module } else { module.split("::").next().unwrap_or_default() }
+    }
+}
+
+/// The crates. A crate imports those below its own floor.
+pub(super) const CRATES: &[&[&str]] = &[
+    &["tests", "benches", "floor", "fuzz"],
+    &["leadctl", "local", "reference"],
+    &["create_lead", "intake_lead", "process_lead"],
+    &["leadping"],
+];
+
+const fn library(name: &'static str, root: &'static str, floors: &'static [&'static [&'static str]]) -> Target {
+    Target { root, name, floors, each_file: false, is_test: false }
+}
+
+const fn suite(name: &'static str, root: &'static str, floors: &'static [&'static [&'static str]]) -> Target {
+    Target { root, name, floors, each_file: false, is_test: true }
+}
+
+pub(super) const TARGETS: &[Target] = &[
+    library(
+        "leadping",
+        "shared/src/lib.rs",
+        &[
+            // What a function does.
+            &["intake", "process"],
+            // What it talks to.
+            &["store", "queue", "trusted_form", "lookup"],
+            // Reading and judging.
+            &["payload", "validation", "identity", "http"],
+            // Plumbing.
+            &["client", "settings", "start", "telemetry"],
+            // The model.
+            &["lead", "source", "conversation", "event", "failure", "id", "time"],
+        ],
+    ),
+    library("create_lead", "functions/create-lead/src/lib.rs", &[]),
+    library("create_lead", "functions/create-lead/src/main.rs", &[]),
+    library("intake_lead", "functions/intake-lead/src/lib.rs", &[]),
+    library("intake_lead", "functions/intake-lead/src/main.rs", &[]),
+    library("process_lead", "functions/process-lead/src/lib.rs", &[]),
+    library("process_lead", "functions/process-lead/src/main.rs", &[]),
+    library("local", "local/src/main.rs", &[]),
+    library(
+        "local",
+        "local/src/lib.rs",
+        &[
+            &["terminal"],
+            &["stack"],
+            // What invokes functions.
+            &["gateway", "event_source", "schedule", "binary"],
+            // Engines, stand-ins, functions.
+            &["dynamodb", "sqs", "tables", "trusted_form", "phone_lookup", "runtime_api", "function", "event"],
+            &["server", "demo"],
+            &["task", "random"],
+        ],
+    ),
+    suite("local", "local/tests/run.rs", &[]),
+    library("reference", "reference/src/main.rs", &[]),
+    library(
+        "reference",
+        "reference/src/lib.rs",
+        &[&["page", "validator"], &["openapi", "message"], &["payload", "problem"], &["kind", "yaml"]],
+    ),
+    library(
+        "leadctl",
+        "leadctl/src/main.rs",
+        &[
+            &["cli"],
+            // Commands.
+            &["doctor", "inbox", "key", "lead", "queue", "report", "source", "unfinished"],
+            // What every command uses.
+            &["target"],
+            &["output"],
+            &["error", "days"],
+        ],
+    ),
+    suite(
+        "leadctl",
+        "leadctl/tests/cli/main.rs",
+        &[
+            &["basics", "deployed", "erasure", "keys", "leads", "queue", "sources", "volume"],
+            &["transcript"],
+            &["front"],
+            &["running"],
+        ],
+    ),
+    suite(
+        "tests",
+        "tests/lib.rs",
+        &[&["soak"], &["load", "consumption"], &["books", "proxy", "binaries", ""], &["logged"]],
+    ),
+    suite("tests", "tests/trials.rs", &[]),
+    suite(
+        "tests",
+        "tests/suite/main.rs",
+        &[&["contract", "events", "floors", "journeys", "messages", "properties", "reference", "template"]],
+    ),
+    suite(
+        "tests",
+        "tests/faults/main.rs",
+        &[&["operators", "outages", "points", "repeats", "round_trips", "soak"], &["page", "world"]],
+    ),
+    library("floor", "benches/floor/src/bin/floor.rs", &[]),
+    library("floor", "benches/floor/src/bin/hello.rs", &[]),
+    library("benches", "benches/benches/core.rs", &[]),
+    library(
+        "benches",
+        "benches/src/main.rs",
+        &[
+            &["instructions", "comparison", "throughput", "memory", "python"],
+            &["subject", "figures"],
+            &["world", "artifacts"],
+            &["tls"],
+        ],
+    ),
+    library("fuzz", "fuzz/src/lib.rs", &[]),
+    library("fuzz", "fuzz/fuzz_targets/certificate_url.rs", &[]),
+    library("fuzz", "fuzz/fuzz_targets/create_lead_event.rs", &[]),
+    library("fuzz", "fuzz/fuzz_targets/intake_lead_event.rs", &[]),
+    library("fuzz", "fuzz/fuzz_targets/phone_number.rs", &[]),
+];
