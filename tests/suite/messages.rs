@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 use leadping::id::LeadId;
 use leadping::queue::LeadCreated;
@@ -41,7 +42,7 @@ async fn held_lead(api: &Api, id: &LeadId) -> leadping::lead::Lead {
 
 #[tokio::test]
 async fn poison_ends_in_the_dead_letters_and_harms_nobody() {
-    let api = Api::start(&Options { visibility_seconds: 0, ..options() }).await;
+    let api = Api::start(&options()).await;
     let good = api.post("/leads/intake", LEAD).await.id();
     let message = serde_json::to_value(message(&held_lead(&api, &good).await)).unwrap();
     let changed = |name: &str, value: serde_json::Value| {
