@@ -119,7 +119,17 @@ pub(super) const TARGETS: &[Target] = &[
     suite(
         "tests",
         "tests/suite/main.rs",
-        &[&["contract", "events", "floors", "journeys", "messages", "properties", "reference", "template"]],
+        &[&[
+            "citations",
+            "contract",
+            "events",
+            "floors",
+            "journeys",
+            "messages",
+            "properties",
+            "reference",
+            "template",
+        ]],
     ),
     suite(
         "tests",

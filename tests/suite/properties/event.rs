@@ -1,4 +1,4 @@
-//! Whatever event comes in, the answer is a lead or a problem of the contract (section 6).
+//! Whatever event comes in, the answer is a lead or a problem (contract, section 6).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
