@@ -8,6 +8,7 @@ use lambda_http::request::RequestContext;
 use crate::http::Problem;
 use crate::id::SourceId;
 use crate::identity::IdempotencyKey;
+use crate::lead::text::clean_lossy;
 use crate::payload::{self, Entrance, Value};
 use crate::source::SourceKey;
 use crate::validation::Visitor;
@@ -122,11 +123,9 @@ fn visitor(request: &Request) -> Visitor {
         }
         _ => None,
     };
-    let user_agent = request.headers().get(header::USER_AGENT).map(|value| {
-        let text = String::from_utf8_lossy(value.as_bytes());
-        let kept: String = text.chars().filter(|c| !c.is_control()).take(LONGEST_USER_AGENT).collect();
-        kept.trim().to_owned()
-    });
+    let user_agent = request.headers().get(header::USER_AGENT);
+    let user_agent =
+        user_agent.map(|value| clean_lossy(&String::from_utf8_lossy(value.as_bytes()), LONGEST_USER_AGENT));
     Visitor { ip_address, user_agent: user_agent.filter(|text| !text.is_empty()) }
 }
 

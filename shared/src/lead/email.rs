@@ -3,8 +3,11 @@
 use std::fmt;
 
 use email_address::{EmailAddress, Options};
+use icu_properties::props::GeneralCategory;
 use serde::{Deserialize, Serialize};
 use url::Host;
+
+use super::text::{general_category, visible};
 
 /// The most characters an address may have (contract, section 3.3).
 const MAX_CHARS: usize = 254;
@@ -20,27 +23,33 @@ pub struct Email(String);
 impl Email {
     /// Reads an address, given trimmed; `None` for what is no address.
     ///
-    /// The local part is kept as sent. An international domain is kept in its own script, and is valid when it has an
-    /// ASCII form that is. Lengths are counted in characters, those of a label in its ASCII form.
+    /// Invisible format characters are dropped: they come along when an address is copied. The local part is kept as
+    /// sent otherwise. An international domain is kept in its own script, and is valid when it has an ASCII form that is.
+    /// Lengths are counted in characters, those of a label in its ASCII form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        let text = visible(text);
         let (local, domain) = text.rsplit_once('@')?;
-        // Quotes may hide anything, a second `@` too; and the host parser would decode percent signs.
-        if local.contains('"') || domain.contains('%') {
+        // Quotes may hide anything, a second `@` too. A replacement character is a letter that was lost on the way.
+        if local.contains(['"', char::REPLACEMENT_CHARACTER]) || !domain.chars().all(is_label_or_dot) {
             return None;
         }
         // The host parser reads `1.2.3.4` and its other spellings as an address, not as a domain.
         let Ok(Host::Domain(ascii)) = Host::parse(domain) else {
             return None;
         };
-        let is_host_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
+        let is_international = ascii.contains("xn--");
+        if is_international && !is_idna_2008(&ascii) {
+            return None;
+        }
         let options = Options { minimum_sub_domains: 2, allow_domain_literal: false, allow_display_text: false };
-        if !ascii.bytes().all(is_host_name) || EmailAddress::parse_with_options(&plain(local, &ascii), options).is_err()
+        if !ascii.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+            || EmailAddress::parse_with_options(&plain(local, &ascii), options).is_err()
         {
             return None;
         }
         // Letter by letter: a text's own lower case ends in `ς` where the host parser says `σ`, which is another domain.
-        let domain = if ascii.contains("xn--") { domain.chars().flat_map(char::to_lowercase).collect() } else { ascii };
+        let domain = if is_international { domain.chars().flat_map(char::to_lowercase).collect() } else { ascii };
         let address = format!("{local}@{domain}");
         (address.chars().count() <= MAX_CHARS).then_some(Self(address))
     }
@@ -49,6 +58,37 @@ impl Email {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Whether a domain's labels hold only what IDNA 2008 allows, given its ASCII form. The host parser goes by UTS 46, which
+/// also lets hearts and dashes pass, in Punycode too.
+fn is_idna_2008(ascii: &str) -> bool {
+    let (unicode, valid) = idna::domain_to_unicode(ascii);
+    // Between letters that join, the host parser has checked.
+    let is_joiner = |c| matches!(c, '\u{200c}' | '\u{200d}');
+    valid.is_ok() && unicode.chars().all(|c| is_label_or_dot(c) || is_joiner(c))
+}
+
+/// A letter, a mark, a digit or a hyphen, or one of the full stops that part labels.
+///
+/// It is asked of the text as it was sent, since UTS 46 maps some symbols to letters: a trademark sign to `tm`.
+fn is_label_or_dot(c: char) -> bool {
+    use GeneralCategory as Is;
+    match c {
+        '-' | '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}' => true,
+        _ if c.is_ascii() => c.is_ascii_alphanumeric(),
+        _ => matches!(
+            general_category(c),
+            Is::LowercaseLetter
+                | Is::UppercaseLetter
+                | Is::TitlecaseLetter
+                | Is::ModifierLetter
+                | Is::OtherLetter
+                | Is::NonspacingMark
+                | Is::SpacingMark
+                | Is::DecimalNumber
+        ),
     }
 }
 
@@ -93,9 +133,19 @@ mod tests {
             ("a@Bücher.Example", "a@bücher.example"),
             ("a@ΟΔΟΣ.example", "a@οδοσ.example"), // a final sigma would make another domain of it
             ("a@XN--BCHER-KVA.example", "a@xn--bcher-kva.example"),
-            // A zero-width space left by copying, and full-width letters, are nothing that a domain can hold.
-            ("a@example.com\u{200b}", "a@example.com"),
+            ("a@straße.example", "a@straße.example"),
+            ("a@xn--strae-oqa.example", "a@xn--strae-oqa.example"),
+            ("a@xn--mgba3gch31f060k.example", "a@xn--mgba3gch31f060k.example"), // with a joiner that Persian needs
+            // Full-width letters are nothing that a domain can hold.
             ("a@ｅｘａｍｐｌｅ．ｃｏｍ", "a@example.com"),
+            // What is left by copying.
+            ("\u{feff}jordan@example.com", "jordan@example.com"),
+            ("jor\u{ad}dan@example.com", "jordan@example.com"),
+            ("jordan\u{feff}@example.com", "jordan@example.com"),
+            ("jordan@\u{200b}example.com", "jordan@example.com"),
+            ("jordan@exam\u{ad}ple.\u{2060}com\u{200b}", "jordan@example.com"),
+            ("\u{202a}jordan@example.com\u{202c}", "jordan@example.com"),
+            ("\u{200e}josé@bü\u{200d}cher.example\u{200f}", "josé@bücher.example"),
         ] {
             assert_eq!(parsed(text).as_deref(), Some(stored), "{text}");
             assert_eq!(parsed(stored).as_deref(), Some(stored), "again: {stored}");
@@ -147,6 +197,35 @@ mod tests {
             "a@[::1]",
             "a@example.com:25",
             "a@example.com/x",
+            // Typography around an address, and symbols in it.
+            "a@example.com\u{201d}",
+            "\u{201c}a@example.com\u{201d}",
+            "a@example.com\u{2019}",
+            "a@example.com\u{2122}",
+            "a@example\u{ae}.com",
+            "a@example\u{2013}one.com",
+            "a@example\u{2014}one.com",
+            "a@example\u{2011}one.com",
+            "a@example\u{ff0d}one.com",
+            "a@example\u{2026}com",
+            "a@example\u{b7}com.example",
+            "a@example.com\u{2192}",
+            "a@I\u{2665}NY.example",
+            "a@xn--iny-zx5a.example", // the same in Punycode
+            "a@\u{1f3b8}.example",
+            "a@example\u{b2}.com",
+            "a@\u{2460}.example",
+            "a@\u{bd}.example",
+            "a@\u{2163}.example",
+            "a@example\u{20ac}.com",
+            "a@example\u{3002}",
+            "a@example\u{20e3}.com",
+            "jos\u{fffd}@example.com",
+            "a@b\u{fffd}cher.example",
+            "a@\u{fffd}.example",
+            "\u{feff}@example.com",
+            "a@\u{200b}",
+            "\u{feff}",
         ] {
             assert_eq!(parsed(text), None, "{text}");
         }

@@ -1,5 +1,10 @@
 //! Free text as it is stored, and spellings brought down to what counts in them.
 
+use std::borrow::Cow;
+
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
+
 /// Why a text is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextFault {
@@ -11,40 +16,85 @@ pub enum TextFault {
     TooLong,
 }
 
-/// Turns each run of tabs and line breaks into one space (contract, section 3.3, "text").
+/// Cleans a text that a partner sent (contract, section 3.3, "text").
 ///
-/// `max_chars` bounds the result, in characters rather than bytes. Unicode's invisible characters (joiners, marks of
-/// writing direction) are no control characters and stay: names in some scripts need them.
+/// Outer space is dropped, each run of tabs and line breaks becomes one space, and characters that override or isolate
+/// the direction of writing are dropped: they can make a line read as something else. Other invisible characters
+/// (joiners, direction marks) stay, because names in some scripts need them, and so does U+FFFD.
+///
+/// `max_chars` limits the result, in characters rather than bytes.
 ///
 /// # Errors
 ///
-/// [`TextFault`], whichever fault stands first in the text.
+/// [`TextFault`], the fault that comes first in the text.
 pub fn clean(text: &str, max_chars: usize) -> Result<String, TextFault> {
     let mut cleaned = String::with_capacity(text.len());
-    let mut length = 0;
-    let mut after_break = false;
-    for c in text.chars() {
-        let is_break = is_break(c);
-        if is_break && after_break {
-            continue;
-        }
-        after_break = is_break;
-        if c.is_control() && !is_break {
+    for (before, c) in cleaned_chars(text).enumerate() {
+        if c.is_control() {
             return Err(TextFault::Control);
         }
-        length += 1;
-        if length > max_chars {
+        if before == max_chars {
             return Err(TextFault::TooLong);
         }
-        cleaned.push(if is_break { ' ' } else { c });
+        cleaned.push(c);
     }
     Ok(cleaned)
+}
+
+/// Cleans a text that must not fail, such as a provider's answer: like [`clean`], but control characters are dropped and
+/// a longer text is cut.
+#[must_use]
+pub fn clean_lossy(text: &str, max_chars: usize) -> String {
+    let cleaned: String = cleaned_chars(text).filter(|c| !c.is_control()).take(max_chars).collect();
+    cleaned.trim().to_owned()
+}
+
+/// The characters of a text after everything that [`clean`] repairs. Control characters are left to the caller.
+fn cleaned_chars(text: &str) -> impl Iterator<Item = char> {
+    let inner = text.trim_matches(|c: char| c.is_whitespace() || overrides_direction(c));
+    let mut after_break = false;
+    inner.chars().filter(|c| !overrides_direction(*c)).filter_map(move |c| {
+        let is_break = is_break(c);
+        let repeats = is_break && after_break;
+        after_break = is_break;
+        (!repeats).then_some(if is_break { ' ' } else { c })
+    })
+}
+
+/// Whether a text shows nothing: only space and format characters.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_format(c))
+}
+
+/// The text without format characters, so that none of them hides what is looked for in it.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { text.into() } else { text.chars().filter(|c| !is_format(*c)).collect::<String>().into() }
+}
+
+/// One of Unicode's format characters: zero-width spaces and joiners, direction marks and overrides, the byte-order mark,
+/// the soft hyphen and their like. All but a few are invisible.
+#[must_use]
+pub fn is_format(c: char) -> bool {
+    !c.is_ascii() && general_category(c) == GeneralCategory::Format
+}
+
+/// Unicode's class of a character: letter, mark, digit and so on.
+#[must_use]
+pub fn general_category(c: char) -> GeneralCategory {
+    const { CodePointMapData::<GeneralCategory>::new() }.get(c)
 }
 
 /// The letters and digits of a text in lower case: what is left when case, spaces and punctuation do not count.
 #[must_use]
 pub fn fold(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Embeddings, overrides and isolates of the writing direction, and what ends them.
+fn overrides_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A tab, or any of Unicode's mandatory line breaks.
@@ -57,17 +107,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn breaks_become_one_space_and_control_characters_are_refused() {
+    fn what_can_be_repaired_is_and_control_characters_are_refused() {
         for (text, cleaned) in [
             ("100 Main St", Ok("100 Main St")),
             ("two  spaces", Ok("two  spaces")),
+            (" \t outer\u{a0}\n", Ok("outer")),
             ("a\tb", Ok("a b")),
             ("a\r\nb", Ok("a b")),
             ("a\n\n\t\rb", Ok("a b")),
             ("a\n \nb", Ok("a   b")),
             ("a\u{b}\u{c}b", Ok("a b")),
             ("a\u{85}\u{2028}\u{2029}b", Ok("a b")),
-            ("a\u{200d}b\u{200f}", Ok("a\u{200d}b\u{200f}")),
+            ("a\u{200c}\u{200d}b\u{200e}\u{200f}\u{61c}", Ok("a\u{200c}\u{200d}b\u{200e}\u{200f}\u{61c}")),
+            ("Mu\u{fffd}oz", Ok("Mu\u{fffd}oz")),
+            ("evil\u{202e}txt.exe", Ok("eviltxt.exe")),
+            ("\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}a\u{2066}\u{2067}\u{2068}\u{2069}b", Ok("ab")),
+            ("\u{202a} a \u{202c}", Ok("a")), // the space within is now the outer one
+            ("a\n\u{202c}\nb", Ok("a b")),    // the breaks around are now one run
+            (" \u{2066}\u{2069}", Ok("")),
             ("\u{0}", Err(TextFault::Control)),
             ("a\u{8}b", Err(TextFault::Control)),
             ("a\u{e}b", Err(TextFault::Control)),
@@ -88,15 +145,52 @@ mod tests {
             ("ééééé", Err(TextFault::TooLong)),
             ("ab\r\n\r\nc", Ok("ab c")),
             ("ab\r\n\r\ncd", Err(TextFault::TooLong)),
+            ("a\u{202e}b\u{202c}cd\u{2069}", Ok("abcd")),
         ] {
             assert_eq!(clean(text, 4), cleaned.map(str::to_owned), "{text:?}");
         }
     }
 
     #[test]
-    fn cleaned_text_stays_as_it_is() {
-        let once = clean("a\r\n\tb  c", 20).unwrap();
-        assert_eq!(clean(&once, 20), Ok(once));
+    fn a_text_that_must_not_fail_is_stripped_and_cut() {
+        for (text, cleaned) in [
+            ("EXAMPLE", "EXAMPLE"),
+            ("a\u{1b}]0;b\u{7}", "a]0;b"),
+            ("a\u{9b}31mb", "a31mb"),
+            ("a\r\nb", "a b"),
+            (" \u{202e}a\0 ", "a"),
+            ("123456789", "12345678"),
+            ("ééééééééé", "éééééééé"),
+            ("1234567 9", "1234567"), // no space is left at the cut
+            ("\u{1b}\u{2066}\n", ""),
+        ] {
+            assert_eq!(clean_lossy(text, 8), cleaned, "{text:?}");
+            assert_eq!(clean(cleaned, 8).as_deref(), Ok(cleaned), "a partner could have sent it: {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_shows_nothing_is_blank() {
+        for text in ["", " \t\n", "\u{a0}\u{3000}", "\u{200b}", "\u{feff} \u{202e}\u{2069}"] {
+            assert!(is_blank(text) && visible(text).trim().is_empty(), "{text:?}");
+        }
+        for text in ["a", " . ", "\u{200b}é", "\0", "\u{fffd}"] {
+            assert!(!is_blank(text) && !visible(text).trim().is_empty(), "{text:?}");
+        }
+        assert_eq!(visible("lp_\u{202e}sou\u{200b}rce"), "lp_source");
+    }
+
+    #[test]
+    fn format_characters_are_known() {
+        for c in
+            "\u{ad}\u{61c}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{202e}\u{2060}\u{2069}\u{feff}\u{e0020}"
+                .chars()
+        {
+            assert!(is_format(c), "{c:?}");
+        }
+        for c in "a -.é\u{301}\u{a0}\u{3000}\u{fffd}漢🎸".chars() {
+            assert!(!is_format(c), "{c:?}");
+        }
     }
 
     #[test]

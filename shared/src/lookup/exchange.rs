@@ -12,12 +12,16 @@ use url::Url;
 use super::{Cause, LookupFault};
 use crate::client::web;
 use crate::lead::phone_number::PhoneNumber;
+use crate::lead::text::clean_lossy;
 
 /// Longest time one call may take, connection and body included.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(3);
 
 /// Longest delay that a provider may ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// The most characters of a provider's text that are kept; the rest is cut off.
+const MAX_TEXT: usize = 255;
 
 /// The address of a number in a provider's collection, as
 /// `{base}/{collection}/%2B15125550123?{query}`.
@@ -58,7 +62,8 @@ pub(super) async fn ask<Answer: DeserializeOwned>(request: RequestBuilder) -> Re
 }
 
 /// Reads a text that providers also send as a number, a blank string or `null`; the last two are no
-/// text.
+/// text. It is cleaned like a partner's, but never fails: whoever owns a line chooses its caller name,
+/// and an answer is not lost over one.
 pub(super) fn lenient_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -67,7 +72,7 @@ pub(super) fn lenient_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<
         Number(u64),
     }
     let text = Option::<Sent>::deserialize(from)?.map(|sent| match sent {
-        Sent::Text(text) => text.trim().to_owned(),
+        Sent::Text(text) => clean_lossy(&text, MAX_TEXT),
         Sent::Number(number) => number.to_string(),
     });
     Ok(text.filter(|text| !text.is_empty()))
@@ -117,6 +122,30 @@ mod tests {
             ("https://api.test/?x=y", "https://api.test/v2/n/%2B15125550123?a=b"),
         ] {
             assert_eq!(address(&base.parse().unwrap(), "v2/n", &number, "a=b").as_str(), expected, "{base}");
+        }
+    }
+
+    #[test]
+    fn a_providers_text_is_cleaned_and_cut_and_never_fails() {
+        #[derive(Deserialize)]
+        struct Reply {
+            #[serde(default, deserialize_with = "lenient_text")]
+            name: Option<String>,
+        }
+        let long = "n".repeat(60_000);
+        for (sent, read) in [
+            ("EXAMPLE JORDAN", Some("EXAMPLE JORDAN")),
+            (" EXAMPLE ", Some("EXAMPLE")),
+            ("EXAMPLE\r\nforged: row", Some("EXAMPLE forged: row")),
+            ("\u{1b}]0;title\u{7}EXAMPLE\u{9b}2J\0", Some("]0;titleEXAMPLE2J")),
+            ("\u{202e}NADROJ\u{202c}", Some("NADROJ")),
+            ("Mu\u{fffd}oz", Some("Mu\u{fffd}oz")),
+            ("\u{1b}", None),
+            ("\u{2066}\u{2069} ", None),
+            (&long, Some(&long[..255])),
+        ] {
+            let reply: Reply = serde_json::from_value(serde_json::json!({"name": sent})).unwrap();
+            assert_eq!(reply.name.as_deref(), read, "{sent:.20?}");
         }
     }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::lead::text::is_blank;
+
 /// How deep the table of fields reaches: body, object, member's object, entry. What lies deeper is
 /// never asked for, so it is not read: a body of ten thousand brackets costs no stack.
 const DEPTH: usize = 5;
@@ -55,7 +57,7 @@ impl Value {
     pub fn is_given(&self) -> bool {
         match self {
             Self::Null => false,
-            Self::Text(text) => !text.trim().is_empty(),
+            Self::Text(text) => !is_blank(text),
             _ => true,
         }
     }
