@@ -1,19 +1,31 @@
-//! A certificate's URL: what is accepted is TrustedForm's own, and its id leads the call to no other place.
+//! A certificate's URL: what is accepted is TrustedForm's own to every parser, and its id leads the call to no other place.
 
 #![no_main]
 
+use fluent_uri::Uri;
 use leadping::lead::certificate::Certificate;
 use url::Url;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let Ok(certificate) = Certificate::parse(text) else { return };
-    assert_eq!(certificate.url(), text);
-    let sent = Url::parse(text).expect("a URL");
-    let host = sent.domain().expect("a domain");
+    // What is accepted is ASCII without a space, so everything else around it was trimmed.
+    let mut entries = text.split(',').map(|entry| entry.trim_matches(|c: char| !c.is_ascii_graphic()));
+    let sent = entries.find(|entry| !entry.is_empty()).expect("an entry");
+
+    let strict = Uri::parse(sent).expect("a URI by RFC 3986");
+    let authority = strict.authority().expect("an authority");
+    let host = authority.host().to_ascii_lowercase();
     assert!(host == "trustedform.com" || host.ends_with(".trustedform.com"));
-    assert!(matches!(sent.scheme(), "http" | "https") && sent.port().is_none());
-    assert!(sent.username().is_empty() && sent.password().is_none());
-    let call = format!("https://cert.trustedform.com/{}/validate", certificate.id());
+    assert!(authority.userinfo().is_none());
+    let segments: Vec<_> = strict.path().as_str().split('/').filter(|segment| !segment.is_empty()).collect();
+    assert_eq!(segments, [certificate.id()]);
+
+    let lenient = Url::parse(sent).expect("a URL");
+    assert_eq!(lenient.domain(), Some(&*host), "two parsers, two hosts");
+    assert!(matches!(lenient.scheme(), "http" | "https") && lenient.port().is_none());
+    assert!(lenient.username().is_empty() && lenient.password().is_none());
+
+    let call = format!("{}/validate", certificate.url());
     assert_eq!(Url::parse(&call).expect("a URL").as_str(), call, "the id changes the call");
     assert_eq!(call.matches('/').count(), 4);
 });

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test that it stands in")]
 
+mod certificates;
 mod event;
 mod forms;
 mod lead;

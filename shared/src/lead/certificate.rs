@@ -4,61 +4,109 @@ use std::fmt;
 
 use url::Url;
 
-/// The URL of a certificate, as it was sent, and the id in it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Certificate {
-    url: String,
-    id: String,
-}
+use super::text::is_format;
 
-/// Why a text is no certificate's URL.
+/// The most characters an id may have.
+const MAX_ID: usize = 255;
+
+/// A certificate, known by the id that TrustedForm gave it.
+///
+/// Two parsers may read one URL in two ways, and whoever reads the lead later uses another parser than we do. So a URL is
+/// accepted only where there is one way to read it, and what is kept is the id.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate(String);
+
+/// Why a text is not the URL of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateFault {
-    /// It is no absolute `http` or `https` URL.
+    /// It is no absolute `http` or `https` URL, or holds what belongs in none: white space, quotes, `<`, `>`, `;`, `|`.
     #[error("not an absolute http or https URL")]
     InvalidUrl,
-    /// Its host is not TrustedForm's, or hides behind a user, a port or a trailing dot.
+    /// It leads to another host than TrustedForm's, or writes the host as not every parser reads it.
     #[error("not a host of trustedform.com")]
     WrongHost,
-    /// No id can be read from it, so TrustedForm cannot have issued it.
-    #[error("no certificate id in the URL")]
-    NoId,
+    /// After the host there is something else than one id, so TrustedForm cannot have issued it.
+    #[error("not the path of one certificate")]
+    WrongPath,
 }
 
 impl Certificate {
-    /// Reads a certificate's URL by the WHATWG parser. Whether the certificate exists is TrustedForm's to say.
+    /// Reads a certificate's URL, or the first of a list that is joined by commas: a field posted twice arrives so.
+    /// Whether the certificate exists is TrustedForm's to say.
     ///
     /// # Errors
     /// [`CertificateFault`], the first that applies.
     pub fn parse(text: &str) -> Result<Self, CertificateFault> {
-        let url = Url::parse(text).map_err(|_| CertificateFault::InvalidUrl)?;
-        if !matches!(url.scheme(), "http" | "https") {
+        let is_outer = |c: char| c.is_whitespace() || is_format(c);
+        let mut entries = text.split(',').map(|entry| entry.trim_matches(is_outer));
+        let entry = entries.find(|entry| !entry.is_empty()).ok_or(CertificateFault::InvalidUrl)?;
+        let url = Url::parse(entry).map_err(|_| CertificateFault::InvalidUrl)?;
+        let scheme = url.scheme();
+        if !matches!(scheme, "http" | "https") || entry.contains(is_never_in_a_url) {
             return Err(CertificateFault::InvalidUrl);
         }
-        let host = url.host_str().unwrap_or_default();
-        let ours = host == "trustedform.com" || host.ends_with(".trustedform.com");
-        if !ours || !url.username().is_empty() || url.password().is_some() || url.port().is_some() {
+        // The parser repairs a missing slash or host; a stricter one would read another.
+        let after_scheme = entry.get(scheme.len()..).and_then(|rest| rest.strip_prefix("://"));
+        let after_scheme = after_scheme.ok_or(CertificateFault::WrongHost)?;
+        let (authority, path) = cut(after_scheme, ['/', '?', '#']);
+        let host = authority.strip_suffix(if scheme == "https" { ":443" } else { ":80" }).unwrap_or(authority);
+        if !is_trusted_form(host) || url.host_str().is_none_or(|read| !read.eq_ignore_ascii_case(host)) {
             return Err(CertificateFault::WrongHost);
         }
-        let last = url.path().rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default();
-        // A field that was posted twice arrives as a list.
-        let id = last.split(',').next().unwrap_or_default();
-        let legal = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
-        if id.is_empty() || id.len() > 255 || !id.bytes().all(legal) || matches!(id, "." | "..") {
-            return Err(CertificateFault::NoId);
+        let (path, parameters) = cut(path, ['?', '#']);
+        match path.strip_prefix('/').map(|path| path.trim_end_matches('/')) {
+            Some(id) if is_id(id) && is_query_or_fragment(parameters) => Ok(Self(id.to_owned())),
+            _ => Err(CertificateFault::WrongPath),
         }
-        Ok(Self { url: text.to_owned(), id: id.to_owned() })
     }
 
-    /// The URL as it was sent.
-    pub fn url(&self) -> &str {
-        &self.url
+    /// The URL that leads to this certificate, whatever host below `trustedform.com` was sent.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("https://cert.trustedform.com/{}", self.0)
     }
 
     /// The id by which TrustedForm knows it: 1 to 255 letters, digits, hyphens, underscores and full stops.
+    #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        &self.0
     }
+}
+
+/// The text before the first of these signs, and the rest.
+fn cut<const SIGNS: usize>(text: &str, signs: [char; SIGNS]) -> (&str, &str) {
+    text.find(signs).and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""))
+}
+
+/// What joins two URLs, or surrounds one, and tabs and line breaks, which the parser would overlook.
+fn is_never_in_a_url(c: char) -> bool {
+    matches!(c, '"' | '\'' | '<' | '>' | ';' | '|' | '\u{2018}'..='\u{201f}') || c.is_whitespace() || c.is_control()
+}
+
+/// `trustedform.com` or a host below it, in ASCII and without an empty label.
+fn is_trusted_form(host: &str) -> bool {
+    let mut labels = host.rsplit('.');
+    let mut next_is = |name| labels.next().is_some_and(|label| label.eq_ignore_ascii_case(name));
+    let is_label =
+        |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    next_is("com") && next_is("trustedform") && labels.all(is_label)
+}
+
+fn is_id(segment: &str) -> bool {
+    let is_legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    (1..=MAX_ID).contains(&segment.len()) && segment.bytes().all(is_legal) && !matches!(segment, "." | "..")
+}
+
+/// What may follow the path by RFC 3986, nothing included: a stricter parser must not stumble.
+fn is_query_or_fragment(text: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&()*+=:@/?".contains(&b);
+    let is_escape = |piece: &str| piece.as_bytes().get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+    let (query, fragment) = text.split_once('#').unwrap_or((text, ""));
+    [query, fragment].iter().all(|part| {
+        let mut pieces = part.split('%');
+        pieces.next().is_none_or(|piece| piece.bytes().all(is_plain))
+            && pieces.all(|piece| is_escape(piece) && piece.bytes().all(is_plain))
+    })
 }
 
 impl fmt::Debug for Certificate {
@@ -72,53 +120,147 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_id_from_a_certificate_url() {
+    fn the_id_is_read_and_the_url_is_canonical() {
         let long = format!("https://cert.trustedform.com/{}", "a".repeat(255));
-        let cases = [
+        for (text, id) in [
             ("https://cert.trustedform.com/example", "example"),
             ("http://trustedform.com/example/", "example"),
-            ("HTTPS://CERT.TRUSTEDFORM.COM/a/b-c_d.e?x=1#y", "b-c_d.e"),
+            ("https://cert.trustedform.com/example///", "example"),
+            ("HTTPS://CERT.TrustedForm.COM/b-c_d.E?x=1#y", "b-c_d.E"),
+            ("https://a.b-c.d_e.trustedform.com/example", "example"),
             ("https://cert.trustedform.com:443/example", "example"),
+            ("http://cert.trustedform.com:80/example", "example"),
+            ("https://cert.trustedform.com/example/?a=b&c=%20d/e?f", "example"),
+            ("https://cert.trustedform.com/example#", "example"),
+            ("https://cert.trustedform.com/example#a?b", "example"),
+            ("https://cert.trustedform.com/...", "..."),
+            // A list, of which the first counts.
             ("https://cert.trustedform.com/one,https://cert.trustedform.com/one", "one"),
+            ("https://cert.trustedform.com/one,https://cert.trustedform.com/two", "one"),
+            ("https://cert.trustedform.com/one, https://elsewhere.example/two", "one"),
             ("https://cert.trustedform.com/one,", "one"),
+            (", ,\u{200b},https://cert.trustedform.com/one", "one"),
+            ("https://cert.trustedform.com/one,!!!", "one"),
+            // What is left by copying.
+            ("\u{feff}https://cert.trustedform.com/one\u{200b}\u{a0}", "one"),
+            ("\thttps://cert.trustedform.com/one\r\n,\u{202a}https://cert.trustedform.com/two", "one"),
             (&long, &"a".repeat(255)),
-        ];
-        for (url, id) in cases {
-            let certificate = Certificate::parse(url).unwrap();
-            assert_eq!((certificate.id.as_str(), certificate.url()), (id, url));
+        ] {
+            let certificate = Certificate::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+            assert_eq!(certificate.id(), id, "{text}");
+            assert_eq!(certificate.url(), format!("https://cert.trustedform.com/{id}"));
+            assert_eq!(Certificate::parse(&certificate.url()), Ok(certificate), "again: {text}");
         }
     }
 
     #[test]
-    fn refuses_what_is_no_certificate_url() {
-        use CertificateFault::{InvalidUrl, NoId, WrongHost};
+    fn each_refusal_has_its_fault() {
+        use CertificateFault::{InvalidUrl, WrongHost, WrongPath};
         let long = format!("https://cert.trustedform.com/{}", "a".repeat(256));
-        let cases = [
+        for (text, fault) in [
+            ("", InvalidUrl),
+            (" , ,\u{feff}", InvalidUrl),
+            ("n/a", InvalidUrl),
             ("cert.trustedform.com/example", InvalidUrl),
             ("//cert.trustedform.com/example", InvalidUrl),
             ("ftp://cert.trustedform.com/example", InvalidUrl),
             ("javascript:alert(1)", InvalidUrl),
             ("https://", InvalidUrl),
-            ("https://example.com/trustedform.com", WrongHost),
+            ("https://cert.trustedform.com:99999/example", InvalidUrl),
+            ("https://cert.trusted\u{0}form.com/example", InvalidUrl),
+            ("https://cert%00.trustedform.com/example", InvalidUrl),
+            ("https://xn--cert-.trustedform.com/example", InvalidUrl),
+            // Two URLs joined by something else than a comma.
+            ("https://cert.trustedform.com/one https://cert.trustedform.com/two", InvalidUrl),
+            ("https://cert.trustedform.com/one\nhttps://cert.trustedform.com/two", InvalidUrl),
+            ("https://cert.trustedform.com/one;https://cert.trustedform.com/two", InvalidUrl),
+            ("https://cert.trustedform.com/one|https://cert.trustedform.com/two", InvalidUrl),
+            ("https://cert.trustedform.com/a b", InvalidUrl),
+            ("https://cert.trustedform.com/a\tb", InvalidUrl),
+            ("https://cert.trusted\tform.com/a", InvalidUrl),
+            ("https://cert.trustedform.com/a\u{3000}b", InvalidUrl),
+            ("https://cert.trustedform.com/\"><script>alert(1)</script>/abc", InvalidUrl),
+            ("https://cert.trustedform.com/example\"", InvalidUrl),
+            ("https://cert.trustedform.com/example'", InvalidUrl),
+            ("https://cert.trustedform.com/example\u{201d}", InvalidUrl),
+            ("<https://cert.trustedform.com/example>", InvalidUrl),
+            ("https://cert.trustedform.com/example?a;b", InvalidUrl),
+            // Another host.
+            ("https://elsewhere.example/trustedform.com", WrongHost),
             ("https://eviltrustedform.com/example", WrongHost),
-            ("https://cert.trustedform.com.evil.com/example", WrongHost),
-            ("https://cert.trustedform.com@evil.com/example", WrongHost),
-            ("https://evil.com\\@cert.trustedform.com/example", WrongHost),
+            ("https://trustedform.community/example", WrongHost),
+            ("https://cert.trustedform.com.elsewhere.example/example", WrongHost),
+            ("https://127.0.0.1/example", WrongHost),
+            ("https://[::1]/trustedform.com", WrongHost),
+            ("https://com/example", WrongHost),
+            // A user part.
+            ("https://cert.trustedform.com@elsewhere.example/example", WrongHost),
+            ("https://elsewhere.example\\@cert.trustedform.com/example", WrongHost),
+            ("https://cert.trustedform.com\\@elsewhere.example/example", WrongHost),
             ("https://user@cert.trustedform.com/example", WrongHost),
             ("https://:pass@cert.trustedform.com/example", WrongHost),
+            ("https://@cert.trustedform.com/example", WrongHost),
+            ("https://:@cert.trustedform.com/example", WrongHost),
+            // A port.
             ("https://cert.trustedform.com:8443/example", WrongHost),
+            ("https://cert.trustedform.com:80/example", WrongHost),
+            ("http://cert.trustedform.com:443/example", WrongHost),
+            ("https://cert.trustedform.com:/example", WrongHost),
+            ("https://cert.trustedform.com:0443/example", WrongHost),
+            // Slashes that only some parsers repair.
+            ("https:cert.trustedform.com/example", WrongHost),
+            ("https:/cert.trustedform.com/example", WrongHost),
+            ("https:///cert.trustedform.com/example", WrongHost),
+            ("https:\\\\cert.trustedform.com\\example", WrongHost),
+            ("https:/\\cert.trustedform.com/example", WrongHost),
+            ("https://cert.trustedform.com\\example", WrongHost),
+            // Dots, and letters that only some parsers read as the host's.
             ("https://cert.trustedform.com./example", WrongHost),
-            ("https://127.0.0.1/example", WrongHost),
-            ("https://cert.trustedform.com", NoId),
-            ("https://cert.trustedform.com//", NoId),
-            ("https://cert.trustedform.com/..", NoId),
-            ("https://cert.trustedform.com/%2e%2e", NoId),
-            ("https://cert.trustedform.com/,x", NoId),
-            ("https://cert.trustedform.com/a%20b", NoId),
-            (&long, NoId),
-        ];
-        for (url, fault) in cases {
-            assert_eq!(Certificate::parse(url).unwrap_err(), fault, "{url}");
+            ("https://.trustedform.com/example", WrongHost),
+            ("https://a..trustedform.com/example", WrongHost),
+            ("https://cert.trustedform%2ecom/example", WrongHost),
+            ("https://cert.trustedform%2Ecom/example", WrongHost),
+            ("https://c%65rt.trustedform.com/example", WrongHost),
+            ("https://cert.trustedform\u{3002}com/example", WrongHost),
+            ("https://ｃｅｒｔ.trustedform.com/example", WrongHost),
+            ("https://cert.trustedform.\u{24d2}om/example", WrongHost),
+            ("https://cert.trusted\u{ad}form.com/example", WrongHost),
+            ("https://cert.trusted\u{200b}form.com/example", WrongHost),
+            ("https://cert.tru\u{17f}tedform.com/example", WrongHost),
+            ("https://b\u{fc}cher.trustedform.com/example", WrongHost),
+            ("https://a!b.trustedform.com/example", WrongHost),
+            // The wrong path.
+            ("https://cert.trustedform.com", WrongPath),
+            ("https://cert.trustedform.com/", WrongPath),
+            ("https://cert.trustedform.com//", WrongPath),
+            ("https://cert.trustedform.com?example", WrongPath),
+            ("https://cert.trustedform.com#example", WrongPath),
+            ("https://cert.trustedform.com/invalid/example", WrongPath),
+            ("https://cert.trustedform.com//example", WrongPath),
+            ("https://cert.trustedform.com/example/..", WrongPath),
+            ("https://cert.trustedform.com/./example", WrongPath),
+            ("https://cert.trustedform.com/a\\b", WrongPath),
+            ("https://cert.trustedform.com/.", WrongPath),
+            ("https://cert.trustedform.com/..", WrongPath),
+            ("https://cert.trustedform.com/%2e%2e", WrongPath),
+            ("https://cert.trustedform.com/,example", WrongPath),
+            ("https://cert.trustedform.com/ex%61mple", WrongPath),
+            ("https://cert.trustedform.com/a%20b", WrongPath),
+            ("https://cert.trustedform.com/a%2fb", WrongPath),
+            ("https://cert.trustedform.com/\u{e9}", WrongPath),
+            ("https://cert.trustedform.com/exam\u{200b}ple", WrongPath),
+            ("https://cert.trustedform.com/example@elsewhere", WrongPath),
+            ("https://cert.trustedform.com/example:8443", WrongPath),
+            ("https://cert.trustedform.com/example?a[]=b", WrongPath),
+            ("https://cert.trustedform.com/example?a\\b", WrongPath),
+            ("https://cert.trustedform.com/example?\u{e9}", WrongPath),
+            ("https://cert.trustedform.com/example?%", WrongPath),
+            ("https://cert.trustedform.com/example?%4", WrongPath),
+            ("https://cert.trustedform.com/example?%zz", WrongPath),
+            ("https://cert.trustedform.com/example#a#b", WrongPath),
+            (&long, WrongPath),
+        ] {
+            assert_eq!(Certificate::parse(text), Err(fault), "{text}");
         }
     }
 }
