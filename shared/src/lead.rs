@@ -8,6 +8,7 @@ pub mod captured_at;
 pub mod certificate;
 pub mod choices;
 pub mod email;
+pub mod ip_address;
 pub mod line_type;
 pub mod lookup;
 pub mod number;

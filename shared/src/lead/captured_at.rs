@@ -1,23 +1,22 @@
 //! When a partner captured a lead.
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 
-/// Reads RFC 3339 with an offset, and gives it back in UTC (contract, section 3.1, `createdAt`).
+/// Reads RFC 3339 with an offset of 00:00 to 23:59, and returns the moment in UTC (contract, section 3.1, `createdAt`).
 ///
 /// The looser ISO 8601 forms of an offset (`+0000`, `+00`) are read as well, since they leave no doubt. `None` without an
 /// offset, and for a day or time that does not exist. How old it is does not matter: a system that does not know prints
 /// the year 1, and its lead is no worse for that.
 #[must_use]
 pub fn parse(text: &str) -> Option<Timestamp> {
-    // A time-zone name in brackets is RFC 9557.
-    if text.contains('[') || !is_written_out(text) {
-        return None;
-    }
-    text.parse().ok()
+    let moment: Timestamp = text.parse().ok().filter(|_| is_written_out(text))?;
+    // An offset can move the year 0 out of four digits.
+    (Offset::UTC.to_datetime(moment).year() >= 0).then_some(moment)
 }
 
-/// Whether date and time stand as RFC 3339 has them. The parser also takes compact and shortened ones, signed years and
-/// decimal commas.
+/// Whether date, time and offset are written as RFC 3339 has them. The parser also takes compact and shortened dates,
+/// signed years, decimal commas, offsets of more than a day or with seconds, and time-zone names.
 fn is_written_out(text: &str) -> bool {
     const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
     let fits = |(sent, shape): (u8, &u8)| match shape {
@@ -25,7 +24,13 @@ fn is_written_out(text: &str) -> bool {
         b'T' => matches!(sent, b'T' | b't' | b' '),
         sign => sent == *sign,
     };
-    text.len() > SHAPE.len() && text.bytes().zip(SHAPE).all(fits) && !text.contains(',')
+    let offset = text.get(SHAPE.len()..).unwrap_or_default();
+    let offset = offset.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+    let is_offset = match offset.strip_prefix(['+', '-']) {
+        Some(time) => time.len() <= "00:00".len() && time.get(..2).is_some_and(|hours| hours <= "23"),
+        None => matches!(offset, "Z" | "z"),
+    };
+    text.bytes().zip(SHAPE).all(fits) && is_offset
 }
 
 #[cfg(test)]
@@ -44,7 +49,13 @@ mod tests {
             ("2026-06-15T12:00:00.000+0000", "2026-06-15T12:00:00Z"),
             ("2026-06-15T12:00:00-00:00", "2026-06-15T12:00:00Z"),
             ("2024-02-29T00:00:00Z", "2024-02-29T00:00:00Z"),
+            ("2026-06-15T12:00:00+0000", "2026-06-15T12:00:00Z"),
+            ("2026-06-15 12:00:00+00", "2026-06-15T12:00:00Z"), // what PostgreSQL prints
+            ("2026-06-15T07:00:00-0500", "2026-06-15T12:00:00Z"),
+            ("2026-06-16T11:59:00+23:59", "2026-06-15T12:00:00Z"),
+            ("2026-06-14T12:01:00-23:59", "2026-06-15T12:00:00Z"),
             ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"), // what .NET prints for "not known"
+            ("0001-01-01T00:00:00+05:00", "0000-12-31T19:00:00Z"), // and what it prints in Asia
         ] {
             let moment = parse(text).map(|moment| moment.to_string());
             assert_eq!(moment.as_deref(), Some(utc), "{text}");
@@ -63,7 +74,22 @@ mod tests {
             "2026-02-30T12:00:00Z",
             "2026-06-15T25:00:00Z",
             "2026-06-15T12:60:00Z",
+            "2026-06-15T12:00:00+24:00",
+            "2026-06-15T12:00:00-24:00",
+            "2026-06-15T12:00:00+2400",
+            "2026-06-15T12:00:00+24",
+            "2026-06-15T12:00:00+25:59",
             "2026-06-15T12:00:00+99:00",
+            "2026-06-15T12:00:00+05:60",
+            "2026-06-15T12:00:00+05:30:15",
+            "2026-06-15T12:00:00+053015",
+            "2026-06-15T12:00:00+5:30",
+            "2026-06-15T12:00:00+5",
+            "2026-06-15T12:00:00+",
+            "2026-06-15T12:00:00 05:00", // a plus sign that a form has made a space
+            "2026-06-15T12:00:00 +05:00",
+            "2026-06-15T12:00:00\u{2212}05:00",
+            "0000-01-01T00:00:00+00:01",
             "2026-06-15T12:00:00 UTC",
             "2026-06-15T12:00:00Z[UTC]",
             "2026-06-15T07:00:00-05:00[America/Chicago]",

@@ -1,5 +1,7 @@
 //! Numbers and flags, read from the text that the partner sent, so that no digit is lost.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use serde_json::value::RawValue;
 
@@ -47,20 +49,44 @@ impl<'de> Deserialize<'de> for Price {
     }
 }
 
-/// A whole number from 0 to 2,147,483,647 (contract, section 3.1); `5`, `5.0` and `5e0` are the same one.
+/// A whole number from 0 to 2,147,483,647 (contract, section 3.1); `5`, `5.0` and `5e0` are the same one, and so are
+/// `75000` and `$75,000`.
 #[must_use]
 pub fn whole(text: &str) -> Option<u32> {
-    let number = canonical_decimal(text)?.parse().ok()?;
+    let number = canonical_decimal(&without_grouping(text)?)?.parse().ok()?;
     (number <= i32::MAX.unsigned_abs()).then_some(number)
 }
 
-/// `true`, `false`, `yes`, `no`, `1` or `0` in any case (contract, section 3).
+/// A number without the dollar sign before it and the commas that group its digits by three; `None` where a comma does
+/// anything else: `75,00` has lost a digit, or is a decimal from Europe.
+fn without_grouping(text: &str) -> Option<Cow<'_, str>> {
+    let amount = match text.strip_prefix('$').map(str::trim_start) {
+        Some(amount) if amount.starts_with(|c: char| c.is_ascii_digit()) => amount,
+        Some(_) => return None,
+        None => text,
+    };
+    if !amount.contains(',') {
+        return Some(amount.into());
+    }
+    let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
+    let mut groups = whole.split(',');
+    let is_first = |group: &str| (1..=3).contains(&group.len()) && !group.starts_with('0');
+    let is_grouped = groups.next().is_some_and(is_first)
+        && groups.all(|group| group.len() == 3)
+        && fraction.bytes().all(|b| b.is_ascii_digit());
+    is_grouped.then(|| amount.replace(',', "").into())
+}
+
+/// Yes or no, in the words of contract, section 3, in any letter case.
 #[must_use]
 pub fn flag(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "1" => Some(true),
-        "false" | "no" | "0" => Some(false),
-        _ => None,
+    let is_any_of = |words: [&str; 6]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is_any_of(["true", "yes", "y", "t", "on", "1"]) {
+        Some(true)
+    } else if is_any_of(["false", "no", "n", "f", "off", "0"]) {
+        Some(false)
+    } else {
+        None
     }
 }
 
@@ -241,8 +267,57 @@ mod tests {
         ] {
             assert_eq!(whole(text), number, "{text}");
         }
-        for text in NO_NUMBERS {
+        for text in NO_NUMBERS.iter().filter(|text| **text != "1,000") {
             assert_eq!(whole(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_as_money() {
+        for (text, number) in [
+            ("75,000", Some(75_000)),
+            ("$75,000", Some(75_000)),
+            ("$75000", Some(75_000)),
+            ("$ 75,000", Some(75_000)),
+            ("$75,000.00", Some(75_000)),
+            ("75,000.", Some(75_000)),
+            ("1,234,567", Some(1_234_567)),
+            ("999,999", Some(999_999)),
+            ("2,147,483,647", Some(2_147_483_647)),
+            ("$0", Some(0)),
+            ("2,147,483,648", None),
+            ("75,000.50", None),
+            ("75,00", None),
+            ("7,5000", None),
+            ("1,2,3", None),
+            ("1,234,56", None),
+            ("1234,567", None),
+            ("0,075", None),
+            ("000,075", None),
+            (",075", None),
+            ("75,", None),
+            ("75,000,", None),
+            ("75,,000", None),
+            (",", None),
+            ("75,000e1", None),
+            ("75,000.0e1", None),
+            ("1.000,00", None),
+            ("75 000", None),
+            ("75,0\u{661}", None),
+            ("-1,000", None),
+            ("-$5", None),
+            ("$-5", None),
+            ("$-0", None),
+            ("$", None),
+            ("$$5", None),
+            ("$.5", None),
+            ("5$", None),
+            ("$5k", None),
+            ("€5", None),
+            ("USD 5", None),
+        ] {
+            assert_eq!(whole(text), number, "{text}");
+            assert_eq!(Price::parse(text), Price::parse(text).filter(|_| !text.contains(['$', ','])), "{text}");
         }
     }
 
@@ -253,15 +328,24 @@ mod tests {
             ("TRUE", Some(true)),
             ("Yes", Some(true)),
             ("1", Some(true)),
+            ("y", Some(true)),
+            ("T", Some(true)),
+            ("On", Some(true)),
             ("false", Some(false)),
             ("No", Some(false)),
             ("0", Some(false)),
+            ("N", Some(false)),
+            ("f", Some(false)),
+            ("OFF", Some(false)),
             ("", None),
-            ("y", None),
-            ("on", None),
             ("2", None),
+            ("-1", None),
             ("1.0", None),
             ("truee", None),
+            ("yep", None),
+            ("o", None),
+            ("own", None),
+            ("null", None),
         ] {
             assert_eq!(flag(text), value, "{text}");
         }

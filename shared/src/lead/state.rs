@@ -10,10 +10,24 @@ use super::text::fold;
 pub struct State(&'static str);
 
 impl State {
-    /// Reads a code or an English name; `None` for anything else. Letter case, spaces and punctuation do not count.
+    /// Reads a code or an English name, alone or labelled with the country or with each other: `US-TX`, `TX - Texas`.
+    /// Letter case, spaces and punctuation do not count. `None` for anything else, and for two different states.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let folded = fold(text);
+        Self::named(&fold(text)).or_else(|| {
+            let separates = |c: char| !(c.is_alphanumeric() || c.is_whitespace() || c == '.');
+            let (before, after) = text.split_once(separates)?;
+            let is_country = |text: &str| COUNTRY.contains(&&*fold(text));
+            if is_country(before) {
+                return Self::parse(after);
+            }
+            let state = Self::named(&fold(before))?;
+            (is_country(after) || Self::parse(after) == Some(state)).then_some(state)
+        })
+    }
+
+    /// The state of a folded code or name.
+    fn named(folded: &str) -> Option<Self> {
         SPELLINGS
             .iter()
             .find(|(code, name)| folded == *name || folded.eq_ignore_ascii_case(code))
@@ -48,6 +62,9 @@ pub fn normalise(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+/// What the country is called beside a state, folded.
+const COUNTRY: &[&str] = &["us", "usa", "unitedstates", "unitedstatesofamerica"];
 
 /// Each code with its names, folded.
 const SPELLINGS: &[(&str, &str)] = &[
@@ -150,6 +167,32 @@ mod tests {
             ("Armed Forces Americas", "AA"),
             ("Armed Forces Europe", "AE"),
             ("Armed Forces Pacific", "AP"),
+            ("US-TX", "TX"),
+            ("us-tx", "TX"),
+            ("US_TX", "TX"),
+            ("USA-TX", "TX"),
+            ("US-VI", "VI"),
+            ("U.S.-TX", "TX"),
+            ("US - Texas", "TX"),
+            ("TX, USA", "TX"),
+            ("Texas, United States", "TX"),
+            ("TX - Texas", "TX"),
+            ("TX-Texas", "TX"),
+            ("Texas - TX", "TX"),
+            ("TX \u{2013} Texas", "TX"),
+            ("Texas (TX)", "TX"),
+            ("TX (Texas)", "TX"),
+            ("TX/Texas", "TX"),
+            ("TX: Texas", "TX"),
+            ("[TX]", "TX"),
+            ("US-TX - Texas", "TX"),
+            ("NC - North Carolina", "NC"),
+            ("New Hampshire (NH)", "NH"),
+            ("DC - Washington, D.C.", "DC"),
+            ("WA - Washington", "WA"),
+            ("DC - Washington DC", "DC"),
+            ("AS - American Samoa", "AS"),
+            ("IN - Indiana", "IN"),
         ] {
             assert_eq!(normalise(text), code, "{text}");
         }
@@ -157,7 +200,32 @@ mod tests {
 
     #[test]
     fn what_is_no_state_stays_as_sent() {
-        for text in ["ON", "XX", "Tex", "TX 78701", "Ontario", "New York City", "-", "México", "78701"] {
+        for text in [
+            "ON",
+            "XX",
+            "Tex",
+            "TX 78701",
+            "TX-78701",
+            "Ontario",
+            "New York City",
+            "-",
+            "México",
+            "78701",
+            "US",
+            "USA",
+            "US-",
+            "US-USA",
+            "US-ON",
+            "CA-ON",
+            "CA - Los Angeles",
+            "TX - Oklahoma",
+            "TX/OK",
+            "Kansas, Missouri",
+            "Virginia, West",
+            "USAA",
+            "USOK",
+            "Austin, TX",
+        ] {
             assert_eq!(State::parse(text), None, "{text}");
             assert_eq!(normalise(text), text);
         }

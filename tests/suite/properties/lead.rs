@@ -106,20 +106,22 @@ pub(super) fn valid(kind: Kind) -> BoxedStrategy<String> {
         Kind::Text(_) | Kind::Tags | Kind::FreeMetadata => text().boxed(),
         Kind::Email => "[a-zA-Z0-9+_é]{1,12}@([a-zA-Z0-9]{1,8}|Bücher|ΟΔΟΣ)\\.(com|CO|भारत)".boxed(),
         Kind::Phone => "(\\+?1[ -])?(\\([2-9][0-9]{2}\\) ?|[2-9][0-9]{2}[-. ]?)[2-9][0-9]{2}[-. ]?[0-9]{4}( x[0-9]{1,5})?( \\(cell\\))?".boxed(),
-        Kind::State => "(TX|tx| Texas|n\\. dakota|Bayern)".boxed(),
+        Kind::State => "(TX|tx| Texas|n\\. dakota|Bayern|US-TX|TX - Texas|Texas \\(TX\\))".boxed(),
         Kind::BirthDate => "19[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T00:00:00Z)?".boxed(),
         Kind::CapturedAt => "20[0-2][0-9]-0[1-9]-1[0-9]T1[0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]0[0-9]:30)".boxed(),
         Kind::IpAddress => prop_oneof![
             any::<std::net::Ipv4Addr>().prop_map(|address| address.to_string()),
             any::<std::net::Ipv6Addr>().prop_map(|address| address.to_string()),
+            any::<std::net::SocketAddr>().prop_map(|address| address.to_string()),
+            any::<[std::net::IpAddr; 2]>().prop_map(|[first, next]| format!("{first}, {next}")),
         ]
         .boxed(),
         Kind::Gender => any_case(Gender::NAMES).boxed(),
         Kind::MaritalStatus => any_case(MaritalStatus::NAMES).boxed(),
         Kind::EmploymentType => any_case(EmploymentType::NAMES).boxed(),
         Kind::Price(_) => "0{0,2}[0-9]{1,12}(\\.[0-9]{1,6}0{0,2})?".boxed(),
-        Kind::Whole(_) => "0?[0-9]{1,9}(\\.0)?".boxed(),
-        Kind::Flag(_) => "(true|FALSE|Yes|no|1|0)".boxed(),
+        Kind::Whole(_) => "(0?[0-9]{1,9}|\\$?[1-9][0-9]{0,2}(,[0-9]{3}){0,2})(\\.0)?".boxed(),
+        Kind::Flag(_) => "(true|FALSE|Yes|no|1|0|y|N|t|F|on|Off)".boxed(),
         // None of what the stand-in for TrustedForm gives a meaning to.
         Kind::Certificate => "https?://(cert\\.)?trustedform\\.com/[0-9a-f]{40}".boxed(),
     }
