@@ -47,20 +47,20 @@ pub(crate) fn about(kind: Kind) -> String {
     };
     match kind {
         Kind::Text(most) => format!(
-            "Text of at most {most} characters, or a number, taken by its digits. Outer space is dropped, tabs and line breaks become one space, other control characters are refused."
+            "Text of at most {most} characters, or a number, taken by its digits. Outer space and characters that override the direction of writing are dropped, tabs and line breaks become one space, other control characters are refused."
         ),
-        Kind::Email => "One plain e-mail address of at most 254 characters: no display name, no quotes.".to_owned(),
+        Kind::Email => "One plain e-mail address of at most 254 characters: no display name, no quotes, no symbols in the domain. Invisible characters are dropped.".to_owned(),
         Kind::Phone => format!(
             "One possible U.S. phone number in at most {LONGEST_PHONE} characters, best in E.164; an extension behind it is read too. It is stored in E.164."
         ),
         Kind::State => {
-            "A state, territory or military post of the United States, by USPS code or name; stored as its code. Anything else stays as it was sent.".to_owned()
+            "A state, territory or military post of the United States, by USPS code or name, or both (`TX - Texas`, `US-TX`); stored as its code. Anything else stays as it was sent.".to_owned()
         }
         Kind::BirthDate => {
             "A real day as YYYY-MM-DD, or an ISO date-time, of which the day is taken; from 1900 on and not in the future.".to_owned()
         }
-        Kind::CapturedAt => "A moment as RFC 3339 with an offset; stored in UTC.".to_owned(),
-        Kind::IpAddress => "One IPv4 or IPv6 address.".to_owned(),
+        Kind::CapturedAt => "A moment as RFC 3339 with an offset from 00:00 to 23:59; stored in UTC.".to_owned(),
+        Kind::IpAddress => "One IPv4 or IPv6 address. Brackets, a port and all but the first of a list are dropped.".to_owned(),
         Kind::Gender => {
             choice(Gender::NAMES) + " Any other value is refused in a structured payload and Unknown in a flat one."
         }
@@ -69,10 +69,10 @@ pub(crate) fn about(kind: Kind) -> String {
         Kind::Price(_) => {
             "A decimal from 0 with at most 12 digits before and 6 behind the point, as a number or a string, without $ or commas; kept exactly.".to_owned()
         }
-        Kind::Whole(_) => format!("A whole number from 0 to {LARGEST_WHOLE}, as a number or a string."),
-        Kind::Flag(_) => "true, false, yes, no, 1 or 0, in any letter case.".to_owned(),
+        Kind::Whole(_) => format!("A whole number from 0 to {LARGEST_WHOLE}, as a number or a string; `$75,000` is read too."),
+        Kind::Flag(_) => "true or false. These are read too, in any letter case: yes, no, y, n, t, f, on, off, 1, 0.".to_owned(),
         Kind::Certificate => format!(
-            "An absolute http or https URL hosted by trustedform.com, of at most {LONGEST_CERTIFICATE} characters."
+            "The URL of one certificate: http or https, a host of trustedform.com, one id. At most {LONGEST_CERTIFICATE} characters. Of a list that is joined by commas, the first counts. Stored as https://cert.trustedform.com/ and the id."
         ),
         Kind::Tags => format!(
             "A list of at most {MOST_ENTRIES} different tags, each text of at most {LONGEST_TEXT} characters."
@@ -118,12 +118,15 @@ pub(crate) fn text(kind: Kind) -> Value {
         Kind::Email => blank_or(r"[^@]{1,64}@[^@]+"),
         Kind::BirthDate => blank_or(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].*)?"),
         Kind::CapturedAt => blank_or(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].*([Zz]|[+-][0-9:]+)"),
-        Kind::IpAddress => blank_or(r"[0-9A-Fa-f:.]{2,45}"),
+        Kind::IpAddress => blank_or(r"[,;\s]*\[?[0-9A-Fa-f:.]{2,45}(\](:[0-9]+)?)?([,;\s].*)?"),
         Kind::Gender => choice(Gender::NAMES),
         Kind::MaritalStatus => choice(MaritalStatus::NAMES),
         Kind::EmploymentType => choice(EmploymentType::NAMES),
-        Kind::Price(_) | Kind::Whole(_) => blank_or(r"-?[0-9]*\.?[0-9]*([eE][+-]?[0-9]+)?"),
-        Kind::Flag(_) => blank_or("[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy][Ee][Ss]|[Nn][Oo]|1|0"),
+        Kind::Price(_) => blank_or(r"-?[0-9]*\.?[0-9]*([eE][+-]?[0-9]+)?"),
+        Kind::Whole(_) => blank_or(r"(\$\s*)?-?[0-9,]*\.?[0-9]*([eE][+-]?[0-9]+)?"),
+        Kind::Flag(_) => blank_or(
+            "([Tt]([Rr][Uu][Ee])?|[Ff]([Aa][Ll][Ss][Ee])?|[Yy]([Ee][Ss])?|[Nn][Oo]?|[Oo][Nn]|[Oo][Ff][Ff]|1|0)",
+        ),
         Kind::Certificate => json!({"type": "string", "maxLength": LONGEST_CERTIFICATE}),
         Kind::Tags => json!({"type": "array", "items": text(Kind::Text(LONGEST_TEXT))}),
         // Also in a form: it may hold the map as JSON.

@@ -1,7 +1,6 @@
 //! Each rule, and the normalising that goes with it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use super::{Caller, Validated};
 use crate::failure::{Code, Failure};
@@ -11,7 +10,8 @@ use crate::lead::choices::{EmploymentType, Gender, MaritalStatus};
 use crate::lead::email::Email;
 use crate::lead::number::{self, Price};
 use crate::lead::phone_number::PhoneNumber;
-use crate::lead::{Contact, Customer, Metadata, Phone, StreetAddress, captured_at, secrets, state, text};
+use crate::lead::state::State;
+use crate::lead::{Contact, Customer, Metadata, Phone, StreetAddress, captured_at, ip_address, secrets, state, text};
 use crate::payload::fields::Kind;
 use crate::payload::{Entrance, Entry, Member, Reading, Submission};
 use crate::source::Source;
@@ -21,6 +21,9 @@ const MOST_ENTRIES: usize = 50;
 const LONGEST_NAME: usize = 64;
 const LONGEST_TEXT: usize = 1_024;
 const LONGEST_CERTIFICATE: usize = 2_048;
+
+const UNKNOWN_STATE: &str =
+    "This is no state that we know, and this source may send leads of certain states only. Send a USPS code or a name.";
 
 /// Applies every rule. Gives back the lead as far as it could be read, the failures of the payload's own rules and
 /// those of the source's; the lead may only be used when there are none.
@@ -59,13 +62,13 @@ impl Rules<'_> {
             vertical: self.text(Member::Vertical),
             referrer: self.text(Member::Referrer),
             landing_page: self.text(Member::LandingPage),
-            trusted_form_url: certificate.as_ref().map(|certificate| certificate.url().to_owned()),
+            trusted_form_url: certificate.as_ref().map(Certificate::url),
             price: self.parsed(Member::Price, Price::parse),
             direct_post_price: self.parsed(Member::DirectPostPrice, Price::parse),
             business_id: None,
             ip_address: match flat {
                 true => visitor.ip_address.map(|address| address.to_string()),
-                false => self.parsed(Member::IpAddress, |text| text.parse::<IpAddr>().ok()).map(|ip| ip.to_string()),
+                false => self.parsed(Member::IpAddress, ip_address::parse).map(|address| address.to_string()),
             },
             user_agent: if flat { visitor.user_agent.clone() } else { self.text(Member::UserAgent) },
             created_at: self.parsed(Member::CapturedAt, captured_at::parse).map(Into::into),
@@ -146,7 +149,9 @@ impl Rules<'_> {
     fn certificate(&mut self) -> Option<Certificate> {
         let url = self.submission.scalar(Member::TrustedFormUrl)?;
         let pointer = || self.submission.pointer(Member::TrustedFormUrl);
-        if url.chars().count() > LONGEST_CERTIFICATE || url.chars().any(char::is_control) {
+        // White space between URLs makes it no URL, and is told as that.
+        let is_control = |c: char| c.is_control() && !c.is_whitespace();
+        if url.chars().count() > LONGEST_CERTIFICATE || url.contains(is_control) {
             self.failures.push(Failure::at(Code::TextInvalid, pointer()));
             return None;
         }
@@ -156,7 +161,7 @@ impl Rules<'_> {
                 let code = match fault {
                     CertificateFault::InvalidUrl => Code::TrustedFormInvalidUrl,
                     CertificateFault::WrongHost => Code::TrustedFormWrongHost,
-                    CertificateFault::NoId => Code::TrustedFormRejected,
+                    CertificateFault::WrongPath => Code::TrustedFormRejected,
                 };
                 self.failures.push(Failure::at(code, pointer()));
                 None
@@ -192,11 +197,11 @@ impl Rules<'_> {
         let mut kept = BTreeMap::new();
         for entry in entries {
             let name = entry.name.as_str();
-            let holds_secret = secrets::looks_secret(name) || secrets::looks_secret(&entry.text);
-            if secrets::names_secret(name) || holds_secret {
+            if secrets::is_secret(name, &entry.text) {
                 self.failures.push(Failure::at(Code::SourceMetadataSecret, entry.pointer.as_str()));
             }
-            if !(1..=LONGEST_NAME).contains(&name.chars().count()) || entry.text.chars().count() > LONGEST_TEXT {
+            let is_too_long = name.chars().count() > LONGEST_NAME || entry.text.chars().count() > LONGEST_TEXT;
+            if is_too_long || text::is_blank(name) {
                 self.failures.push(Failure::at(Code::SourceMetadataTooLarge, entry.pointer.as_str()));
             } else if let (Some(name), Some(text)) = (
                 self.clean(name, LONGEST_NAME, || map.clone()),
@@ -221,15 +226,15 @@ impl Rules<'_> {
 
     /// The caller's key belongs in its header only.
     fn secrets(&mut self, caller: &Caller<'_>) {
-        let key = caller.key.reveal();
+        let holds_key = |text: &str| text::visible(text).contains(caller.key.reveal());
         for (_, given) in self.submission.given() {
             match &given.reading {
-                Reading::Scalar(text) if text.contains(key) => {
+                Reading::Scalar(text) if holds_key(text) => {
                     self.failures.push(Failure::at(Code::MetadataSecret, given.pointer()));
                 }
                 Reading::Scalar(_) => {}
                 Reading::Entries(entries) => {
-                    let found = entries.iter().filter(|entry| entry.name.contains(key) || entry.text.contains(key));
+                    let found = entries.iter().filter(|entry| holds_key(&entry.name) || holds_key(&entry.text));
                     self.failures.extend(found.map(|entry| Failure::at(Code::MetadataSecret, entry.pointer.as_str())));
                 }
             }
@@ -238,7 +243,7 @@ impl Rules<'_> {
         let map = self.submission.pointer(Member::SourceMetadata);
         for pointer in self.failures.iter_mut().filter_map(|failure| failure.pointer.as_mut()) {
             let name = pointer.strip_prefix(&map).map(|name| name.replace("~1", "/").replace("~0", "~"));
-            if name.is_some_and(|name| name.contains(key)) {
+            if name.is_some_and(|name| holds_key(&name)) {
                 pointer.clone_from(&map);
             }
         }
@@ -251,13 +256,16 @@ fn source_rules(submission: &Submission, source: &Source, lead: &Validated) -> V
     if !source.approved {
         failures.push(Failure::general(Code::SourceNotApproved));
     }
-    let mut fail = |code, member| failures.push(Failure::at(code, submission.pointer(member)));
+    let at = |code, member| Failure::at(code, submission.pointer(member));
     let state = lead.contact.street_address.as_ref().and_then(|address| address.state.as_deref());
     if !source.allowed_states.is_empty() {
         match state {
             Some(state) if source.allowed_states.iter().any(|allowed| allowed.as_str() == state) => {}
-            Some(_) => fail(Code::StateNotAllowed, Member::State),
-            None if submission.lacks(Member::State) => fail(Code::StateRequired, Member::State),
+            Some(text) if State::parse(text).is_none() => {
+                failures.push(Failure { detail: UNKNOWN_STATE, ..at(Code::StateNotAllowed, Member::State) });
+            }
+            Some(_) => failures.push(at(Code::StateNotAllowed, Member::State)),
+            None if submission.lacks(Member::State) => failures.push(at(Code::StateRequired, Member::State)),
             None => {}
         }
     }
@@ -265,13 +273,13 @@ fn source_rules(submission: &Submission, source: &Source, lead: &Validated) -> V
         let folded = |product: &str| product.trim().to_lowercase();
         match &lead.metadata.product {
             Some(product) if source.allowed_products.iter().any(|allowed| folded(allowed) == folded(product)) => {}
-            Some(_) => fail(Code::ProductNotAllowed, Member::Product),
-            None if submission.lacks(Member::Product) => fail(Code::ProductRequired, Member::Product),
+            Some(_) => failures.push(at(Code::ProductNotAllowed, Member::Product)),
+            None if submission.lacks(Member::Product) => failures.push(at(Code::ProductRequired, Member::Product)),
             None => {}
         }
     }
     if source.requires_trusted_form && submission.lacks(Member::TrustedFormUrl) {
-        fail(Code::TrustedFormRequired, Member::TrustedFormUrl);
+        failures.push(at(Code::TrustedFormRequired, Member::TrustedFormUrl));
     }
     failures
 }

@@ -1,0 +1,103 @@
+//! The shapes of well-known credentials that begin with a prefix of their own.
+
+use super::is_placeholder;
+
+/// A kind of credential: how it begins, and how what follows may look.
+struct Shape {
+    prefixes: &'static [&'static str],
+    /// The fewest and the most characters after the prefix.
+    length: (usize, usize),
+    alphabet: fn(u8) -> bool,
+}
+
+const fn shape(length: (usize, usize), alphabet: fn(u8) -> bool, prefixes: &'static [&'static str]) -> Shape {
+    Shape { prefixes, length, alphabet }
+}
+
+/// The most characters of a credential whose length is not fixed.
+const ANY: usize = 512;
+
+const SHAPES: &[Shape] = &[
+    // AWS access key ids.
+    shape((16, 16), is_upper, &["AKIA", "ASIA", "ABIA", "ACCA"]),
+    // Twilio; Telnyx, with a second part after an underscore; Databricks.
+    shape((32, 32), is_hex, &["SK", "KEY", "dapi"]),
+    // Shopify.
+    shape((32, 32), is_hex, &["shpat_", "shpss_", "shppa_", "shpca_"]),
+    // DigitalOcean, RubyGems, Supabase, OpenRouter, Brevo, Shippo.
+    shape((40, 64), is_hex, &["dop_v1_", "doo_v1_", "dor_v1_", "rubygems_", "sbp_"]),
+    shape((40, 64), is_hex, &["sk-or-v1-", "xkeysib-", "shippo_live_"]),
+    // Stripe, live mode.
+    shape((16, ANY), is_alphanumeric, &["sk_live_", "rk_live_"]),
+    // GitHub, npm, Replicate, Groq, Linear, PostHog.
+    shape((36, ANY), is_alphanumeric, &["ghp_", "gho_", "ghs_", "ghu_", "ghr_", "npm_"]),
+    shape((36, ANY), is_alphanumeric, &["r8_", "gsk_", "lin_api_", "phx_"]),
+    // Hugging Face, OpenAI's first keys, New Relic.
+    shape((34, 34), is_alphanumeric, &["hf_"]),
+    shape((48, 48), is_alphanumeric, &["sk-"]),
+    shape((27, 27), is_upper, &["NRAK-"]),
+    // Webhooks of Stripe and Svix.
+    shape((24, ANY), is_base64, &["whsec_"]),
+    // Slack; `xoxo-` would be hugs and kisses.
+    shape((20, ANY), is_base64url, &["xoxa-", "xoxb-", "xoxc-", "xoxd-", "xoxe-", "xoxp-", "xoxr-", "xoxs-", "xapp-"]),
+    // GitLab, Docker, Square, OAuth at Google.
+    shape((20, ANY), is_base64url, &["glpat-", "glptt-", "gldt-", "glrt-", "dckr_pat_", "sq0atp-", "GOCSPX-", "ya29."]),
+    // Anthropic, OpenAI, Vault.
+    shape((24, ANY), is_base64url, &["sk-ant-", "sk-proj-", "sk-svcacct-", "sk-admin-", "hvs.", "hvb."]),
+    // HubSpot.
+    shape((36, 36), is_base64url, &["pat-na1-", "pat-na2-", "pat-eu1-"]),
+    // GitHub, Square, PyPI, Figma, Atlassian, Contentful.
+    shape((40, ANY), is_base64url, &["github_pat_", "sq0csp-", "pypi-AgE", "figd_", "ATATT3", "CFPAT-"]),
+    // SendGrid: 22 characters, a full stop, 43 characters. Mapbox: a secret token has two parts.
+    shape((66, 66), is_base64url_or_dot, &["SG."]),
+    shape((60, ANY), is_base64url_or_dot, &["sk.eyJ"]),
+];
+
+/// Whether a text begins with a credential.
+pub(super) fn begin(text: &str) -> bool {
+    SHAPES.iter().any(|shape| shape.fits(text))
+}
+
+impl Shape {
+    fn fits(&self, text: &str) -> bool {
+        let (fewest, most) = self.length;
+        self.prefixes.iter().filter_map(|prefix| text.strip_prefix(prefix)).any(|rest| {
+            let (body, after) = run(rest, self.alphabet);
+            // A sentence may end in a full stop.
+            let body = body.trim_end_matches('.');
+            (fewest..=most).contains(&body.len())
+                && !after.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && !is_placeholder(body)
+        })
+    }
+}
+
+/// The beginning of a text, as far as an alphabet goes, and the rest.
+pub(super) fn run(text: &str, alphabet: fn(u8) -> bool) -> (&str, &str) {
+    let end = text.bytes().position(|b| !alphabet(b)).unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+fn is_upper(b: u8) -> bool {
+    b.is_ascii_uppercase() || b.is_ascii_digit()
+}
+
+fn is_hex(b: u8) -> bool {
+    b.is_ascii_hexdigit()
+}
+
+fn is_base64(b: u8) -> bool {
+    is_base64url(b) || matches!(b, b'+' | b'/' | b'=')
+}
+
+fn is_alphanumeric(b: u8) -> bool {
+    b.is_ascii_alphanumeric()
+}
+
+pub(super) fn is_base64url(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')
+}
+
+pub(super) fn is_base64url_or_dot(b: u8) -> bool {
+    is_base64url(b) || b == b'.'
+}
