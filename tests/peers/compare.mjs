@@ -1,0 +1,146 @@
+// What other projects make of a value, against what this one makes of it. `run` installs and calls it.
+//
+// suites.json holds inputs of the kinds that other projects' test suites try, with what those expect. Beside them, inputs
+// are generated here and judged by the other projects' own code. Every difference has a reason; a reason that explains no
+// difference any more is an error, too.
+
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { argv, exit } from 'node:process';
+
+const [, , tool, packages] = argv;
+const require = createRequire(`${packages}/`);
+const validator = require('validator');
+
+/** What ours makes of each [kind, text]: a value, '' for not given, undefined for refused. */
+function ours(inputs) {
+  const input = inputs.map((pair) => JSON.stringify(pair)).join('\n');
+  const { status, stdout, stderr } = spawnSync(tool, { input, encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (status !== 0) throw new Error(stderr);
+  const lines = stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+  return lines.map((value) => value ?? '');
+}
+
+const isRefused = (value) => value?.fault !== undefined;
+const problems = [];
+
+function report(name, count, differences) {
+  const found = [...differences].map(([why, inputs]) => `  ${String(inputs).padStart(6)}  ${why}`);
+  console.log([`${name}: ${count} inputs, ${differences.size} reasons for a difference`, ...found].join('\n'));
+}
+
+// The inputs of the suites.
+const suites = JSON.parse(readFileSync(new URL('suites.json', import.meta.url), 'utf8'));
+for (const { suite, kind, cases } of suites) {
+  const verdicts = ours(cases.map(({ text }) => [kind, text]));
+  const differences = new Map();
+  cases.forEach((one, at) => {
+    const verdict = isRefused(verdicts[at]) ? null : verdicts[at];
+    const expected = 'both' in one ? one.both : one.ours;
+    if (JSON.stringify(verdict) !== JSON.stringify(expected)) {
+      problems.push(`${suite}, ${kind}, ${JSON.stringify(one.text)}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(verdicts[at])}`);
+    }
+    if ('why' in one) {
+      const why = one.why === 'The same.' ? [...differences.keys()].at(-1) : one.why;
+      differences.set(why, (differences.get(why) ?? 0) + 1);
+      if (JSON.stringify(one.theirs) === JSON.stringify(one.ours)) problems.push(`${suite}, ${one.text}: no difference`);
+    }
+  });
+  report(`${suite}, ${kind}`, cases.length, differences);
+}
+
+/** A generator that repeats itself, so that a difference found once is found again. */
+function random(seed) {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** Texts put together from one of each list of parts; the first of a list is the usual one. */
+function* texts(seed, count, ...lists) {
+  const next = random(seed);
+  const one = (list) => (next() < 0.6 ? list[0] : list[Math.floor(next() * list.length)]);
+  for (let made = 0; made < count; made += 1) yield lists.map(one).join('');
+}
+
+/** Compares verdicts on inputs; every difference must have a reason that applies to the text. */
+function compare(name, kind, inputs, theirs, reasons) {
+  const unique = [...new Set(inputs)];
+  const verdicts = ours(unique.map((text) => [kind, text]));
+  const differences = new Map();
+  unique.forEach((text, at) => {
+    const [our, their] = [verdicts[at], theirs(text, verdicts[at])];
+    if (their === undefined) return;
+    const [oursTakes, theirsTakes] = [!isRefused(our) && our !== '', their];
+    if (oursTakes === theirsTakes) return;
+    const reason = reasons.find(({ takes, applies }) => takes === (oursTakes ? 'ours' : 'theirs') && applies(text));
+    if (reason) differences.set(reason.why, (differences.get(reason.why) ?? 0) + 1);
+    else problems.push(`${name}: only ${oursTakes ? 'ours' : 'theirs'} takes ${JSON.stringify(text)}: ${JSON.stringify(our)}`);
+  });
+  for (const { why } of reasons.filter(({ why }) => !differences.has(why))) {
+    problems.push(`${name}: no input differs any more, because: ${why}`);
+  }
+  report(name, unique.length, differences);
+}
+
+const domain = (text) => text.slice(text.lastIndexOf('@') + 1).trim();
+const local = (text) => text.slice(0, text.lastIndexOf('@')).trim();
+const FORMAT = /\p{Cf}/u;
+
+const emails = texts(
+  1,
+  20_000,
+  ['', '', ' ', '\ufeff', '<', '"', '\u201c', 'mailto:'],
+  ['jordan', 'j', 'Jordan.Lee', 'jordan+quote', "o'neil", 'a..b', '.a', 'a.', '"a b"', '"a\\@b"', 'a b', 'a,b', 'josé', '用户', 'jose\u0301', '🎸', 'a'.repeat(64), 'a'.repeat(65), 'é'.repeat(40), 'a|b', 'a\u200bb', 'a\ufffdb', 'a\u00a0b', '#!$%&*/=?^`{}~', ''],
+  ['@', '@', '@', '@@', '', ' @ ', '＠'],
+  ['example', 'mail.example', 'ex-ample', '-example', 'example-', 'ex_ample', '3com', 'bücher', 'xn--bcher-kva', 'xn--', 'ｅｘａｍｐｌｅ', 'डाटामेल', 'ex–ample', 'i♥ny', '🎸', 'ex ample', 'ex\u00adample', 'exam™ple', 'exam²ple', 'b'.repeat(63), 'b'.repeat(64), '127.0.0', '[127.0.0', ''],
+  ['.', '.', '..', '。', ''],
+  ['com', 'co.uk', 'c', 'COM', '1', 'c0m', 'भारत', '广告', 'xn--p1ai', 'com.', 'co m', 'com\u201d', 'com©', '1]', 'com>', 'com:25', ''],
+);
+compare('validator, isEmail', 'email', emails, (text) => validator.isEmail(text.trim()), [
+  { takes: 'theirs', why: 'No quoted local part: no mailbox of a person has one, and it can hide anything.', applies: (text) => local(text).includes('"') },
+  { takes: 'theirs', why: 'A domain holds letters, marks, digits and hyphens, and no symbols, dashes or quotes.', applies: (text) => /[^\p{Ll}\p{Lu}\p{Lo}\p{Lm}\p{Mn}\p{Mc}\p{Nd}.-]/u.test(domain(text)) },
+  { takes: 'ours', why: 'Invisible format characters are dropped: they come along when an address is copied.', applies: (text) => FORMAT.test(text) },
+  { takes: 'ours', why: 'A top-level domain is any label that makes no IP address of the whole.', applies: (text) => !/^(\p{L}|\p{M}){2,}$|^xn--/iu.test(domain(text).split(/[.。]/).at(-1)) },
+  { takes: 'ours', why: 'Full-width letters and full stops in a domain are what they look like.', applies: (text) => /[\uff01-\uff5e。]/.test(domain(text)) },
+  { takes: 'ours', why: 'A local part may be in any script, with its marks and emoji, and 64 counts characters.', applies: (text) => /[^\x00-\x7f]/.test(local(text)) },
+]);
+
+const urls = texts(
+  2,
+  20_000,
+  ['https', 'http', 'HTTPS', 'ftp', 'javascript', ''],
+  ['://', ':', ':/', ':///', ':\\\\', '//', '://\\'],
+  ['', '', '', '@', ':@', 'user@', 'user:pass@', 'elsewhere.example\\@', 'elsewhere.example#@', 'a b@'],
+  ['cert.trustedform.com', 'trustedform.com', 'CERT.TrustedForm.COM', 'cert.trustedform.com.', '.trustedform.com', 'a..trustedform.com', 'cert.trustedform%2ecom', 'cert.trustedform。com', 'ｃｅｒｔ.trustedform.com', 'cert.trusted\u00adform.com', 'eviltrustedform.com', 'trustedform.com.elsewhere.example', 'cert trustedform.com', 'cert%00.trustedform.com', 'xn--a.trustedform.com', '[::1]', '127.1', '0x7f.1', '1.2.3.4.5', ''],
+  ['', '', '', ':443', ':80', ':', ':99999', ':x', ':8443'],
+  ['/id', '/', '', '/a/id', '//id', '/../id', '/id/..', '/%2e%2e', '/id\\x', '/i d', '/i\td', '/id|x', '/id;x', '/id"', '/é', '/id/'],
+  ['', '?a=b', '#a', '?a=%zz', '?a b', '?\\', '#a#b', '?é'],
+);
+const parsed = (text) => {
+  try {
+    return new URL(text); // Node 20's URL.canParse is wrong about Latin-1 once it is optimized
+  } catch {
+    return undefined;
+  }
+};
+const isRefusedByRule = (text) => /[\s"'<>;|\u2018-\u201f]/.test(text) || !/^https?:$/.test(parsed(text)?.protocol);
+compare('WHATWG URL as Node has it', 'certificate', urls, (text, our) => {
+  const url = parsed(text);
+  if (!isRefused(our)) {
+    const agrees = url && /^(.+\.)?trustedform\.com$/.test(url.hostname) && `https://cert.trustedform.com${url.pathname.replace(/\/+$/, '')}` === our;
+    if (!agrees || url.username || url.password || url.port) problems.push(`Node reads ${JSON.stringify(text)} as ${url}`);
+  } else if ((our.fault === 'trusted_form.invalid_url') !== isRefusedByRule(text)) {
+    problems.push(`${JSON.stringify(text)} is ${our.fault}, and Node says ${url}`);
+  }
+  return undefined;
+}, []);
+
+if (problems.length > 0) {
+  console.error(`\n${problems.length} differences without a reason:\n${problems.slice(0, 40).join('\n')}`);
+  exit(1);
+}
