@@ -80,7 +80,8 @@ fn cut<const SIGNS: usize>(text: &str, signs: [char; SIGNS]) -> (&str, &str) {
 
 /// What joins two URLs, or surrounds one, and tabs and line breaks, which the parser would overlook.
 fn is_never_in_a_url(c: char) -> bool {
-    matches!(c, '"' | '\'' | '<' | '>' | ';' | '|' | '\u{2018}'..='\u{201f}') || c.is_whitespace() || c.is_control()
+    let is_mark = matches!(c, '"' | '\'' | '<' | '>' | ';' | '|' | '\u{2018}'..='\u{201f}');
+    !c.is_ascii_alphanumeric() && (is_mark || c.is_whitespace() || c.is_control())
 }
 
 /// `trustedform.com` or a host below it, in ASCII and without an empty label.

@@ -42,7 +42,7 @@ impl Email {
         if is_international && !is_idna_2008(&ascii) {
             return None;
         }
-        let options = Options { minimum_sub_domains: 2, allow_domain_literal: false, allow_display_text: false };
+        let options = Options::default().with_minimum_sub_domains(2).without_domain_literal().without_display_text();
         if !ascii.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
             || EmailAddress::parse_with_options(&plain(local, &ascii), options).is_err()
         {

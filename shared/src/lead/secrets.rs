@@ -32,6 +32,9 @@ const DOUBTFUL_NAMES: &[&str] = &["token", "secret", "authorization", "credentia
 /// The fewest characters of a value that makes a doubtful name a secret's.
 const MIN_OPAQUE: usize = 12;
 
+/// The fewest characters of a credential that is known by its shape.
+const MIN_CREDENTIAL: usize = 20;
+
 /// Texts that only secrets hold: keys in PEM, and URLs that whoever knows them may post to.
 const MARKS: &[&str] =
     &["-----BEGIN ", "hooks.slack.com/services/T", "discord.com/api/webhooks/", "discordapp.com/api/webhooks/"];
@@ -46,10 +49,12 @@ pub fn is_secret(name: &str, value: &str) -> bool {
 #[must_use]
 pub fn looks_secret(text: &str) -> bool {
     let text = visible(text);
-    MARKS.iter().any(|mark| text.contains(mark))
-        || has_url_with_password(&text)
-        || is_connection_string(&text)
-        || words(&text).any(|word| is_jwt(word) || is_source_key(word) || shapes::begin(word))
+    let holds_credential = || {
+        MARKS.iter().any(|mark| text.contains(mark))
+            || words(&text).any(|word| is_jwt(word) || is_source_key(word) || shapes::begin(word))
+    };
+    // Most values are short, and cost next to nothing.
+    (text.len() >= MIN_CREDENTIAL && holds_credential()) || has_url_with_password(&text) || is_connection_string(&text)
 }
 
 /// Whether a name says that its value is a secret. Case and punctuation do not count.
@@ -73,14 +78,15 @@ fn is_placeholder(text: &str) -> bool {
         || ["{{", "${", "[[", "<", "%%"].iter().any(|opening| text.starts_with(opening))
 }
 
-/// The text from each beginning of a word on. An underscore or a hyphen begins a word, too: `key_AKIA...`.
+/// The text from each beginning of a word on, as long as a credential fits in. An underscore or a hyphen begins a word, too: `key_AKIA...`.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
     let begins = move |at: usize| {
         let is_word = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
         is_word(at) && !at.checked_sub(1).is_some_and(is_word)
     };
-    (0..bytes.len()).filter(move |at| begins(*at)).filter_map(|at| text.get(at..))
+    let last = bytes.len().saturating_sub(MIN_CREDENTIAL);
+    (0..=last).filter(move |at| begins(*at)).filter_map(|at| text.get(at..))
 }
 
 /// A JSON Web Token: at least three parts, of which the first is a JSON object that names its algorithm. Session cookies
@@ -106,9 +112,12 @@ fn is_source_key(word: &str) -> bool {
 /// `postgres://user:password@host`, whatever the scheme.
 fn has_url_with_password(text: &str) -> bool {
     let ends_authority = |c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | '<' | '>') || c.is_whitespace();
-    text.split("://").skip(1).filter_map(|rest| rest.split(ends_authority).next()?.rsplit_once('@')).any(|(user, _)| {
-        user.split_once(':').is_some_and(|(_, password)| !password.is_empty() && !is_placeholder(password))
-    })
+    text.contains('@')
+        && text.split("://").skip(1).filter_map(|rest| rest.split(ends_authority).next()?.rsplit_once('@')).any(
+            |(user, _)| {
+                user.split_once(':').is_some_and(|(_, password)| !password.is_empty() && !is_placeholder(password))
+            },
+        )
 }
 
 /// `Server=db;User Id=app;Password=...`, as databases and Azure have it.

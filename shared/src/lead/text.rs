@@ -28,6 +28,10 @@ pub enum TextFault {
 ///
 /// [`TextFault`], the fault that comes first in the text.
 pub fn clean(text: &str, max_chars: usize) -> Result<String, TextFault> {
+    // Nearly every text is plain and stays as it is.
+    if text.len() <= max_chars && text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        return Ok(text.trim().to_owned());
+    }
     let mut cleaned = String::with_capacity(text.len());
     for (before, c) in cleaned_chars(text).enumerate() {
         if c.is_control() {
