@@ -146,7 +146,8 @@ impl<'v> Reader<'v> {
                 let detail = if takes_bool { EXPECTS_FLAG } else { Code::PayloadType.detail() };
                 let text = scalar(value, takes_bool).ok_or_else(|| wrong(detail))?;
                 Ok(Reading::Scalar(match kind {
-                    Kind::Price(_) | Kind::Whole(_) => number::canonical_decimal(&text).unwrap_or(text),
+                    Kind::Price(_) => number::canonical_decimal(&text).unwrap_or(text),
+                    Kind::Whole(_) => number::whole(&text).map_or(text, |number| number.to_string()),
                     Kind::Flag(_) => number::flag(&text).map_or(text, |flag| flag.to_string()),
                     _ => text,
                 }))
