@@ -1,4 +1,5 @@
-//! What people write for a phone number: E.164 or nothing, and a number read again is itself.
+//! What people write for a phone number: E.164 or nothing; a number read again is itself, and so is
+//! what cleaning leaves of a text.
 
 #![no_main]
 
@@ -10,6 +11,9 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     assert!(number.len() == 12 && number.starts_with("+1") && number.bytes().skip(1).all(|b| b.is_ascii_digit()));
     let digits = |extension: &str| extension.bytes().all(|b| b.is_ascii_digit()) && (1..=9).contains(&extension.len());
     assert!(parsed.extension.as_deref().is_none_or(digits));
-    let again = PhoneNumber::parse(number).expect("a number is possible");
-    assert!(again.number == parsed.number && again.extension.is_none());
+    let cleaned = PhoneNumber::cleaned(text).expect("what is accepted can be cleaned");
+    for same in [number, &cleaned] {
+        let again = PhoneNumber::parse(same).expect("a number is possible");
+        assert!(again.number == parsed.number && again.extension.is_none());
+    }
 });

@@ -51,7 +51,7 @@ pub(crate) fn about(kind: Kind) -> String {
         ),
         Kind::Email => "One plain e-mail address of at most 254 characters: no display name, no quotes, no symbols in the domain. Invisible characters are dropped.".to_owned(),
         Kind::Phone => format!(
-            "One possible U.S. phone number in at most {LONGEST_PHONE} characters, best in E.164; an extension behind it is read too. It is stored in E.164."
+            "One possible U.S. phone number in at most {LONGEST_PHONE} characters, best in E.164. An extension after it is read too, letters only in a number such as 1-800-FLOWERS. An empty input mask is not given. It is stored in E.164."
         ),
         Kind::State => {
             "A state, territory or military post of the United States, by USPS code or name, or both (`TX - Texas`, `US-TX`); stored as its code. Anything else stays as it was sent.".to_owned()

@@ -1,6 +1,7 @@
 //! The payloads of all entrances, and the lead that is answered, from the table of fields.
 
 use leadping::lead::ProcessingStatus;
+use leadping::lead::phone_number::region::Region;
 use leadping::payload::fields::Kind;
 use leadping::payload::{Entrance, Member};
 use serde_json::{Map, Value, json};
@@ -121,6 +122,12 @@ pub(crate) fn answer() -> Value {
         own("sourceId", kind::id(), "The source that sent the lead."),
         own("accountId", kind::id(), "The account that the source is attached to."),
         own("metadata.businessId", kind::id(), "The business that the lead belongs to."),
+        own(
+            "contact.phone.region",
+            json!({"type": "string", "enum": Region::ALL}),
+            "The country or territory of the phone number, by its area code alone. It is left out for an area code that is \
+             not assigned, or that several countries share, such as 555 or 800.",
+        ),
     ];
     names.extend(Member::ALL.iter().filter_map(|member| {
         let field = member.field();

@@ -33,7 +33,7 @@ codes! {
     SourceNotApproved "source.not_approved", "This source has not passed its compliance review; ask Leadping to approve it.";
     ContactMethodRequired "contact.method_required", "Give an email address or a phone number, or both.";
     EmailInvalid "email.invalid", "Send one plain e-mail address, such as name@example.com. In a form or a query, write a plus sign as %2B.";
-    PhoneNotPossible "phone.not_possible", "Give one possible U.S. phone number of ten digits, best in E.164: +1 and ten digits.";
+    PhoneNotPossible "phone.not_possible", "Send one U.S. phone number of ten digits, best in E.164: +1 and ten digits. The usual causes are letters, two numbers in one field, a number from another country, or too few digits.";
     StateRequired "state.required", "This source may send leads of certain states only. Send the state, by USPS code or name.";
     StateNotAllowed "state.not_allowed", "This source may not send leads of this state.";
     ProductRequired "product.required", "This source may send leads for certain products only, so the product is required.";

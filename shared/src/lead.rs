@@ -25,6 +25,7 @@ use serde_with::skip_serializing_none;
 
 use crate::id::{AccountId, BusinessId, LeadId, SourceId};
 use crate::lead::phone_number::PhoneNumber;
+use crate::lead::phone_number::region::Region;
 use crate::time::Timestamp;
 use birth_date::BirthDate;
 use choices::{EmploymentType, Gender, MaritalStatus};
@@ -130,6 +131,8 @@ pub struct Contact {
 #[expect(missing_docs, reason = "the table of fields describes each member")]
 pub struct Phone {
     pub number: Option<PhoneNumber>,
+    /// The server's own: the region of the number's area code.
+    pub region: Option<Region>,
     pub r#type: Option<String>,
     pub extension: Option<String>,
 }

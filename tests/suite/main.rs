@@ -8,6 +8,7 @@ mod events;
 mod floors;
 mod journeys;
 mod messages;
+mod phones;
 mod properties;
 mod reference;
 mod template;

@@ -76,7 +76,7 @@ async fn leads_are_exported_and_counted() {
     let ids: Vec<Value> = (0..12)
         .map(|number| {
             let source = if number % 3 == 0 { "source_exempt" } else { "source_123" };
-            running.send(source, "lp_source_key", &lead(&number.to_string(), "+15555550123", "a@example.com")).1
+            running.send(source, "lp_source_key", &lead(&number.to_string(), "+15125550123", "a@example.com")).1
         })
         .map(|answer| answer["id"].clone())
         .collect();
@@ -97,11 +97,12 @@ async fn leads_are_exported_and_counted() {
     assert_eq!(export("--business=business_none"), "");
     let line: Value = serde_json::from_str(export("--source=source_exempt").lines().next().unwrap()).unwrap();
     assert_eq!(line["contact"]["phone"]["lookup"]["lineType"], "Wireless");
+    assert_eq!(line["contact"]["phone"]["region"], "US");
 
     let csv = running.text(&["lead", "export", "--business=business_1", "--from=yesterday", "--format=csv"]);
     assert_eq!(csv.lines().count(), 13);
     assert!(csv.starts_with("id,createdAt,processingStatus,"), "{csv}");
-    assert!(csv.contains("+15555550123") && csv.contains(r#""{""placement"":""homepage-form""}""#), "{csv}");
+    assert!(csv.contains("+15125550123,US,") && csv.contains(r#""{""placement"":""homepage-form""}""#), "{csv}");
 
     // A source that has moved to another business is still in what it sent for the first.
     running.json(&["source", "update", "source_exempt", "--business=business_2"]);

@@ -9,7 +9,7 @@ use crate::lead::certificate::{Certificate, CertificateFault};
 use crate::lead::choices::{EmploymentType, Gender, MaritalStatus};
 use crate::lead::email::Email;
 use crate::lead::number::{self, Price};
-use crate::lead::phone_number::PhoneNumber;
+use crate::lead::phone_number::{Parsed, PhoneFault, PhoneNumber};
 use crate::lead::state::State;
 use crate::lead::{Contact, Customer, Metadata, Phone, StreetAddress, captured_at, ip_address, secrets, state, text};
 use crate::payload::fields::Kind;
@@ -28,7 +28,7 @@ const UNKNOWN_STATE: &str =
 /// Applies every rule. Gives back the lead as far as it could be read, the failures of the payload's own rules and
 /// those of the source's; the lead may only be used when there are none.
 pub(super) fn apply(submission: &Submission, caller: &Caller<'_>) -> (Validated, Vec<Failure>, Vec<Failure>) {
-    let mut rules = Rules { submission, failures: submission.failures().to_vec() };
+    let mut rules = Rules { submission, failures: submission.failures().to_vec(), is_phone_blank: false };
     let validated = rules.normalise(caller);
     rules.contact_method();
     rules.secrets(caller);
@@ -39,11 +39,13 @@ pub(super) fn apply(submission: &Submission, caller: &Caller<'_>) -> (Validated,
 struct Rules<'a> {
     submission: &'a Submission,
     failures: Vec<Failure>,
+    /// The phone's text is an empty input mask.
+    is_phone_blank: bool,
 }
 
 impl Rules<'_> {
     fn normalise(&mut self, caller: &Caller<'_>) -> Validated {
-        let phone = self.parsed(Member::PhoneNumber, |text| PhoneNumber::parse(text).ok());
+        let phone = self.phone();
         let (number, extension) = phone.map(|phone| (phone.number, phone.extension)).unzip();
         let certificate = self.certificate();
         let flat = self.submission.entrance() == Entrance::Flat;
@@ -79,6 +81,7 @@ impl Rules<'_> {
             last_name: self.text(Member::LastName),
             email: self.parsed(Member::Email, Email::parse),
             phone: given(Phone {
+                region: number.as_ref().and_then(PhoneNumber::region),
                 number,
                 r#type: self.text(Member::PhoneType),
                 extension: self.text(Member::PhoneExtension).or(extension.flatten()),
@@ -127,6 +130,18 @@ impl Rules<'_> {
             self.failures.push(Failure::at(bad_value(member.field().kind), self.submission.pointer(member)));
         }
         value
+    }
+
+    fn phone(&mut self) -> Option<Parsed> {
+        match PhoneNumber::parse(self.submission.scalar(Member::PhoneNumber)?) {
+            Ok(parsed) => return Some(parsed),
+            Err(PhoneFault::NotGiven) => self.is_phone_blank = true,
+            Err(PhoneFault::NotPossible) => {
+                let pointer = self.submission.pointer(Member::PhoneNumber);
+                self.failures.push(Failure::at(Code::PhoneNotPossible, pointer));
+            }
+        }
+        None
     }
 
     fn text(&mut self, member: Member) -> Option<String> {
@@ -219,7 +234,8 @@ impl Rules<'_> {
 
     /// A contact method is missing only where it could have been given.
     fn contact_method(&mut self) {
-        if self.submission.lacks(Member::Email) && self.submission.lacks(Member::PhoneNumber) {
+        let lacks_phone = self.submission.lacks(Member::PhoneNumber) || self.is_phone_blank;
+        if self.submission.lacks(Member::Email) && lacks_phone {
             self.failures.push(Failure::at(Code::ContactMethodRequired, self.submission.contact_pointer()));
         }
     }

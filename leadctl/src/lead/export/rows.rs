@@ -9,7 +9,7 @@ use crate::output;
 
 /// The columns: each member by its path, as it is answered. Free metadata, which has names of the partner's own, and
 /// tags stand in one column as JSON.
-pub(super) const COLUMNS: [&str; 59] = [
+pub(super) const COLUMNS: [&str; 60] = [
     "id",
     "createdAt",
     "processingStatus",
@@ -40,6 +40,7 @@ pub(super) const COLUMNS: [&str; 59] = [
     "contact.lastName",
     "contact.email",
     "contact.phone.number",
+    "contact.phone.region",
     "contact.phone.type",
     "contact.phone.extension",
     "contact.phone.lookup.isValid",

@@ -1,0 +1,59 @@
+//! The countries and territories that share country code 1.
+
+use serde::{Deserialize, Serialize};
+
+use super::area_codes::REGIONS;
+
+macro_rules! regions {
+    ($($region:ident $name:literal),+ $(,)?) => {
+        /// A country or territory with country code 1, by its ISO 3166 code: `contact.phone.region` (contract, section
+        /// 3.3).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum Region { $(#[doc = $name] $region),+ }
+
+        impl Region {
+            /// Every region.
+            pub const ALL: &[Self] = &[$(Self::$region),+];
+
+            /// The region's code, as it is stored and answered.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$region => stringify!($region)),+ }
+            }
+        }
+    };
+}
+
+regions! {
+    AG "Antigua and Barbuda.",
+    AI "Anguilla.",
+    AS "American Samoa.",
+    BB "Barbados.",
+    BM "Bermuda.",
+    BS "The Bahamas.",
+    CA "Canada.",
+    DM "Dominica.",
+    DO "The Dominican Republic.",
+    GD "Grenada.",
+    GU "Guam.",
+    JM "Jamaica.",
+    KN "Saint Kitts and Nevis.",
+    KY "The Cayman Islands.",
+    LC "Saint Lucia.",
+    MP "The Northern Mariana Islands.",
+    MS "Montserrat.",
+    PR "Puerto Rico.",
+    SX "Sint Maarten.",
+    TC "The Turks and Caicos Islands.",
+    TT "Trinidad and Tobago.",
+    US "The United States.",
+    VC "Saint Vincent and the Grenadines.",
+    VG "The British Virgin Islands.",
+    VI "The United States Virgin Islands.",
+}
+
+impl Region {
+    /// The region that has an area code; none for one that is not assigned, or that several regions share, such as 800.
+    pub(super) fn of_area_code(code: u16) -> Option<Self> {
+        REGIONS.iter().find(|(_, codes)| codes.binary_search(&code).is_ok()).map(|(region, _)| *region)
+    }
+}

@@ -1,0 +1,35 @@
+//! What follows a whole number and is no part of it.
+
+use super::NATIONAL_DIGITS;
+use super::extension::MARKS;
+
+/// What some add to a number: home, work, cell, mobile.
+const LETTERS: [&str; 4] = ["h", "w", "c", "m"];
+
+/// Drops what follows a whole number: `5125550123 c`, `512-555-0123 ext`, `(512) 555-0123 home`.
+pub(super) fn without(text: &str) -> &str {
+    match after_whole_number(text) {
+        Some(tail) if is_one(tail) => text.strip_suffix(tail).unwrap_or(text),
+        _ => text,
+    }
+}
+
+/// What follows the first ten digits, a leading 1 not counted, where no letter is among them.
+pub(super) fn after_whole_number(text: &str) -> Option<&str> {
+    let mut digits = text.char_indices().filter(|(_, c)| c.is_ascii_digit());
+    let last = match digits.next()? {
+        (_, '1') => digits.nth(NATIONAL_DIGITS - 1),
+        _ => digits.nth(NATIONAL_DIGITS - 2),
+    };
+    let (number, tail) = text.split_at_checked(last?.0 + 1)?;
+    (!number.contains(char::is_alphabetic)).then_some(tail)
+}
+
+/// Whether this is an extension's mark without digits, one letter, or the words of a remark set off by a space. With
+/// another digit in it, it may be a second number.
+pub(super) fn is_one(tail: &str) -> bool {
+    let attached = tail.split(char::is_whitespace).next().unwrap_or_default();
+    let attached = attached.trim_matches(|c: char| !c.is_alphanumeric());
+    !tail.contains(char::is_numeric)
+        && (attached.is_empty() || LETTERS.contains(&attached) || MARKS.contains(&attached))
+}

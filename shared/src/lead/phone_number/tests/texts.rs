@@ -1,0 +1,323 @@
+//! Texts in a phone field, and what is read in them.
+
+const PLAIN: &str = "+15125550123";
+
+/// What was sent, the number in E.164, the extension.
+pub(super) const ACCEPTED: &[(&str, &str, Option<&str>)] = &[
+    ("+15555550123", "+15555550123", None), // possible, though no valid area code
+    ("5125550123", PLAIN, None),
+    ("15125550123", PLAIN, None),
+    ("+15125550123", PLAIN, None),
+    ("(512) 555-0123", PLAIN, None),
+    ("(512)555-0123", PLAIN, None),
+    ("512.555.0123", PLAIN, None),
+    ("512 555 0123", PLAIN, None),
+    ("512/555-0123", PLAIN, None),
+    ("512·555·0123", PLAIN, None),
+    ("[512] 555 0123", PLAIN, None),
+    ("+1 (512) 555-0123", PLAIN, None),
+    ("(+1) 512-555-0123", PLAIN, None),
+    ("(+) 1 512-555-0123", PLAIN, None),
+    ("++1 512 555 0123", PLAIN, None),
+    ("+1-512-555-0123", PLAIN, None),
+    ("+1512-555-0123", PLAIN, None), // the parser alone takes 1512 for the country
+    ("1 (512) 555 0123", PLAIN, None),
+    ("  512-555-0123\t", PLAIN, None),
+    ("512-555-0123.", PLAIN, None),
+    ("512-555-0123___", PLAIN, None),
+    ("512-555-0123 ☎", PLAIN, None),
+    ("☎ 512-555-0123", PLAIN, None),
+    ("512\u{a0}555\u{a0}0123", PLAIN, None),         // no-break spaces
+    ("512\u{2011}555\u{2011}0123", PLAIN, None),     // no-break hyphens
+    ("512–555–0123", PLAIN, None),                   // en dashes
+    ("５１２ー５５５ー０１２３", PLAIN, None),       // as a Japanese keyboard writes them
+    ("\u{202a}(512) 555-0123\u{202c}", PLAIN, None), // copied from an address book
+    ("512\u{200b}5550123", PLAIN, None),             // zero-width space
+    ("512\u{61c}555\u{ad}01\u{e0020}23", PLAIN, None),
+    ("\u{feff}5125550123", PLAIN, None),
+    ("５１２５５５０１２３", PLAIN, None),
+    ("＋１（５１２）５５５－０１２３", PLAIN, None),
+    ("tel:+1-512-555-0123", PLAIN, None),
+    ("TEL:5125550123", PLAIN, None),
+    ("tel: (512) 555-0123", PLAIN, None),
+    ("Mobile: 512-555-0123", PLAIN, None), // a label goes, as in libphonenumber
+    ("512-555-0123 (cell)", PLAIN, None),
+    ("(home) 512-555-0123", PLAIN, None),
+    ("512-555-0123 (work) ext 5", PLAIN, Some("5")),
+    ("512-555-0123 ()", PLAIN, None),
+    ("011 1 512 555 0123", PLAIN, None), // the exit code of the U.S., as in libphonenumber
+    ("+1 1 512 555 0123", PLAIN, None),  // the trunk prefix behind the country code, likewise
+    ("+1 242 555 0123", "+12425550123", None), // the Bahamas: other regions with code 1 are accepted
+    ("9999999999", "+19999999999", None),
+    ("+1 012 555 0123", "+10125550123", None), // ten digits are possible, whatever the first is
+    ("555-0123-456", "+15550123456", None),    // without a `#` there is no extension in it
+    // What follows a whole number.
+    ("5125550123 c", PLAIN, None),
+    ("5125550123c", PLAIN, None),
+    ("512-555-0123h", PLAIN, None),
+    ("(512) 555-0123 W", PLAIN, None),
+    ("+15125550123/m", PLAIN, None),
+    ("512-555-0123 ext", PLAIN, None),
+    ("512-555-0123 ext.", PLAIN, None),
+    ("512-555-0123x", PLAIN, None),
+    ("(512) 555-0123 x_____", PLAIN, None), // an input mask with an optional extension
+    ("5125550123;ext=", PLAIN, None),
+    ("512-555-0123 extensión", PLAIN, None),
+    ("512-555-0123 home", PLAIN, None),
+    ("512-555-0123 - Sam's cell", PLAIN, None),
+    ("512-555-0123, call after five", PLAIN, None),
+    ("1 512 555 0123 work", PLAIN, None),
+    ("512-555-0123 móvil", PLAIN, None),
+    ("512-555-0123 (cell", PLAIN, None),
+    ("512-555-0123h please text", PLAIN, None),
+    ("512-555-0123 z", PLAIN, None),
+    // Vanity numbers.
+    ("1-800-GO-FEDEX", "+18004633339", None), // an x that is a letter
+    ("1-800-FLOWERS", "+18003569377", None),
+    ("1-800-FLOWERS.", "+18003569377", None),
+    ("1800FLOWERS", "+18003569377", None),
+    ("(800) FLOWERS", "+18003569377", None),
+    ("+1 800 FLOWERS", "+18003569377", None),
+    ("1 800 FLOWERS", "+18003569377", None),
+    ("800 FLOWERS", "+18003569377", None),
+    ("800-flowers", "+18003569377", None),
+    ("1-800-F.L.O-WERS", "+18003569377", None),
+    ("1–800–GO–FEDEX", "+18004633339", None),
+    ("１－８００－ＦＬＯＷＥＲＳ", "+18003569377", None),
+    ("1-800-FLEX-123", "+18003539123", None), // an x before digits that is a letter
+    ("1-800-PRINT-12", "+18007746812", None), // so is an int
+    ("1-800-TAX-1234", "+18008291234", None),
+    ("1-800-555-HOME", "+18005554663", None),
+    ("512-555-CELL", "+15125552355", None),
+    ("512 555 HOME", "+15125554663", None),
+    ("512 555-HOME", "+15125554663", None),
+    ("1 (512) 555 HOME", "+15125554663", None),
+    ("512-TAX-0123", "+15128290123", None),
+    ("512-FLOWERS", "+15123569377", None),
+    ("1-800-5-FLOWER", "+18005356937", None),
+    ("1-800-XXI-INNO", "+18009944666", None), // more than N and X
+    ("1-800-GO-FEDEX x12", "+18004633339", Some("12")),
+    ("1-800-FLOWERS;ext=5", "+18003569377", Some("5")),
+    // Extensions.
+    ("512-555-0123 x99", PLAIN, Some("99")),
+    ("512-555-0123x99", PLAIN, Some("99")),
+    ("5125550123X99", PLAIN, Some("99")),
+    ("512-555-0123 x 99", PLAIN, Some("99")),
+    ("512-555-0123 ext 5", PLAIN, Some("5")),
+    ("512-555-0123 ext. 5", PLAIN, Some("5")),
+    ("512-555-0123 Ext: 5", PLAIN, Some("5")),
+    ("512-555-0123, ext 5", PLAIN, Some("5")),
+    ("512-555-0123 extn 5", PLAIN, Some("5")),
+    ("512-555-0123 xtn 5", PLAIN, Some("5")),
+    ("512-555-0123 int 5", PLAIN, Some("5")),
+    ("512-555-0123 int. 5", PLAIN, Some("5")),
+    ("512-555-0123 extensión 9", PLAIN, Some("9")),
+    ("512-555-0123 EXTENSIO\u{301}N 9", PLAIN, Some("9")),
+    ("512-555-0123 Extension 0042", PLAIN, Some("0042")), // kept as sent
+    ("512-555-0123 ext.5)", PLAIN, Some("5")),
+    ("512-555-0123 (ext 5)", PLAIN, Some("5")),
+    ("512-555-0123 ext (5)", PLAIN, Some("5")),
+    ("512-555-0123 ext#5", PLAIN, Some("5")),
+    ("512-555-0123 ext 5#", PLAIN, Some("5")),
+    ("512-555-0123 w/ ext 5", PLAIN, Some("5")),
+    ("512-555-0123 with ext 5", PLAIN, Some("5")),
+    ("512-555-0123 home ext 5", PLAIN, Some("5")),
+    ("512-555-0123 ext 5 home", PLAIN, Some("5")),
+    ("512-555-0123 #5", PLAIN, Some("5")),
+    ("512-555-0123 # 5", PLAIN, Some("5")),
+    ("512-555-0123#5", PLAIN, Some("5")),
+    ("512-555-0123 ｅｘｔ ５", PLAIN, Some("5")),
+    ("+15125550123;ext=5", PLAIN, Some("5")),
+    ("tel:+1-512-555-0123;ext=5", PLAIN, Some("5")),
+    ("512-555-0123 x123456789", PLAIN, Some("123456789")),
+    // A closing `#`.
+    ("512-555-0123-9#", PLAIN, Some("9")),
+    ("512-555-0123 9#", PLAIN, Some("9")),
+    ("512-555-0123 9 #", PLAIN, Some("9")),
+    ("5125550123,,9#", PLAIN, Some("9")), // two pauses, as a telephone stores them
+    ("+1 512 555 0123 123456#", PLAIN, Some("123456")),
+    ("5125550123#", PLAIN, None),
+    ("15125550123#", PLAIN, None),
+    ("+15125550123 #", PLAIN, None),
+    ("512-555-0123#", PLAIN, None),
+    ("1-512-555-0123#", PLAIN, None),
+    ("+1512.555.0123#", PLAIN, None),
+    ("(512) 555-0123#", PLAIN, None),
+    ("512-5550123#", PLAIN, None), // seven digits are no extension
+    ("512-555-0123 #.", PLAIN, None),
+];
+
+/// What was sent and is not one possible U.S. number.
+pub(super) const REFUSED: &[&str] = &[
+    "1",
+    "-1",
+    "0",
+    "911",
+    "+44",          // the country code of a mask for another country
+    "555-0123",     // local only; the parser alone makes +15550123 of it
+    "1-1125550123", // the parser strips the 1 of the area code as well
+    "1125550123",
+    "+1 1 1 5125550123",
+    "+1 1 1 1125550123", // a prefix too many, each of which the parser takes off
+    "11-1-1155/1/11kk1",
+    "512555012",   // nine digits
+    "51255501234", // eleven
+    "05125550123", // a zero before ten digits
+    "0000000000",
+    "+0 512 555 0123",
+    "+1 512 555 012",
+    "+1 512 555 01234",
+    "+5125550123", // the code of Peru
+    "(+) 5125550123",
+    "+44 20 7946 0958",
+    "442079460958",
+    "+52 55 1234 5678",
+    "+61 2 5550 1234",
+    "+800 1234 5678",
+    "+7 495 555 01 23",
+    "001 512 555 0123", // the exit code of elsewhere
+    "011 44 20 7946 0958",
+    // Two numbers.
+    "5125550123,5125550124",
+    "5125550123;5125550124",
+    "5125550123 5125550124",
+    "5125550123/5125550124",
+    "5125550123 / 0124",
+    "+15125550123+15125550124",
+    "512-555-0123 or 512-555-0124",
+    "512-555-0123 & 512-555-0124",
+    "512-555-0123 x5125550124", // two numbers, and no extension of ten digits
+    "512-555-0123 #512-555-0124",
+    "(512-555-0123) (512-555-0124)",
+    "512-555-0123 x302/x2303",
+    "512-555-0123 x99 x100",
+    "1-800-EXT-5555 x12",
+    "512-555-0123 #5 #6",
+    "512-555-0123 call after 5pm", // a digit may begin a second number
+    "512-555-0123 h 9",
+    "512-555-0123 fax 5",
+    "512-555-0123 PO box 5",
+    "512-555-0123 apt#5",
+    "512-555-0123 x1234567890",
+    // A remark that no space sets off.
+    "512-555-0123home",
+    "512-555-0123-home",
+    "5125550123(cell",
+    "5125550123hm",
+    "5125550123z",
+    "5125550123@example.com",
+    // Local numbers with something after them.
+    "555-0123 ext 5",
+    "555-0199 x9",
+    "555-0199 tel",
+    "555-0123 fax",
+    "5550123fax",
+    "555-0123-fax",
+    "1-555-0123 fax",
+    "555-0123-456#",
+    "555-0123-456 #",
+    "555-0123-456# home",
+    "1 512 555-012#",
+    "555-0123 home",
+    "ext 5",
+    "x5",
+    // Letters that are no vanity number.
+    "FLOWERS",
+    "one eight hundred",
+    "n/a",
+    "none",
+    "(none)",
+    "1-800-FLOWERS-NOW",
+    "1-800-FLOWERS now",
+    "1-800-GO FEDEX",
+    "1-800-FLOWERS#",
+    "1-800-FLOWERS#5", // a mark directly after a letter
+    "1-800-FLOWERSx12",
+    "1-800-A-B-C-D-E-F-G",
+    "1-800-CAFÉ-123",
+    "80-FLOWERSS",
+    "512 FLOWERS",
+    "512 Oak Lane",
+    "512 Hill St",
+    "512 Hill St #5",
+    "800 Jackson #5 Austin",
+    "5125 Elm",
+    "512555 Main",
+    "12 Oak Lane",
+    "4 Elm Street",
+    "1 Elm Street",
+    "7 days a week",
+    "5 Oak Avenue",
+    "512-555-O123",
+    "5l25550123",
+    "8a7f3e9b2c",
+    "b7ebb70c60b",
+    "9unknownxx",
+    "+one 512 555 0123",
+    // Masks and placeholders.
+    "512-XXX-XXXX",
+    "512-555-XXXX",
+    "(512) 555-xxxx",
+    "NXX-NXX-XXXX",
+    "800-NXX-XXXX",
+    "512-AAAAAAA",
+    "512-555-____",
+    "(___) 555-0123",
+    "XXX-XXX-XXXX",
+    // Other things.
+    "123-45-6789", // a social security number
+    "2026-06-15",
+    "2026-06-15T12:30:00Z",
+    "12:30",
+    "203.0.113.7",
+    "203.0.113.107", // of ten digits
+    "$5125550123.00",
+    "someone@example.com",
+    "512_555_0123",
+    "512*555*0123",
+    "512~555~0123",
+    "555-0123~456",
+    "512-555-0123~5",
+    "+1 512 555 0123;phone-context=+44",
+    "tel:0123;phone-context=+1512555",
+    ".;phone-context=",
+    "+dwPAA;phone-context=AA",
+    "+;phone-context=é",
+    "512📞555📞0123",
+    "٥١٢٥٥٥٠١٢٣", // digits that NFKC leaves as they are
+    "٣5125550123",
+    "5125550123 ext 5٣",
+    "5125550123' OR '1'='1",
+    "'; DROP TABLE leads; --",
+    "<script>alert(5125550123)</script>",
+    "512555\u{0}0123",
+    "5.125550123e9",
+    "1e10",
+    "ﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺ", // one character that NFKC makes eighteen of
+];
+
+/// What was sent when nothing was typed.
+pub(super) const NOT_GIVEN: &[&str] = &[
+    "",
+    " ",
+    "+",
+    "-",
+    "( ) -",
+    "__________",
+    "(___) ___-____",
+    "___-___-____",
+    "\u{200b}",
+    "📞",
+    "((((((((((",
+    "))))((((",
+    "+1",
+    "+1 ",
+    "(+1)",
+    "+1 (___) ___-____",
+    "＋１（＿＿＿）＿＿＿－＿＿＿＿",
+    "+1 (XXX) XXX-XXXX",
+    "+1 (___) ___-____ x_____",
+    "US +1",
+    "1 (___) ___-____",
+    "1-",
+];
