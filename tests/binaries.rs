@@ -9,24 +9,39 @@ use serde_json::Value;
 /// The functions, by their binaries' names.
 pub const FUNCTIONS: [&str; 3] = ["create-lead", "intake-lead", "process-lead"];
 
-/// Builds the binaries, and gives back where each is. It takes what `cargo test --workspace` has compiled: hence all the
-/// tests are named as well, or the features of what both use would differ and all of it be built again.
+/// How the variables begin that cargo sets for a running test. `CARGO_HOME`, `CARGO_BUILD_JOBS` and the like are the
+/// developer's own and stay.
+const SET_FOR_TESTS: [&str; 4] = ["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_"];
+
+/// Builds the binaries and returns the path of each.
 ///
 /// # Panics
-/// When they do not build.
+/// When the build fails.
 pub fn build() -> BTreeMap<String, PathBuf> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--workspace", "--tests", "--message-format=json"]);
-    cargo.args(FUNCTIONS.iter().flat_map(|function| ["--bin", function]));
-    let built = cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).stderr(Stdio::inherit()).output();
-    let built = built.expect("cargo can be run");
+    let built = cargo_build().stderr(Stdio::inherit()).output().expect("cargo can be run");
     assert!(built.status.success(), "the functions' binaries are built");
     let artifacts = String::from_utf8_lossy(&built.stdout).into_owned();
     let artifacts = artifacts.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     artifacts.filter_map(|artifact| binary(&artifact)).collect()
 }
 
-/// A function's name and binary, where that is what cargo tells of.
+/// The build as one command. It reuses what `cargo test --workspace` has compiled. For that it names all tests too, which
+/// keeps the features of shared crates the same, and drops the variables that cargo sets for a running test: build scripts
+/// watch some of them (ring's does), so this build and the developer's next one would each recompile what the other built.
+pub fn cargo_build() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--workspace", "--tests", "--message-format=json"]);
+    cargo.args(FUNCTIONS.iter().flat_map(|function| ["--bin", function]));
+    cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    for (name, _) in std::env::vars_os() {
+        if SET_FOR_TESTS.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+}
+
+/// The name and path of a function's binary, if the message is about one.
 fn binary(artifact: &Value) -> Option<(String, PathBuf)> {
     let name = artifact.pointer("/target/name")?.as_str()?;
     let is_binary = artifact.pointer("/target/kind/0")? == "bin" && artifact.pointer("/profile/test")? == false;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
 
+mod binaries;
 mod citations;
 mod contract;
 mod events;
