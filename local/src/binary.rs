@@ -1,4 +1,4 @@
-//! A function's binary, as Lambda runs it: processes under a Runtime API each, one event at a time.
+//! A function's binary, as Lambda runs it: processes that each handle one event at a time under a Runtime API.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 use crate::function::Function;
 use crate::runtime_api::{RuntimeApi, Unanswered};
 
-/// A function's binary and what its processes are started with.
+/// A function's binary, and the arguments and environment of its processes.
 #[derive(Clone, Debug)]
 pub struct Binary {
     program: PathBuf,
@@ -24,7 +24,7 @@ pub struct Binary {
     log: Option<PathBuf>,
 }
 
-/// A running process. It is killed, with no chance to finish anything, when this is dropped.
+/// A running process. Dropping it kills the process at once.
 #[derive(Debug)]
 pub struct Process {
     api: RuntimeApi,
@@ -34,14 +34,14 @@ pub struct Process {
 /// Why a process has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    /// It cannot be started, or its log cannot be written.
+    /// It cannot be started, or its log cannot be opened.
     #[error("the process cannot be started: {0}")]
     Start(#[from] std::io::Error),
-    /// It has answered that it has no answer.
+    /// It has reported an error.
     #[error(transparent)]
     Unanswered(#[from] Unanswered),
-    /// It has ended.
-    #[error("the process has ended")]
+    /// It has exited.
+    #[error("the process has exited")]
     Ended,
     /// Its answer is not JSON.
     #[error("the answer is not JSON")]
@@ -49,31 +49,31 @@ pub enum ProcessError {
 }
 
 impl Binary {
-    /// A binary whose processes get these variables, and of those of this process none but `PATH`.
+    /// A binary whose processes get these variables and, from this process, only `PATH`.
     pub fn new(program: impl Into<PathBuf>, environment: Vec<(&'static str, String)>) -> Self {
         Self { program: program.into(), arguments: Vec::new(), environment, log: None }
     }
 
-    /// With arguments, as an interpreter needs them.
+    /// Adds arguments, such as an interpreter's script.
     #[must_use]
     pub fn arguments(self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         Self { arguments: arguments.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// With one variable more.
+    /// Adds a variable.
     #[must_use]
     pub fn variable(mut self, name: &'static str, value: String) -> Self {
         self.environment.push((name, value));
         self
     }
 
-    /// Whose processes append what they print to a file; it is thrown away otherwise.
+    /// Appends the output of its processes to a file. By default it is discarded.
     #[must_use]
     pub fn log(self, file: impl Into<PathBuf>) -> Self {
         Self { log: Some(file.into()), ..self }
     }
 
-    /// Starts a process. It may still be at its initialisation: [`Process::idle`] waits for its end.
+    /// Starts a process. It may still be initializing: [`Process::idle`] waits for the end of that.
     ///
     /// # Errors
     /// [`ProcessError::Start`].
@@ -102,8 +102,8 @@ impl Binary {
         Ok(Process { api, child })
     }
 
-    /// The function that its processes make up. An event goes to an idle process, or to a new one when all are at work;
-    /// dropping the invocation kills the process that is at it, and so does its time limit.
+    /// A function made of its processes. An event goes to an idle process, or to a new one if all are busy. Dropping the
+    /// invocation, or exceeding the time limit, kills the process that handles it.
     pub fn function(self, time_limit: Duration) -> Function {
         let name = self.program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let shared = Arc::new((self, Mutex::<Vec<Process>>::default()));
@@ -128,10 +128,10 @@ impl Binary {
 }
 
 impl Process {
-    /// Waits until it has nothing to do: it is initialised, and done with all its events.
+    /// Waits until the process is initialized and has handled all its events.
     ///
     /// # Errors
-    /// [`ProcessError`] when it does not come to that.
+    /// [`ProcessError`] when it cannot start or exits.
     pub async fn idle(&mut self) -> Result<(), ProcessError> {
         tokio::select! {
             idle = self.api.idle() => Ok(idle?),
@@ -139,10 +139,10 @@ impl Process {
         }
     }
 
-    /// Hands it an event, and waits for its answer.
+    /// Hands it an event and waits for the answer.
     ///
     /// # Errors
-    /// [`ProcessError`] when it has none.
+    /// [`ProcessError`] when it reports an error or exits.
     pub async fn invoke(&mut self, event: LambdaEvent<Bytes>) -> Result<Bytes, ProcessError> {
         tokio::select! {
             answer = self.api.invoke(event) => Ok(answer?),
@@ -150,15 +150,15 @@ impl Process {
         }
     }
 
-    /// Waits until it has ended.
+    /// Waits until it has exited.
     ///
     /// # Errors
-    /// When the system does not say.
+    /// When the operating system cannot tell.
     pub async fn ended(&mut self) -> std::io::Result<()> {
         self.child.wait().await.map(drop)
     }
 
-    /// The system's number of it; none once it has ended.
+    /// Its process id, or `None` once it has exited.
     pub fn id(&self) -> Option<u32> {
         self.child.id()
     }

@@ -1,4 +1,4 @@
-//! The demo sources. `source_123` is the document's own, so its examples work as they are printed.
+//! The demo sources. `source_123` is in the examples of the partner specification, so they work as printed.
 
 use leadping::id::{AccountId, BusinessId, SourceId};
 use leadping::lead::state::State;
@@ -6,12 +6,12 @@ use leadping::source::{self, Source, SourceKey};
 use leadping::store::Sources;
 use leadping::time::Timestamp;
 
-/// The document's own source.
+/// The source of the partner specification's examples.
 pub const SOURCE_ID: &str = "source_123";
 /// The key of every demo source.
 pub const SOURCE_KEY: &str = "lp_source_key";
 
-/// Each demo source, and what it is there to show.
+/// Each demo source, and what it demonstrates.
 pub const ALL: [(&str, &str); 7] = [
     (SOURCE_ID, "open: everything is accepted that the rules allow"),
     ("source_disabled", "disabled: 403"),
@@ -22,13 +22,16 @@ pub const ALL: [(&str, &str); 7] = [
     ("source_exempt", "needs no TrustedForm certificate"),
 ];
 
-/// Makes the demo sources that are not there yet.
+/// Creates the demo sources, except those that an operator has changed or deleted in an earlier run.
 ///
 /// # Errors
-/// When the table refuses one.
+/// When the table cannot be used.
 pub async fn create(sources: &Sources) -> anyhow::Result<()> {
     for (id, about) in ALL {
-        sources.create(&demo(id, about)?).await?;
+        let source = demo(id, about)?;
+        if sources.history(&source.id, 1).await?.is_empty() {
+            sources.create(&source).await?;
+        }
     }
     Ok(())
 }
@@ -52,4 +55,33 @@ fn demo(id: &str, about: &str) -> anyhow::Result<Source> {
         _ => {}
     }
     Ok(source)
+}
+
+#[cfg(test)]
+mod tests {
+    use leadping::source::change::Change;
+    use leadping::store::schema;
+
+    use super::*;
+    use crate::dynamodb::{DynamoDb, Storage};
+    use crate::{stack, tables};
+
+    #[tokio::test]
+    async fn a_deleted_demo_source_stays_deleted() {
+        let engine = DynamoDb::start(0, Storage::Memory).await.unwrap();
+        let client = stack::clients(engine.url(), engine.url()).unwrap().dynamodb;
+        tables::create(&client, "sources", schema::SOURCE_INDEXES).await.unwrap();
+        let sources = Sources::new(client, "sources");
+        create(&sources).await.unwrap();
+        assert_eq!(sources.list().await.unwrap().len(), ALL.len());
+
+        let source = sources.latest(&SOURCE_ID.parse().unwrap()).await.unwrap().unwrap();
+        let (by, action, revision) = ("test".to_owned(), "delete".to_owned(), source.revision + 1);
+        let change = Change { at: Timestamp::now(), by, action, revision, members: vec![] };
+        assert!(sources.change(&source.id, Some(&source), None, &change).await.unwrap());
+        create(&sources).await.unwrap();
+        assert!(sources.latest(&source.id).await.unwrap().is_none());
+        assert_eq!(sources.list().await.unwrap().len(), ALL.len() - 1);
+        engine.stop().await;
+    }
 }

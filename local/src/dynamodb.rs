@@ -1,19 +1,20 @@
-//! DynamoDB on this machine: an embedded engine that speaks DynamoDB's protocol.
+//! DynamoDB on this machine: an embedded engine that speaks its protocol.
 
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use dynoxide::Database;
 
-use crate::{server, task::Task};
+use crate::server;
+use crate::task::Task;
 
-/// Where the tables are kept.
+/// Where the tables are stored.
 #[derive(Clone, Copy, Debug)]
 pub enum Storage<'a> {
-    /// Gone when the engine stops.
+    /// In memory, until the engine stops.
     Memory,
-    /// In an SQLite file, made when missing. It is in write-ahead mode, so a killed process leaves a file that the
-    /// next one opens with every acknowledged write; the `-wal` file beside it belongs to it.
+    /// In an SQLite file, which is created if missing. It is in write-ahead mode: after a kill, the next process opens it with
+    /// every acknowledged write. The `-wal` file next to it is part of it.
     File(&'a Path),
 }
 
@@ -25,7 +26,7 @@ pub struct DynamoDb {
 }
 
 impl DynamoDb {
-    /// Starts the engine on `port` of 127.0.0.1, on any free one for 0.
+    /// Starts the engine on `port` of 127.0.0.1, or on any free port for 0.
     ///
     /// # Errors
     /// When the port is taken, or the file cannot be opened as a database.
@@ -54,7 +55,7 @@ impl DynamoDb {
         &self.url
     }
 
-    /// Answers what is under way and ends.
+    /// Answers open requests and stops.
     pub async fn stop(self) {
         self.server.stop().await;
     }
@@ -62,10 +63,10 @@ impl DynamoDb {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_dynamodb::{
-        Client,
-        config::{BehaviorVersion, Credentials, Region},
-        types::{AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType},
+    use aws_sdk_dynamodb::Client;
+    use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+    use aws_sdk_dynamodb::types::{
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     };
 
     use super::*;
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_keeps_its_items_from_one_start_to_the_next() {
+    async fn a_file_keeps_its_items_across_restarts() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("tables.sqlite");
 
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_killed_process_leaves_has_all_that_was_acknowledged() {
+    async fn a_killed_engine_leaves_every_acknowledged_write() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("tables.sqlite");
         let left = directory.path().join("left.sqlite");
@@ -136,7 +137,7 @@ mod tests {
         let engine = DynamoDb::start(0, Storage::File(&path)).await.unwrap();
         create_table(&engine).await;
         put(&engine, "LEAD#1").await;
-        // The files as they are while the engine runs are what a kill at this moment would leave.
+        // A kill at this moment would leave the files as they are now.
         for suffix in ["", "-wal"] {
             let with_suffix = |path: &Path| format!("{}{suffix}", path.display());
             std::fs::copy(with_suffix(&path), with_suffix(&left)).unwrap();

@@ -1,13 +1,12 @@
-//! The event that an HTTP API hands to a function, in payload format 2.0. The gateway makes one of each request, and
-//! tests and benchmarks make theirs here.
+//! The event that an HTTP API passes to a function, in payload format 2.0. The gateway, tests and benchmarks create theirs
+//! here.
 //!
-//! It is written as JSON, not as the type that functions read it into: that type also serializes members of older
-//! formats, which no gateway sends.
+//! It is written as JSON and not through the type that functions read: that type also serializes members of older formats,
+//! which no gateway sends.
 
 use std::collections::BTreeMap;
 
 use data_encoding::{BASE64, HEXLOWER};
-use jiff::Timestamp;
 use leadping::payload::Entrance;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
@@ -21,17 +20,17 @@ pub struct HttpEvent {
     pub method: String,
     /// The path, which is also the route.
     pub path: String,
-    /// The query string, undecoded and without its question mark.
+    /// The query string, not decoded and without the question mark.
     pub query: String,
     /// The protocol's version, as in `HTTP/1.1`.
     pub protocol: String,
-    /// The name that the API was called by.
+    /// The API's host name.
     pub domain: String,
-    /// The headers that were sent, their names in lower case.
+    /// The headers of the request, with lowercase names.
     pub headers: BTreeMap<String, String>,
-    /// The cookies that were sent.
+    /// The cookies of the request.
     pub cookies: Vec<String>,
-    /// The caller's address.
+    /// The client's address.
     pub source_ip: String,
     /// The gateway's id of the request.
     pub request_id: String,
@@ -40,7 +39,7 @@ pub struct HttpEvent {
 }
 
 impl HttpEvent {
-    /// A post of JSON with the key of the demo sources.
+    /// A post of JSON from a demo source.
     pub fn post(entrance: Entrance, source: &str, request_id: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
         let headers = [
             ("accept", "*/*"),
@@ -64,17 +63,17 @@ impl HttpEvent {
         }
     }
 
-    /// With a header more, or with another value of one.
+    /// Adds or replaces a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// The event, with what the gateway adds.
+    /// The event, including what the gateway adds.
     pub fn to_json(&self) -> Value {
         let route_key = format!("{} {}", self.method, self.path);
-        let now = Timestamp::now();
+        let now = jiff::Timestamp::now();
         let mut event = json!({
             "version": "2.0",
             "routeKey": route_key,
@@ -101,7 +100,7 @@ impl HttpEvent {
             },
             "isBase64Encoded": false,
         });
-        // Members without a value are left out rather than empty.
+        // Members without a value are absent, not empty.
         if !self.cookies.is_empty() {
             event["cookies"] = json!(self.cookies);
         }
@@ -118,8 +117,8 @@ impl HttpEvent {
         event
     }
 
-    /// Whether a body of this content type is passed on as text. The real service keeps to this short list: a form, a
-    /// `+json` type and a body without a type are Base64 there.
+    /// Whether a body of this content type is passed as text. As in the real service, the list is short: a form, a `+json` type
+    /// and a body without a type are passed as Base64.
     fn is_text(&self) -> bool {
         let content_type = self.headers.get("content-type").map(String::as_str).unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -144,7 +143,7 @@ impl HttpEvent {
         headers
     }
 
-    /// The query's members, decoded; the values of one name are joined by commas.
+    /// The decoded members of the query, with the values of one name joined by commas.
     fn query_parameters(&self) -> Map<String, Value> {
         let mut joined: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(self.query.as_bytes()) {
@@ -158,7 +157,7 @@ impl HttpEvent {
 mod tests {
     use super::*;
 
-    /// The sample events are in the shape that AWS sends.
+    /// The sample events have the shape that AWS sends.
     #[test]
     fn an_event_is_like_the_samples() {
         let samples = [
@@ -185,7 +184,7 @@ mod tests {
                 content_type => post = post.header("content-type", content_type),
             }
             let mut event = post.to_json();
-            // The moment and the trace are of the request itself.
+            // Time and trace differ for every request.
             for (context, value) in [("time", json!("now")), ("timeEpoch", json!(0))] {
                 event["requestContext"][context] = value.clone();
                 sample["requestContext"][context] = value;
@@ -203,10 +202,10 @@ mod tests {
             (Some("text/csv"), true),
             (Some("application/xml"), true),
             (Some("application/javascript"), true),
-            (Some("application/x-www-form-urlencoded"), false), // what surprises most
+            (Some("application/x-www-form-urlencoded"), false),
             (Some("application/vnd.api+json"), false),
             (Some("application/octet-stream"), false),
-            (Some("application/jsonlines"), false), // not by its beginning
+            (Some("application/jsonlines"), false), // the whole type is compared
             (None, false),
         ];
         for (content_type, as_text) in cases {

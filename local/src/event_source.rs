@@ -1,26 +1,21 @@
-//! Lambda's event source mapping for a queue: it polls, invokes a function with batches, and deletes what succeeded.
+//! Lambda's event source mapping for a queue: it polls, invokes a function with batches, and deletes the messages that
+//! succeeded.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
-use aws_sdk_sqs::{
-    Client,
-    config::timeout::TimeoutConfig,
-    error::ProvideErrorMetadata,
-    types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName},
-};
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_sdk_sqs::error::ProvideErrorMetadata;
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName};
 use futures_util::future;
 use serde_json::{Value, json};
 
-use crate::{
-    function::Function,
-    task::{Stopping, Task},
-};
+use crate::function::Function;
+use crate::task::{Stopping, Task};
 
 /// The pause after a poll that failed.
 const BACK_OFF: Duration = Duration::from_secs(1);
@@ -28,11 +23,11 @@ const BACK_OFF: Duration = Duration::from_secs(1);
 /// How a queue is polled.
 #[derive(Clone, Copy, Debug)]
 pub struct Polling {
-    /// Batches in work at the same time.
+    /// The number of batches that are handled at the same time.
     pub pollers: usize,
-    /// Messages in a batch, 1 to 10.
+    /// The most messages in a batch, 1 to 10.
     pub batch_size: i32,
-    /// Seconds a poll waits for a message, 0 to 20.
+    /// How many seconds a poll waits for a message, 0 to 20.
     pub wait_seconds: i32,
 }
 
@@ -42,18 +37,19 @@ impl Default for Polling {
     }
 }
 
-/// A running event source mapping with partial batch responses: what the function took is deleted, what it reports as
-/// failed comes again after its visibility time-out. Messages' own attributes are not passed on.
+/// A running event source mapping with partial batch responses: successful messages are deleted, and failed ones are delivered
+/// again after their visibility timeout. Message attributes are not passed on.
 #[derive(Debug)]
 pub struct EventSource(Task);
 
 impl EventSource {
-    /// Begins to hand the messages of the queue to `function`.
+    /// Starts to invoke `function` with the messages of the queue.
     ///
     /// # Errors
     /// When the queue cannot be read.
     pub async fn start(sqs: Client, queue_url: &str, function: Function, polling: Polling) -> anyhow::Result<Self> {
-        // A function's time limits would cut a long poll short, and hide for a while what it had just received.
+        // The timeouts of a function's client would end a long poll early, and messages that it has just received would stay
+        // invisible for a while.
         let patient = sqs.config().to_builder().timeout_config(TimeoutConfig::disabled());
         let sqs = Client::from_conf(patient.build());
         let attributes = sqs
@@ -81,7 +77,8 @@ impl EventSource {
         })))
     }
 
-    /// Finishes the batches in work and ends. A message that a poll is just receiving comes again after its visibility time-out.
+    /// Waits for the current batches and stops. A message that a poll is receiving at this moment is delivered again after its
+    /// visibility timeout.
     pub async fn stop(self) {
         self.0.stop().await;
     }
@@ -105,7 +102,7 @@ impl Poller {
                 messages = self.receive() => messages,
             };
             if !messages.is_empty() {
-                self.work_off(messages).await;
+                self.handle(messages).await;
             }
         }
     }
@@ -130,7 +127,7 @@ impl Poller {
         }
     }
 
-    async fn work_off(&self, messages: Vec<Message>) {
+    async fn handle(&self, messages: Vec<Message>) {
         let mut handles: HashMap<String, String> = messages
             .iter()
             .filter_map(|message| Some((message.message_id.clone()?, message.receipt_handle.clone()?)))
@@ -145,7 +142,7 @@ impl Poller {
             }
         };
         let Some(failed) = failed_ids(&answer, &handles) else {
-            tracing::error!(function = self.function.name(), "a batch failed: its answer makes no sense");
+            tracing::error!(function = self.function.name(), "a batch failed: the answer is not valid");
             return;
         };
         handles.retain(|id, _| !failed.contains(id.as_str()));
@@ -189,13 +186,13 @@ impl Poller {
             Err(_) => 1,
         };
         if kept > 0 {
-            tracing::warn!("messages could not be deleted and will come again");
+            tracing::warn!("messages could not be deleted and will be delivered again");
         }
     }
 }
 
-/// The messages that failed, after what the function answered; `None` when they all did, which an id that was not in the
-/// batch means as well. No list, or none to speak of, means that none failed.
+/// The ids of the failed messages in a function's answer. As in Lambda, no list or an empty one means that none failed, and an
+/// id that is not in the batch means that all failed, which is `None` here.
 fn failed_ids<'a>(answer: &'a Value, sent: &HashMap<String, String>) -> Option<HashSet<&'a str>> {
     match answer.get("batchItemFailures") {
         None | Some(Value::Null) => Some(HashSet::new()),
@@ -215,26 +212,27 @@ mod tests {
     use tokio::sync::mpsc::{self, UnboundedReceiver};
 
     use super::*;
-    use crate::{sqs::Sqs, testing};
+    use crate::sqs::Sqs;
+    use crate::testing;
 
     const AMPLE: Duration = Duration::from_secs(60);
 
-    /// A function that tells of each event and answers what `answer` makes of it.
-    fn telling(answer: fn(&Value) -> Value) -> (Function, UnboundedReceiver<Value>) {
-        let (tell, told) = mpsc::unbounded_channel();
+    /// A function that reports each event, and answers with `answer`.
+    fn reporting(answer: fn(&Value) -> Value) -> (Function, UnboundedReceiver<Value>) {
+        let (sender, events) = mpsc::unbounded_channel();
         let service = service_fn(move |event: LambdaEvent<Value>| {
-            let tell = tell.clone();
+            let sender = sender.clone();
             async move {
                 let answer = answer(&event.payload);
-                let _ = tell.send(event.payload);
+                let _ = sender.send(event.payload);
                 Ok::<_, Infallible>(answer)
             }
         });
-        (Function::new("f", AMPLE, service), told)
+        (Function::new("f", AMPLE, service), events)
     }
 
-    async fn next(told: &mut UnboundedReceiver<Value>) -> Value {
-        tokio::time::timeout(AMPLE, told.recv()).await.unwrap().unwrap()
+    async fn next(events: &mut UnboundedReceiver<Value>) -> Value {
+        tokio::time::timeout(AMPLE, events.recv()).await.unwrap().unwrap()
     }
 
     /// Reports the messages whose body is `bad` as failed.
@@ -261,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_poisoned_message_harms_no_other_and_ends_among_the_dead_letters() {
+    async fn a_bad_message_affects_no_other_and_ends_in_the_dead_letter_queue() {
         let engine = Sqs::start(0).await.unwrap();
         let sqs = testing::sqs_client(&engine);
         let dead_letters = queue(&sqs, "dead", &[]).await;
@@ -282,11 +280,11 @@ mod tests {
             sqs.send_message().queue_url(&leads).message_body(body).send().await.unwrap();
         }
 
-        let (function, mut told) = telling(refuse_bad);
+        let (function, mut events) = reporting(refuse_bad);
         let polling = Polling { pollers: 1, wait_seconds: 1, ..Polling::default() };
         let source = EventSource::start(sqs.clone(), &leads, function, polling).await.unwrap();
 
-        let first = next(&mut told).await;
+        let first = next(&mut events).await;
         let records = first["Records"].as_array().unwrap();
         assert_eq!(records.len(), 2);
         let bad = records.iter().find(|record| record["body"] == "bad").unwrap();
@@ -297,7 +295,7 @@ mod tests {
         assert!(bad["attributes"]["SentTimestamp"].is_string());
         assert!(bad["receiptHandle"].is_string() && bad["md5OfBody"].is_string());
 
-        let second = next(&mut told).await;
+        let second = next(&mut events).await;
         assert_eq!(second["Records"].as_array().unwrap().len(), 1);
         assert_eq!(second["Records"][0]["messageId"], bad["messageId"]);
         assert_eq!(second["Records"][0]["attributes"]["ApproximateReceiveCount"], "2");
@@ -305,32 +303,32 @@ mod tests {
         let dead = sqs.receive_message().queue_url(&dead_letters).wait_time_seconds(20).send().await.unwrap();
         assert_eq!(dead.messages()[0].body(), Some("bad"));
         source.stop().await;
-        assert!(told.recv().await.is_none(), "neither message came a third time");
+        assert!(events.recv().await.is_none(), "no message was delivered a third time");
         engine.stop().await;
     }
 
     #[tokio::test]
-    async fn a_failed_invocation_keeps_the_whole_batch() {
+    async fn a_failed_invocation_redelivers_the_whole_batch() {
         let engine = Sqs::start(0).await.unwrap();
         let sqs = testing::sqs_client(&engine);
         let timeout = (QueueAttributeName::VisibilityTimeout, "1".to_owned());
         let leads = queue(&sqs, "leads", &[timeout]).await;
         sqs.send_message().queue_url(&leads).message_body("good").send().await.unwrap();
 
-        // Fails the first time, by what Lambda takes for a failure of all: an id that it does not know.
-        let (function, mut told) = telling(|event| {
+        // The first answer fails: to Lambda, an unknown id means that all messages failed.
+        let (function, mut events) = reporting(|event| {
             let first = event["Records"][0]["attributes"]["ApproximateReceiveCount"] == "1";
             if first { json!({"batchItemFailures": [{"itemIdentifier": "x"}]}) } else { Value::Null }
         });
         let source = EventSource::start(sqs.clone(), &leads, function, Polling::default()).await.unwrap();
-        let (first, second) = (next(&mut told).await, next(&mut told).await);
+        let (first, second) = (next(&mut events).await, next(&mut events).await);
         assert_eq!(first["Records"][0]["messageId"], second["Records"][0]["messageId"]);
         source.stop().await;
         engine.stop().await;
     }
 
     #[test]
-    fn answers_are_read_as_lambda_reads_them() {
+    fn answers_are_read_as_in_lambda() {
         let sent = HashMap::from(["a", "b"].map(|id| (id.to_owned(), String::new())));
         let item = |id: Value| json!({"batchItemFailures": [{"itemIdentifier": id}]});
         let cases = [

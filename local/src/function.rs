@@ -1,23 +1,20 @@
-//! A Lambda function as those see it who invoke it: JSON goes in, JSON comes out, within a time limit.
+//! A Lambda function as its callers see it: JSON in, JSON out, within a time limit.
 //!
-//! The event is handed over as text and the answer comes back through its own serialisation, so a handler meets
-//! the very conversions that it meets in Lambda.
+//! The event is passed as text and the answer is serialized, so a handler goes through the same conversions as in Lambda.
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use data_encoding::HEXLOWER;
 use lambda_runtime::{Context, LambdaEvent};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tower::{Service, ServiceExt, util::BoxCloneSyncService};
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt};
+use uuid::Uuid;
 
-use crate::random;
-
-/// A function that can be invoked; clones invoke the same one, at the same time if need be.
+/// A function that can be invoked. Clones invoke the same function, also at the same time.
 #[derive(Clone)]
 pub struct Function {
     name: Arc<str>,
@@ -34,10 +31,10 @@ impl fmt::Debug for Function {
     }
 }
 
-/// Why an invocation has no answer. None of these says what was in the event.
+/// Why an invocation has no answer. No message says what was in the event.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
-    /// The event is not what the function takes.
+    /// The event does not deserialize.
     #[error("the event is not of the function's type")]
     Event,
     /// The handler returned an error.
@@ -55,7 +52,7 @@ pub enum InvokeError {
 }
 
 impl Function {
-    /// A function of the given name that may take `time_limit` for one invocation.
+    /// A function of this name, which may take `time_limit` for one invocation.
     pub fn new<S, E>(name: &str, time_limit: Duration, service: S) -> Self
     where
         S: Service<LambdaEvent<E>> + Clone + Send + Sync + 'static,
@@ -89,20 +86,19 @@ impl Function {
         &self.name
     }
 
-    /// Invokes the function with `event` and returns its answer. Like Lambda, it runs on when the caller goes away.
+    /// Invokes the function and returns its answer. As in Lambda, the function continues when the caller is gone.
     ///
     /// # Errors
-    /// When the function fails, panics or takes longer than it may.
+    /// When the function fails, panics or exceeds its time limit.
     pub async fn invoke(&self, event: &Value) -> Result<Value, InvokeError> {
         let (function, event) = (self.clone(), event.clone());
         tokio::spawn(async move { function.run(&event).await }).await.unwrap_or(Err(InvokeError::Panicked))
     }
 
-    /// Invokes the function, and ends it where it stands when the caller drops the future: as a process ends that is
-    /// killed.
+    /// Invokes the function, and stops it at once when the caller drops the future, as if its process were killed.
     ///
     /// # Errors
-    /// When the function fails or takes longer than it may. A panic goes through to the caller.
+    /// When the function fails or exceeds its time limit. A panic propagates to the caller.
     pub async fn run(&self, event: &Value) -> Result<Value, InvokeError> {
         let event = LambdaEvent::new(event.to_string(), self.context());
         let run = tokio::time::timeout(self.time_limit, self.service.clone().oneshot(event));
@@ -113,21 +109,12 @@ impl Function {
         let deadline = SystemTime::now() + self.time_limit;
         let since_epoch = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut context = Context::default();
-        context.request_id = request_id();
+        context.request_id = Uuid::new_v4().to_string();
         context.deadline = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
         context.invoked_function_arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{}", self.name);
         Arc::make_mut(&mut context.env_config).function_name = self.name.to_string();
         context
     }
-}
-
-/// A version 4 UUID, which is what Lambda's request ids are.
-fn request_id() -> String {
-    let mut bytes = random::bytes::<16>();
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = HEXLOWER.encode(&bytes);
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 #[cfg(test)]
@@ -166,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_way_to_fail_is_told_apart() {
+    async fn each_kind_of_failure_has_its_own_error() {
         let fallible = Function::new(
             "fallible",
             AMPLE,

@@ -1,42 +1,41 @@
-//! An API Gateway HTTP API on this machine: it turns requests into events of payload format 2.0 and answers back into
-//! responses, and it answers by itself what the real one answers by itself.
+//! An API Gateway HTTP API on this machine: it turns requests into events of payload format 2.0, and answers into responses.
+//! It refuses by itself what the real one refuses.
 
-use std::{io, sync::Arc, time::Duration};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
-use axum::{
-    Extension, Router,
-    body::Body,
-    extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts},
-    response::Response,
-};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use axum::{Extension, Router};
 use data_encoding::BASE64URL;
 use futures_util::StreamExt;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::{
-    function::Function,
-    random,
-    server::{self, Peer},
-    task::Task,
-};
+use crate::function::Function;
+use crate::random;
+use crate::server::{self, Peer};
+use crate::task::Task;
 
 mod event;
 
-/// The largest body an HTTP API takes, in bytes.
-const BODY_LIMIT: usize = 10 * 1024 * 1024;
-/// The largest request line with all header values that an HTTP API takes, in bytes.
-const HEAD_LIMIT: usize = 10_240;
+/// The largest body that an HTTP API accepts, in bytes.
+const MAX_BODY: usize = 10 * 1024 * 1024;
+/// The largest request line with all header values that an HTTP API accepts, in bytes.
+const MAX_HEAD: usize = 10_240;
 /// How long an HTTP API waits for its function.
-const INTEGRATION_LIMIT: Duration = Duration::from_secs(30);
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What is invoked for one method and path. The path is compared as it was sent.
+/// The function for one method and path. The path is compared as it was sent.
 #[derive(Clone, Debug)]
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The path, beginning with a slash.
+    /// The path, with its first slash.
     pub path: &'static str,
     /// The function that answers.
     pub function: Function,
@@ -50,7 +49,7 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Serves `routes` on `listener`. Unlike the real one it lets every request through.
+    /// Serves `routes` on `listener`. Unlike the real one, it never throttles.
     ///
     /// # Errors
     /// When the listener has no address.
@@ -67,7 +66,7 @@ impl Gateway {
         &self.url
     }
 
-    /// Answers what is under way and ends.
+    /// Answers open requests and stops.
     pub async fn stop(self) {
         self.server.stop().await;
     }
@@ -77,19 +76,21 @@ type Routes = Arc<[Route]>;
 
 async fn handle(State(routes): State<Routes>, Extension(peer): Extension<Peer>, request: Request) -> Response {
     let request_id = BASE64URL.encode(&random::bytes::<11>());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = answer(&routes, peer, &request_id, request).await.unwrap_or_else(own_answer);
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(HeaderName::from_static("apigw-requestid"), id);
     }
+    tracing::debug!(request_id, status = response.status().as_u16(), "{method} {path}");
     response
 }
 
-/// The function's answer, or the status of the gateway's own.
+/// The function's answer, or the status of the gateway's own answer.
 async fn answer(routes: &Routes, peer: Peer, request_id: &str, request: Request) -> Result<Response, StatusCode> {
     let (parts, body) = request.into_parts();
-    // Before any refusal: a client that is still sending would meet a closed connection instead of the answer.
+    // First read the body: a client that is still sending would find a closed connection instead of a refusal.
     let body = read(body).await;
-    if head_size(&parts) > HEAD_LIMIT {
+    if head_size(&parts) > MAX_HEAD {
         return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
     let route = routes
@@ -97,7 +98,7 @@ async fn answer(routes: &Routes, peer: Peer, request_id: &str, request: Request)
         .find(|route| route.method == parts.method && route.path == parts.uri.path())
         .ok_or(StatusCode::NOT_FOUND)?;
     let event = event::from_request(&parts, &body?, peer.0.ip(), request_id).to_json();
-    match tokio::time::timeout(INTEGRATION_LIMIT, route.function.invoke(&event)).await {
+    match tokio::time::timeout(INTEGRATION_TIMEOUT, route.function.invoke(&event)).await {
         Ok(Ok(answer)) => event::into_response(answer).ok_or(StatusCode::INTERNAL_SERVER_ERROR),
         Ok(Err(error)) => {
             tracing::error!(function = route.function.name(), request_id, "{error}");
@@ -107,7 +108,7 @@ async fn answer(routes: &Routes, peer: Peer, request_id: &str, request: Request)
     }
 }
 
-/// What the gateway answers by itself: the words of the real one are HTTP's own, save for two.
+/// The gateway's own answer, in the words of the real one.
 fn own_answer(status: StatusCode) -> Response {
     let message = match status {
         StatusCode::PAYLOAD_TOO_LARGE => "Request Entity Too Large",
@@ -116,7 +117,7 @@ fn own_answer(status: StatusCode) -> Response {
     server::json(status, &json!({"message": message}))
 }
 
-/// Reads a body to its end and keeps it if it is not too large.
+/// Reads a body to its end, and returns it if it is not too large.
 async fn read(body: Body) -> Result<Vec<u8>, StatusCode> {
     let mut chunks = body.into_data_stream();
     let mut kept = Vec::new();
@@ -124,11 +125,11 @@ async fn read(body: Body) -> Result<Vec<u8>, StatusCode> {
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| StatusCode::BAD_REQUEST)?;
         size += chunk.len();
-        if size <= BODY_LIMIT {
+        if size <= MAX_BODY {
             kept.extend_from_slice(&chunk);
         }
     }
-    if size <= BODY_LIMIT { Ok(kept) } else { Err(StatusCode::PAYLOAD_TOO_LARGE) }
+    if size <= MAX_BODY { Ok(kept) } else { Err(StatusCode::PAYLOAD_TOO_LARGE) }
 }
 
 fn head_size(parts: &Parts) -> usize {
@@ -139,14 +140,13 @@ fn head_size(parts: &Parts) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use axum::{body::Bytes, http::Request as HttpRequest};
+    use axum::body::Bytes;
+    use axum::http::Request as HttpRequest;
     use lambda_http::{Adapter, RequestExt};
     use lambda_runtime::{LambdaEvent, service_fn};
     use serde_json::Value;
-    use tokio::{
-        net::TcpStream,
-        sync::{Notify, mpsc},
-    };
+    use tokio::net::TcpStream;
+    use tokio::sync::{Notify, mpsc};
 
     use super::*;
     use crate::testing;
@@ -160,7 +160,7 @@ mod tests {
         Function::new("f", AMPLE, service_fn(move |event: LambdaEvent<Value>| handler(event.payload)))
     }
 
-    /// Answers with the event it was given.
+    /// Answers with its event.
     fn echo() -> Function {
         function(async |event| Ok(json!({"statusCode": 200, "body": event.to_string()})))
     }
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_gateway_answers_by_itself_what_it_does_not_pass_on() {
+    async fn the_gateway_refuses_by_itself_what_the_real_one_refuses() {
         let gateway = start(Method::POST, echo()).await;
         let request = |method, path, header: &str, body: Vec<u8>| {
             HttpRequest::builder()
@@ -229,10 +229,10 @@ mod tests {
         };
         let cases = [
             (request(Method::POST, "/other", "", vec![]), 404, "Not Found"),
-            (request(Method::POST, "/leads/", "", vec![]), 404, "Not Found"), // paths are compared whole
+            (request(Method::POST, "/leads/", "", vec![]), 404, "Not Found"), // the whole path is compared
             (request(Method::PUT, "/leads", "", vec![]), 404, "Not Found"),
-            (request(Method::POST, "/leads", "", vec![b'a'; BODY_LIMIT + 1]), 413, "Request Entity Too Large"),
-            (request(Method::POST, "/leads", &"a".repeat(HEAD_LIMIT), vec![]), 431, "Request Header Fields Too Large"),
+            (request(Method::POST, "/leads", "", vec![b'a'; MAX_BODY + 1]), 413, "Request Entity Too Large"),
+            (request(Method::POST, "/leads", &"a".repeat(MAX_HEAD), vec![]), 431, "Request Header Fields Too Large"),
         ];
         for (request, status, message) in cases {
             let (parts, body) = testing::send(request).await.unwrap();
@@ -241,16 +241,16 @@ mod tests {
             assert_eq!(parts.headers["content-type"], "application/json");
             assert!(parts.headers.contains_key("apigw-requestid"));
         }
-        let most = request(Method::POST, "/leads", "", vec![b'a'; BODY_LIMIT]);
+        let most = request(Method::POST, "/leads", "", vec![b'a'; MAX_BODY]);
         assert_eq!(testing::send(most).await.unwrap().0.status, 200);
         gateway.stop().await;
     }
 
     #[tokio::test]
-    async fn a_function_without_a_usable_answer_is_an_internal_error() {
+    async fn a_function_without_a_valid_answer_is_an_internal_error() {
         let failing = function(async |_| Err("no luck".into()));
         let panicking = function(async |_| panic!("on purpose"));
-        let senseless = function(async |_| Ok(json!({"statusCode": "two hundred"})));
+        let invalid = function(async |_| Ok(json!({"statusCode": "two hundred"})));
         let stuck = Function::new(
             "stuck",
             Duration::ZERO,
@@ -259,7 +259,7 @@ mod tests {
                 Ok::<_, lambda_runtime::Error>(json!({}))
             }),
         );
-        for function in [failing, panicking, senseless, stuck] {
+        for function in [failing, panicking, invalid, stuck] {
             let gateway = start(Method::POST, function).await;
             let (parts, body) = testing::send(post(&gateway, "")).await.unwrap();
             assert_eq!(parts.status, 500);
@@ -269,16 +269,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn stopping_answers_what_is_under_way() {
+    async fn stopping_answers_open_requests() {
         let (started, mut has_started) = mpsc::unbounded_channel();
-        let go_on = Arc::new(Notify::new());
+        let proceed = Arc::new(Notify::new());
         let waiting = {
-            let go_on = Arc::clone(&go_on);
+            let proceed = Arc::clone(&proceed);
             function(move |_| {
-                let (started, go_on) = (started.clone(), Arc::clone(&go_on));
+                let (started, proceed) = (started.clone(), Arc::clone(&proceed));
                 async move {
                     let _ = started.send(());
-                    go_on.notified().await;
+                    proceed.notified().await;
                     Ok(json!({"statusCode": 200}))
                 }
             })
@@ -288,11 +288,11 @@ mod tests {
         has_started.recv().await.unwrap();
         let address = gateway.url().trim_start_matches("http://").to_owned();
         let stopped = tokio::spawn(gateway.stop());
-        // The request goes on only when the gateway is closed to others.
+        // The request proceeds only after the gateway has closed its port.
         while TcpStream::connect(&address).await.is_ok() {
             tokio::task::yield_now().await;
         }
-        go_on.notify_one();
+        proceed.notify_one();
         assert_eq!(request.await.unwrap().unwrap().0.status, 200);
         stopped.await.unwrap();
     }

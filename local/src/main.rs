@@ -1,45 +1,47 @@
 //! `cargo run`: the whole product on this machine, with nothing to install.
 
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
 use leadping::settings::{LookupSettings, Secret, SecretSetting, TRUSTED_FORM, optional};
 use leadping::telemetry;
+use local::running::Claim;
 use local::stack::{Options, Stack};
-use local::terminal;
+use local::{stand_ins, terminal};
 use tracing::Level;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Runs Leadping's lead intake on this machine: the API, its three functions, DynamoDB, SQS, and stand-ins for
-/// TrustedForm and the phone look-up.
+/// TrustedForm and the phone lookup.
 ///
-/// The functions are the ones that run on AWS, and so are the clients they use; only the addresses differ.
+/// The functions and their clients are the ones that run on AWS. Only the addresses differ.
 #[derive(Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, after_help = after_help())]
 struct Arguments {
-    /// The API's port on 127.0.0.1; 0 takes any free one.
+    /// The API's port on 127.0.0.1; 0 for any free port.
     #[arg(long, default_value_t = 3000)]
     port: u16,
     /// Runs only what the functions call, for functions that run elsewhere: under `cargo lambda watch`, `sam local` or a
-    /// debugger. Their environment stands in functions.env, beside the data.
+    /// debugger. Their environment is in functions.env, next to running.json.
     #[arg(long, conflicts_with_all = ["port", "sweep"])]
     backends_only: bool,
-    /// Keeps nothing: the leads are gone when it stops.
+    /// Keeps the leads in memory. They are gone when it stops.
     #[arg(long)]
     memory: bool,
-    /// Where the leads are kept, and where `leadctl --local` finds what is running.
-    #[arg(long, value_name = "DIRECTORY", default_value = ".leadping")]
+    /// The directory of the leads, and of running.json, by which `leadctl --local` finds the stack. If another running
+    /// stack has its running.json there, this one's is in a temporary directory, which is printed.
+    #[arg(long, value_name = "DIRECTORY", default_value = terminal::DATA)]
     data: PathBuf,
     /// Seconds between two sweeps for unfinished leads; 60 on AWS.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     sweep: u64,
-    /// One JSON object a line, as on AWS, instead of lines for people.
+    /// Prints one JSON object a line, as on AWS, instead of lines for people.
     #[arg(long)]
     json: bool,
 }
@@ -47,50 +49,66 @@ struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   cargo run                         start it; the leads are kept in .leadping
-  cargo run -- --memory --port 0    start it with nothing kept, on any free port
-  cargo run -- --backends-only      start DynamoDB, SQS and the stand-ins alone; then, in another terminal,
+  cargo run -- --memory --port 0    leads in memory, any free port
+  cargo run -- --backends-only      only DynamoDB, SQS and the stand-ins; then
   cargo lambda watch --env-file .leadping/functions.env
-                                    the functions as AWS runs them, on port 9000
-  RUST_LOG=debug cargo run          say more
+                                    runs the functions as AWS does, on port 9000
+  RUST_LOG=leadping=debug,local=debug cargo run
+                                    print more; RUST_LOG=debug: libraries, too
+  CARGO_PROFILE_DEV_DEBUG=full cargo run
+                                    build with variables for a debugger; all
+                                    functions are in this one process
 
 Environment:
-  TRUSTED_FORM_API_KEY                      use the real TrustedForm (TRUSTED_FORM_URL: at another address)
-  PHONE_LOOKUP=twilio TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN
-  PHONE_LOOKUP=telnyx TELNYX_API_KEY        use a real look-up provider
-  PHONE_LOOKUP=none                         look nothing up";
+  TRUSTED_FORM_API_KEY              use the real TrustedForm; TRUSTED_FORM_URL:
+                                    at another address
+  PHONE_LOOKUP=twilio               use Twilio, with TWILIO_ACCOUNT_SID and
+                                    TWILIO_AUTH_TOKEN
+  PHONE_LOOKUP=telnyx               use Telnyx, with TELNYX_API_KEY
+  PHONE_LOOKUP=none                 look up nothing";
+
+fn after_help() -> String {
+    format!(
+        "{EXAMPLES}\n\nTo make the stand-ins fail, send a lead with one of these.\n{}",
+        stand_ins::help().trim_end()
+    )
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line, even with RUST_BACKTRACE: it is about the machine and not about the code.
+            let _ = writeln!(anstream::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    // The engine warns of each condition that does not hold, which is how repeats are met.
+async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    // The engine warns of every condition that does not hold. Each repeated lead is one.
     let filter = telemetry::filter().with_target("dynoxide", Level::ERROR);
     let lines = if arguments.json {
         tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).boxed()
     } else {
-        terminal::Lines.boxed()
+        terminal::Lines(terminal::print).boxed()
     };
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 
-    let stack = Stack::start(&options(&arguments)?).await?;
-    let (running, environment) = (arguments.data.join("running.json"), arguments.data.join("functions.env"));
-    let lines: String =
-        stack.addresses().environment().iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-    write(&environment, &lines)?;
-    write(&running, &serde_json::to_string_pretty(stack.addresses())?)?;
-    let kept_in = if arguments.memory { "nowhere".to_owned() } else { format!("in {}", arguments.data.display()) };
+    let claim = Claim::take(&arguments.data)?;
+    let stack = Stack::start(&options(arguments)?).await?;
+    claim.announce(stack.addresses())?;
     if !arguments.json {
-        terminal::welcome(stack.addresses(), &kept_in, &environment)?;
+        let kept = if arguments.memory { "in memory".to_owned() } else { format!("in {}", arguments.data.display()) };
+        // It runs as well when no one reads this.
+        let _ = terminal::welcome(stack.addresses(), &kept, &claim);
     }
 
     interrupted().await?;
-    writeln!(anstream::stderr(), "\nStopping: what is under way is answered first.")?;
-    // Another stack may have started since and written its own.
-    let mine = format!("\"pid\": {}", stack.addresses().pid);
+    writeln!(anstream::stderr(), "\nStopping. Open requests are answered first.")?;
     stack.stop().await;
-    if fs::read_to_string(&running).is_ok_and(|text| text.contains(&mine)) {
-        fs::remove_file(&running)?;
-        fs::remove_file(&environment)?;
-    }
+    claim.release()?;
     Ok(())
 }
 
@@ -111,14 +129,7 @@ fn options(arguments: &Arguments) -> anyhow::Result<Options> {
     })
 }
 
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// Waits for Ctrl-C, or for the signal by which services are stopped.
+/// Waits for Ctrl-C, or for SIGTERM, by which service managers stop a process.
 async fn interrupted() -> std::io::Result<()> {
     #[cfg(unix)]
     {

@@ -1,6 +1,6 @@
-//! Random bytes for the ids that AWS would make up.
+//! Random bytes for the ids that AWS would assign.
 
-/// `N` bytes nobody can guess.
+/// `N` random bytes.
 #[expect(clippy::expect_used, reason = "a machine without randomness can serve no connection either")]
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

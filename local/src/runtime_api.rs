@@ -1,4 +1,4 @@
-//! Lambda's Runtime API on loopback: a function's process asks it for events and hands it answers, as it does on AWS.
+//! Lambda's Runtime API on loopback, which a function's process asks for events and gives its answers, as on AWS.
 
 use std::collections::HashMap;
 use std::io;
@@ -26,11 +26,11 @@ pub struct RuntimeApi {
     _server: Task,
 }
 
-/// Why an event has no answer. What the process said of it is in its own log.
+/// Why an event has no answer. Details are in the log of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswered {
     /// The process cannot start.
-    #[error("the function could not be initialised")]
+    #[error("the function could not be initialized")]
     Init,
     /// The handler returned an error or panicked.
     #[error("the function reported an error")]
@@ -40,15 +40,15 @@ pub enum Unanswered {
 #[derive(Debug)]
 struct Shared {
     waiting: tokio::sync::Mutex<mpsc::UnboundedReceiver<LambdaEvent<Bytes>>>,
-    /// How many events have been handed over to be taken.
+    /// The number of events that have been handed over.
     given: AtomicU64,
-    /// How many events the process has asked for.
+    /// The number of events that the process has asked for.
     asked: watch::Sender<Result<u64, Unanswered>>,
     answers: Mutex<HashMap<String, oneshot::Sender<Result<Bytes, Unanswered>>>>,
 }
 
 impl RuntimeApi {
-    /// Starts one on any free port.
+    /// Starts on any free port.
     ///
     /// # Errors
     /// When no port can be opened.
@@ -77,10 +77,10 @@ impl RuntimeApi {
         &self.address
     }
 
-    /// Waits until the process asks for an event that is yet to come: it is initialised, and done with all others.
+    /// Waits until the process asks for the next event: it is initialized and has handled all others.
     ///
     /// # Errors
-    /// [`Unanswered::Init`] when it says that it cannot start.
+    /// [`Unanswered::Init`] when the process reports that it cannot start.
     pub async fn idle(&self) -> Result<(), Unanswered> {
         let given = self.shared.given.load(Ordering::Relaxed);
         let mut asked = self.shared.asked.subscribe();
@@ -88,10 +88,10 @@ impl RuntimeApi {
         idle.map_err(|_| Unanswered::Init)?.map(drop)
     }
 
-    /// Hands the process an event, and waits for its answer.
+    /// Hands the process an event and waits for the answer.
     ///
     /// # Errors
-    /// [`Unanswered`] when the process says that it has none. One that dies says nothing: whoever waits has to watch it.
+    /// [`Unanswered`] when the process reports an error. If the process dies, this waits forever: the caller watches the process.
     pub async fn invoke(&self, event: LambdaEvent<Bytes>) -> Result<Bytes, Unanswered> {
         let (answer, answered) = oneshot::channel();
         self.shared.answers().insert(event.context.request_id.clone(), answer);
@@ -109,7 +109,7 @@ impl Shared {
     fn answer(&self, id: &str, answer: Result<Bytes, Unanswered>) -> Response {
         match self.answers().remove(id) {
             Some(waiting) => {
-                // Whoever asked may have gone; Lambda takes the answer all the same.
+                // Lambda accepts the answer even when the caller is gone.
                 let _ = waiting.send(answer);
                 StatusCode::ACCEPTED.into_response()
             }

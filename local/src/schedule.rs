@@ -1,50 +1,35 @@
-//! A function invoked by the clock, as a scheduler does it for the sweep.
+//! A schedule that invokes a function, as EventBridge Scheduler does for the sweep.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::Notify;
 
-use crate::{
-    function::Function,
-    task::{Stopping, Task},
-};
+use crate::function::Function;
+use crate::task::{Stopping, Task};
 
-/// A function invoked again and again with one event, never twice at the same time.
+/// A function that is invoked with one event, again and again, and never twice at the same time.
 #[derive(Debug)]
-pub struct Schedule {
-    now: Arc<Notify>,
-    task: Task,
-}
+pub struct Schedule(Task);
 
 impl Schedule {
-    /// Invokes `function` with `event` each `period`, the first time when one has passed.
+    /// Invokes `function` with `event` every `period`, first after one period.
     pub fn start(period: Duration, event: Value, function: Function) -> Self {
-        let now = Arc::new(Notify::new());
-        let asked = Arc::clone(&now);
-        let task = Task::spawn(async move |mut stopping: Stopping| {
+        Self(Task::spawn(async move |mut stopping: Stopping| {
             loop {
                 tokio::select! {
                     () = stopping.requested() => break,
                     () = tokio::time::sleep(period) => {}
-                    () = asked.notified() => {}
                 }
                 if let Err(error) = function.invoke(&event).await {
                     tracing::error!(function = function.name(), "a scheduled run failed: {error}");
                 }
             }
-        });
-        Self { now, task }
+        }))
     }
 
-    /// Asks for a run now, or after the one under way.
-    pub fn run_now(&self) {
-        self.now.notify_one();
-    }
-
-    /// Finishes the run under way and ends.
+    /// Waits for the current run and stops.
     pub async fn stop(self) {
-        self.task.stop().await;
+        self.0.stop().await;
     }
 }
 
@@ -54,43 +39,30 @@ mod tests {
 
     use lambda_runtime::{LambdaEvent, service_fn};
     use serde_json::json;
-    use tokio::sync::mpsc::{self, UnboundedReceiver};
+    use tokio::sync::mpsc;
 
     use super::*;
 
     const AMPLE: Duration = Duration::from_secs(60);
 
-    /// A function that tells of each event.
-    fn telling() -> (Function, UnboundedReceiver<Value>) {
-        let (tell, told) = mpsc::unbounded_channel();
+    #[tokio::test]
+    async fn a_schedule_runs_until_it_is_stopped() {
+        let (sender, mut runs) = mpsc::unbounded_channel();
         let service = service_fn(move |event: LambdaEvent<Value>| {
-            let tell = tell.clone();
+            let sender = sender.clone();
             async move {
-                let _ = tell.send(event.payload);
+                let _ = sender.send(event.payload);
                 Ok::<_, Infallible>(())
             }
         });
-        (Function::new("f", AMPLE, service), told)
-    }
-
-    async fn next(told: &mut UnboundedReceiver<Value>) -> Value {
-        tokio::time::timeout(AMPLE, told.recv()).await.unwrap().unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_schedule_runs_by_itself_and_when_asked() {
         let event = json!({"type": "sweep"});
-        let (function, mut told) = telling();
-        let often = Schedule::start(Duration::from_millis(1), event.clone(), function);
-        assert_eq!(next(&mut told).await, event);
-        assert_eq!(next(&mut told).await, event);
-        often.stop().await;
-
-        let (function, mut told) = telling();
-        let rarely = Schedule::start(Duration::from_secs(86_400), event.clone(), function);
-        rarely.run_now();
-        assert_eq!(next(&mut told).await, event);
-        rarely.stop().await;
-        assert!(told.recv().await.is_none(), "stopped, it does not run again");
+        let function = Function::new("f", AMPLE, service);
+        let schedule = Schedule::start(Duration::from_millis(1), event.clone(), function);
+        for _ in 0..2 {
+            assert_eq!(tokio::time::timeout(AMPLE, runs.recv()).await.unwrap(), Some(event.clone()));
+        }
+        schedule.stop().await;
+        while runs.try_recv().is_ok() {}
+        assert!(runs.recv().await.is_none(), "the stopped schedule has let go of the function");
     }
 }

@@ -1,33 +1,25 @@
-//! What every HTTP server of this crate shares: the listener, the connections, the orderly end.
+//! What all HTTP servers of this crate share: listening, serving connections, stopping.
 
-use std::{
-    convert::Infallible,
-    fmt,
-    net::{Ipv4Addr, SocketAddr},
-    time::Duration,
-};
+use std::convert::Infallible;
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
-use axum::{
-    Extension, Router,
-    body::Body,
-    http::{HeaderMap, StatusCode, header},
-    response::Response,
-};
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use axum::{Extension, Router};
 use data_encoding::BASE64;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::{
-        conn::auto::Builder,
-        graceful::{GracefulConnection, GracefulShutdown},
-    },
-    service::TowerToHyperService,
-};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use hyper_util::service::TowerToHyperService;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::task::Stopping;
 
-/// A response extension: close the connection instead of sending this response.
+/// A response extension that closes the connection instead of sending the response.
 #[derive(Clone, Copy, Debug)]
 pub struct Cut;
 
@@ -39,18 +31,18 @@ impl fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
-/// A router never fails, and its error has to become ours.
+/// A router never fails, but its error type has to be converted.
 impl From<Infallible> for Cut {
     fn from(never: Infallible) -> Self {
         match never {}
     }
 }
 
-/// The address a request came from, as an extension of each request.
+/// The client's address, as an extension of each request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-/// Opens `port` of 127.0.0.1, any free one for 0.
+/// Opens `port` of 127.0.0.1, or any free port for 0.
 ///
 /// # Errors
 /// When the port is taken or may not be opened.
@@ -58,15 +50,15 @@ pub async fn listen(port: u16) -> std::io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
 
-/// The base URL of what serves on `listener`, without a slash at the end.
+/// The base URL of a listener, without a slash at the end.
 ///
 /// # Errors
-/// When the listener has no address any more.
+/// When the listener has no address.
 pub fn url_of(listener: &TcpListener) -> std::io::Result<String> {
     Ok(format!("http://{}", listener.local_addr()?))
 }
 
-/// Serves `router` until asked to stop; requests under way are answered first.
+/// Serves `router` until it is told to stop. Open requests are answered first.
 pub async fn serve_router(listener: TcpListener, stopping: Stopping, router: Router) {
     serve(listener, stopping, |stream, peer| {
         let router = router.clone().layer(Extension(Peer(peer)));
@@ -85,7 +77,7 @@ pub async fn serve_router(listener: TcpListener, stopping: Stopping, router: Rou
     .await;
 }
 
-/// Hands each connection to `connect` until asked to stop; connections then end with the request they are at.
+/// Passes each connection to `connect` until it is told to stop. Each connection then ends after its current request.
 pub async fn serve<C>(listener: TcpListener, mut stopping: Stopping, connect: impl Fn(TcpStream, SocketAddr) -> C)
 where
     C: GracefulConnection + Send + 'static,
@@ -98,14 +90,14 @@ where
         };
         match accepted {
             Ok((stream, peer)) => {
-                // Small answers must not wait for the peer's acknowledgement. A peer that is gone already shows on reading.
+                // Small answers must not wait for the peer's acknowledgement. A failure shows again on reading.
                 let _ = stream.set_nodelay(true);
                 let connection = connections.watch(connect(stream, peer));
-                // A connection that breaks is the peer's affair.
+                // Ignore connections that the peer breaks.
                 tokio::spawn(async move { drop(connection.await) });
             }
             Err(_) => {
-                // Out of file descriptors, most likely: accepting again at once would spin.
+                // Probably out of file descriptors: trying again at once would spin.
                 tracing::warn!("a connection could not be accepted");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
@@ -123,7 +115,7 @@ pub fn json(status: StatusCode, body: &Value) -> Response {
     answer
 }
 
-/// User and password of HTTP Basic authentication, when a request has any.
+/// The user and password of HTTP Basic authentication, if the request has them.
 pub fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let encoded = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
     let decoded = String::from_utf8(BASE64.decode(encoded.as_bytes()).ok()?).ok()?;

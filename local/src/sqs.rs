@@ -1,19 +1,20 @@
-//! SQS on this machine: an embedded engine, in memory, that speaks SQS's protocol.
+//! SQS on this machine: an embedded engine that speaks its protocol and keeps the queues in memory.
 //!
-//! Two things to know of it: the `maxReceiveCount` of a redrive policy has to be a JSON number, and there is no
+//! It differs from AWS in two ways: `maxReceiveCount` of a redrive policy must be a JSON number, and there is no
 //! `StartMessageMoveTask`.
 
 use std::sync::Arc;
 
 use anyhow::Context;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto::Builder,
-};
-use rustack_sqs_core::{config::SqsConfig, handler::RustackSqsHandler, provider::RustackSqs};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use rustack_sqs_core::config::SqsConfig;
+use rustack_sqs_core::handler::RustackSqsHandler;
+use rustack_sqs_core::provider::RustackSqs;
 use rustack_sqs_http::service::{SqsHttpConfig, SqsHttpService};
 
-use crate::{server, task::Task};
+use crate::server;
+use crate::task::Task;
 
 /// A running engine.
 #[derive(Debug)]
@@ -23,14 +24,14 @@ pub struct Sqs {
 }
 
 impl Sqs {
-    /// Starts the engine, without any queue, on `port` of 127.0.0.1, on any free one for 0.
+    /// Starts the engine without queues on `port` of 127.0.0.1, or on any free port for 0.
     ///
     /// # Errors
     /// When the port is taken.
     pub async fn start(port: u16) -> anyhow::Result<Self> {
         let listener = server::listen(port).await.context("SQS's port")?;
         let address = listener.local_addr()?;
-        // The queues' URLs are made from host and port, and clients call what they say.
+        // Clients call the URLs of queues, which contain host and port.
         let config = SqsConfig { host: address.ip().to_string(), port: address.port(), ..SqsConfig::default() };
         let handler = RustackSqsHandler::new(Arc::new(RustackSqs::new(config)));
         let service = SqsHttpService::new(Arc::new(handler), SqsHttpConfig::default());
@@ -53,7 +54,7 @@ impl Sqs {
         &self.url
     }
 
-    /// Answers what is under way, long polls too, and ends.
+    /// Answers open requests, including long polls, and stops.
     pub async fn stop(self) {
         self.server.stop().await;
     }
@@ -65,7 +66,7 @@ mod tests {
     use crate::testing;
 
     #[tokio::test]
-    async fn what_is_sent_is_received_through_the_queues_own_url() {
+    async fn a_message_is_received_at_the_url_of_its_queue() {
         let engine = Sqs::start(0).await.unwrap();
         let sqs = testing::sqs_client(&engine);
         let created = sqs.create_queue().queue_name("leads").send().await.unwrap();

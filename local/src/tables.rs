@@ -1,4 +1,4 @@
-//! The tables and the queues, made as the deployment's template makes them.
+//! The tables and queues, created as in the deployed template.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use leadping::store::schema::{self, Index};
 use serde_json::json;
 
-/// So often a message is received before it goes to the dead letters.
-const MOST_RECEIVES: u32 = 5;
+/// How often a message is received before it goes to the dead-letter queue.
+const MAX_RECEIVES: u32 = 5;
 
-/// Makes a table, unless it is there from an earlier start.
+/// Creates a table, unless an earlier run has created it.
 ///
 /// # Errors
 /// When the engine refuses it.
@@ -47,7 +47,7 @@ pub async fn create(client: &aws_sdk_dynamodb::Client, name: &str, indexes: &[In
     }
     match table.send().await {
         Err(error) if !error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {
-            Err(error).with_context(|| format!("cannot make the table {name}"))
+            Err(error).with_context(|| format!("cannot create the table {name}"))
         }
         _ => Ok(()),
     }
@@ -61,14 +61,14 @@ fn key(partition: &str, sort: &str) -> anyhow::Result<[KeySchemaElement; 2]> {
 /// The URLs of the two queues.
 #[derive(Clone, Debug)]
 pub struct Queues {
-    /// Where leads are announced.
+    /// The queue of accepted leads.
     pub lead_created: String,
-    /// Where messages end that nothing can be done with.
+    /// The dead-letter queue.
     pub dead_letters: String,
 }
 
 impl Queues {
-    /// Makes the queue and its dead-letter queue. A message that is not done with comes again after `visibility`
+    /// Creates the queue and its dead-letter queue. A message that is not deleted is delivered again after `visibility`
     /// seconds.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl Queues {
         let arn = client.get_queue_attributes().queue_url(&dead_letters).attribute_names(QueueAttributeName::QueueArn);
         let found = arn.send().await?;
         let arn = found.attributes().and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn));
-        let redrive = json!({"deadLetterTargetArn": arn, "maxReceiveCount": MOST_RECEIVES});
+        let redrive = json!({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES});
         let queue = client
             .create_queue()
             .queue_name("lead-created")

@@ -1,15 +1,14 @@
-//! Work in the background that ends when asked: the one way in which everything in this crate is stopped.
+//! Background tasks that stop when asked. Everything in this crate is stopped this way.
 
 use std::time::Duration;
 
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
-/// How long [`Task::stop`] waits: longer than any intake function may run (`architecture.md`, Time).
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long [`Task::stop`] waits: longer than an intake function's timeout.
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Work in the background.
-///
-/// Dropping it asks the work to end as well, but does not wait for it.
+/// A background task. Dropping it also asks the task to stop, but does not wait.
 #[derive(Debug)]
 pub struct Task {
     running: watch::Sender<()>,
@@ -17,7 +16,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// Starts `work`, which has to return soon after the [`Stopping`] it is given resolves.
+    /// Starts `work`, which must return soon after its [`Stopping`] resolves.
     pub fn spawn<W, F>(work: W) -> Self
     where
         W: FnOnce(Stopping) -> F,
@@ -27,29 +26,29 @@ impl Task {
         Self { running, work: tokio::spawn(work(Stopping(stopping))) }
     }
 
-    /// Asks the work to end and waits until it has. Work that does not end within 15 seconds is aborted.
+    /// Asks the task to stop and waits for it. A task that does not stop within 15 seconds is aborted.
     pub async fn stop(self) {
         drop(self.running);
         let abort = self.work.abort_handle();
-        match tokio::time::timeout(PATIENCE, self.work).await {
+        match tokio::time::timeout(STOP_TIMEOUT, self.work).await {
             Ok(Ok(())) => {}
-            Ok(Err(_)) => tracing::error!("a background task had panicked"),
+            Ok(Err(_)) => tracing::error!("a background task has panicked"),
             Err(_) => {
                 abort.abort();
-                tracing::warn!("a background task did not end in time and was aborted");
+                tracing::warn!("a background task did not stop in time and was aborted");
             }
         }
     }
 }
 
-/// Tells work in the background that it should end.
+/// Tells a background task to stop.
 #[derive(Clone, Debug)]
 pub struct Stopping(watch::Receiver<()>);
 
 impl Stopping {
-    /// Resolves once the end has been asked for, and from then on at once.
+    /// Resolves as soon as the task should stop, and immediately after that.
     pub async fn requested(&mut self) {
-        // Nothing is ever sent: the closing of the channel is the message, so nobody can miss it.
+        // Nothing is sent. Closing the channel is the signal, so it cannot be missed.
         while self.0.changed().await.is_ok() {}
     }
 }
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn stopping_waits_for_the_work_to_end() {
+    async fn stopping_waits_for_the_task() {
         let (done, mut finished) = oneshot::channel();
         let task = Task::spawn(async move |mut stopping: Stopping| {
             stopping.requested().await;
@@ -73,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn dropping_asks_too() {
+    async fn dropping_stops_the_task() {
         let (done, finished) = oneshot::channel();
         drop(Task::spawn(async move |mut stopping: Stopping| {
             stopping.requested().await;

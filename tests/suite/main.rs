@@ -12,4 +12,5 @@ mod messages;
 mod phones;
 mod properties;
 mod reference;
+mod stand_ins;
 mod template;

@@ -1,23 +1,20 @@
-//! The two conversions of an HTTP API with a Lambda proxy integration, payload format 2.0.
+//! The conversions of an HTTP API with a Lambda proxy integration, payload format 2.0.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-use axum::{
-    body::Body,
-    http::{
-        HeaderMap, HeaderName, HeaderValue, StatusCode,
-        header::{self, Entry},
-        request::Parts,
-    },
-    response::Response,
-};
+use axum::body::Body;
+use axum::http::header::{self, Entry};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
 use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::event::HttpEvent;
 
-/// The event for a request with this head and body, from this address.
+/// The event for a request from this address.
 pub(super) fn from_request(parts: &Parts, body: &[u8], peer: IpAddr, request_id: &str) -> HttpEvent {
     HttpEvent {
         method: parts.method.to_string(),
@@ -38,13 +35,13 @@ fn text(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
-/// Names in lower case, values of one name joined by commas.
+/// The headers with lowercase names, and the values of one name joined by commas.
 fn headers(sent: &HeaderMap) -> BTreeMap<String, String> {
-    /// The connection's own headers end at the gateway; cookies have a place of their own.
-    const KEPT_BACK: [HeaderName; 6] =
+    /// The connection's own headers end at the gateway, and cookies are a member of their own.
+    const DROPPED: [HeaderName; 6] =
         [header::CONNECTION, header::COOKIE, header::EXPECT, header::TE, header::TRANSFER_ENCODING, header::UPGRADE];
     let joined = |name| sent.get_all(name).iter().map(text).collect::<Vec<_>>().join(",");
-    sent.keys().filter(|name| !KEPT_BACK.contains(name)).map(|name| (name.to_string(), joined(name))).collect()
+    sent.keys().filter(|name| !DROPPED.contains(name)).map(|name| (name.to_string(), joined(name))).collect()
 }
 
 fn cookies(headers: &HeaderMap) -> Vec<String> {
@@ -56,7 +53,7 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// A function's answer. Format 2.0 knows no headers of several values but the cookies.
+/// A function's answer. In format 2.0 only cookies can have several values.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -71,8 +68,8 @@ struct Answer {
     is_base64_encoded: bool,
 }
 
-/// The response a function's answer stands for; `None` when it stands for none. The short form of format 2.0, a bare
-/// body without a status code, counts as none: no function here means to use it.
+/// The response for a function's answer, or `None` if the answer is not valid. That includes the short form of format 2.0, a
+/// bare body without a status code, because no function here uses it.
 pub(super) fn into_response(answer: Value) -> Option<Response> {
     let answer: Answer = serde_json::from_value(answer).ok()?;
     let body = answer.body.unwrap_or_default();
@@ -83,10 +80,10 @@ pub(super) fn into_response(answer: Value) -> Option<Response> {
     for (name, value) in answer.headers {
         headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
     }
-    // The connection's length is this server's affair.
+    // This server computes the length itself.
     headers.remove(header::CONTENT_LENGTH);
-    if let Entry::Vacant(untold) = headers.entry(header::CONTENT_TYPE) {
-        untold.insert(HeaderValue::from_static("text/plain;charset=UTF-8"));
+    if let Entry::Vacant(entry) = headers.entry(header::CONTENT_TYPE) {
+        entry.insert(HeaderValue::from_static("text/plain;charset=UTF-8"));
     }
     for cookie in answer.cookies {
         headers.append(header::SET_COOKIE, HeaderValue::try_from(cookie).ok()?);
@@ -171,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_sent_is_left_out() {
+    fn absent_members_are_left_out() {
         let event = event(Request::get("/leads/intake"), b"");
         assert_eq!(event["rawQueryString"], "");
         assert_eq!(event["isBase64Encoded"], false);
@@ -199,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_makes_no_sense_is_none() {
+    fn an_invalid_answer_is_none() {
         let cases = [
             json!(null),
             json!({}),

@@ -1,10 +1,10 @@
-//! The bodies of Twilio Lookup v2, after its published OpenAPI description. Data packages that were not asked for are null.
+//! The bodies of Twilio Lookup v2, as in its published OpenAPI description. Data packages that were not requested are null.
 
 use serde_json::{Value, json};
 
 use super::{Line, Refusal, national_format};
 
-/// What is known of `number`, with the data packages named in `fields`.
+/// The answer for `number`, with the data packages named in `fields`.
 pub(super) fn answer(number: &str, line: Line, fields: &[&str]) -> Value {
     let valid = line != Line::Invalid;
     let package = |name: &str, data: Value| {

@@ -1,44 +1,67 @@
-//! A stand-in for the look-up providers, steered by the number's last four digits (`architecture.md`, Names).
-//! It speaks Twilio Lookup v2 and Telnyx Number Lookup on one port; their paths differ.
+//! A stand-in for the lookup providers. It speaks Twilio Lookup v2 and Telnyx Number Lookup on one port, on different paths.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
-use axum::{
-    Router,
-    extract::{Path, Query, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::Response,
-    routing::get,
-};
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::get;
 
-use crate::{server, task::Task};
+use super::Knob;
+use crate::server;
+use crate::task::Task;
 
 mod telnyx;
 mod twilio;
 
+/// The last four digits of a number decide the answer. Every other number is a mobile phone.
+pub const KNOBS: [Knob<Reply>; 8] = [
+    Knob::new("0101", "a landline", "`Ready`", Reply::Line(Line::Landline)),
+    Knob::new("0102", "VoIP", "`Ready`", Reply::Line(Line::Voip)),
+    Knob::new("0103", "toll free", "`Ready`", Reply::Line(Line::TollFree)),
+    Knob::new("0104", "not a valid number", "`Ready`", Reply::Line(Line::Invalid)),
+    Knob::new("0105", "throttled twice, then a mobile phone", "`Ready` after two retries", Reply::ThrottledTwice),
+    Knob::new("0106", "503", "`Enriching`, and retried", Reply::Refusal(Refusal::Down)),
+    Knob::new(
+        "0107",
+        "401, it refuses our credentials",
+        "`Ready`, the lookup has failed",
+        Reply::Refusal(Refusal::Credentials),
+    ),
+    Knob::new("0108", "404", "`Ready`, the lookup has failed", Reply::Refusal(Refusal::NotFound)),
+];
+
+/// How the stand-in answers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reply {
+    /// A line of this kind.
+    Line(Line),
+    /// A refusal.
+    Refusal(Refusal),
+    /// [`Refusal::Throttled`] twice for each number, then a mobile phone.
+    ThrottledTwice,
+}
+
 /// A running stand-in.
 #[derive(Debug)]
-pub struct PhoneLookup {
+pub struct FakeLookup {
     url: String,
     calls: Calls,
     server: Task,
 }
 
-impl PhoneLookup {
-    /// Starts the stand-in on `port` of 127.0.0.1, on any free one for 0.
+impl FakeLookup {
+    /// Starts the stand-in on `port` of 127.0.0.1, or on any free port for 0.
     ///
     /// # Errors
     /// When the port is taken.
     pub async fn start(port: u16) -> anyhow::Result<Self> {
-        let listener = server::listen(port).await.context("the phone look-up's port")?;
+        let listener = server::listen(port).await.context("the lookup provider's port")?;
         let calls = Calls::default();
         let router = Router::new()
             .route("/v2/PhoneNumbers/{number}", get(ask_twilio))
@@ -56,17 +79,17 @@ impl PhoneLookup {
         &self.url
     }
 
-    /// How often it has been asked, whatever the answer.
+    /// The number of calls, whatever the answer.
     pub fn calls(&self) -> u64 {
         self.calls.all.load(Ordering::Relaxed)
     }
 
-    /// How often it has been asked for one number in E.164.
+    /// The number of calls for one number in E.164.
     pub fn calls_for(&self, number: &str) -> u64 {
         self.calls.with_numbers(|numbers| numbers.get(number).copied().unwrap_or(0))
     }
 
-    /// Answers what is under way and ends.
+    /// Answers open requests and stops.
     pub async fn stop(self) {
         self.server.stop().await;
     }
@@ -78,7 +101,7 @@ struct Calls {
     numbers: Arc<Mutex<HashMap<String, u64>>>,
 }
 
-/// The numbers are personal data and stay out.
+/// Leaves out the numbers, which are personal data.
 impl fmt::Debug for Calls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Calls").field("all", &self.all).finish_non_exhaustive()
@@ -86,7 +109,7 @@ impl fmt::Debug for Calls {
 }
 
 impl Calls {
-    /// Counts a call for `number` and returns how many there have been for it, this one included.
+    /// Counts a call for `number` and returns the number of calls for it, including this one.
     fn count(&self, number: &str) -> u64 {
         self.all.fetch_add(1, Ordering::Relaxed);
         self.with_numbers(|numbers| {
@@ -101,20 +124,22 @@ impl Calls {
     }
 }
 
-/// What is known of a number.
+/// The kinds of lines.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Line {
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Line {
     Mobile,
     Landline,
     Voip,
     TollFree,
-    /// Nobody can be assigned this number.
+    /// The number cannot be assigned to anyone.
     Invalid,
 }
 
-/// Why a provider gives no answer.
+/// Why there is no answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Refusal {
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Refusal {
     Throttled,
     Down,
     Credentials,
@@ -132,23 +157,17 @@ impl Refusal {
     }
 }
 
-/// What the `call`-th call for a number learns of it.
+/// The answer to the `call`-th call for a number.
 fn look_up(number: &str, call: u64) -> Result<Line, Refusal> {
-    let last_four = number.len().checked_sub(4).and_then(|start| number.get(start..));
-    match last_four {
-        Some("0101") => Ok(Line::Landline),
-        Some("0102") => Ok(Line::Voip),
-        Some("0103") => Ok(Line::TollFree),
-        Some("0104") => Ok(Line::Invalid),
-        Some("0105") if call <= 2 => Err(Refusal::Throttled),
-        Some("0106") => Err(Refusal::Down),
-        Some("0107") => Err(Refusal::Credentials),
-        Some("0108") => Err(Refusal::NotFound),
-        _ => Ok(Line::Mobile),
+    match KNOBS.iter().find(|knob| number.ends_with(knob.text)).map(|knob| knob.setting) {
+        Some(Reply::Line(line)) => Ok(line),
+        Some(Reply::Refusal(refusal)) => Err(refusal),
+        Some(Reply::ThrottledTwice) if call <= 2 => Err(Refusal::Throttled),
+        Some(Reply::ThrottledTwice) | None => Ok(Line::Mobile),
     }
 }
 
-/// `(512) 555-0123` of `+15125550123`; what is no such number stays as it is.
+/// Formats `+15125550123` as `(512) 555-0123`. Leaves anything else as it is.
 fn national_format(number: &str) -> String {
     let parts = number
         .strip_prefix("+1")
@@ -159,7 +178,7 @@ fn national_format(number: &str) -> String {
     }
 }
 
-/// The query's members in their order; Telnyx repeats one.
+/// The members of a query, in order. Telnyx repeats one of them.
 type Members = Vec<(String, String)>;
 
 async fn ask_twilio(
@@ -210,17 +229,16 @@ fn respond(found: Result<Line, Refusal>, body: impl FnOnce(Result<Line, Refusal>
 
 #[cfg(test)]
 mod tests {
-    use axum::{
-        body::Body,
-        http::{Request, response::Parts},
-    };
+    use axum::body::Body;
+    use axum::http::Request;
+    use axum::http::response::Parts;
     use data_encoding::BASE64;
     use serde_json::{Value, json};
 
     use super::*;
     use crate::testing;
 
-    async fn ask(stand_in: &PhoneLookup, path: &str, authorization: &str) -> (Parts, Value) {
+    async fn ask(stand_in: &FakeLookup, path: &str, authorization: &str) -> (Parts, Value) {
         let request = Request::get(format!("{}{path}", stand_in.url()))
             .header("authorization", authorization)
             .body(Body::empty())
@@ -230,19 +248,19 @@ mod tests {
         (parts, serde_json::from_slice(&body).unwrap())
     }
 
-    async fn twilio(stand_in: &PhoneLookup, number: &str, fields: &str) -> (Parts, Value) {
+    async fn twilio(stand_in: &FakeLookup, number: &str, fields: &str) -> (Parts, Value) {
         let path = format!("/v2/PhoneNumbers/%2B{number}?Fields={fields}");
         let authorization = format!("Basic {}", BASE64.encode(b"AC0123:token"));
         ask(stand_in, &path, &authorization).await
     }
 
-    async fn telnyx(stand_in: &PhoneLookup, number: &str, types: &str) -> (Parts, Value) {
+    async fn telnyx(stand_in: &FakeLookup, number: &str, types: &str) -> (Parts, Value) {
         ask(stand_in, &format!("/v2/number_lookup/+{number}?{types}"), "Bearer key").await
     }
 
     #[tokio::test]
     async fn the_last_four_digits_decide() {
-        let stand_in = PhoneLookup::start(0).await.unwrap();
+        let stand_in = FakeLookup::start(0).await.unwrap();
         let cases = [
             ("15125550123", 200, "mobile", "mobile"),
             ("15125550101", 200, "landline", "fixed line"),
@@ -268,8 +286,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_number_nobody_can_have_is_an_answer() {
-        let stand_in = PhoneLookup::start(0).await.unwrap();
+    async fn an_invalid_number_is_an_answer() {
+        let stand_in = FakeLookup::start(0).await.unwrap();
         let (parts, body) = twilio(&stand_in, "15125550104", "line_type_intelligence").await;
         assert_eq!(parts.status, 200);
         assert_eq!(body["valid"], json!(false));
@@ -281,8 +299,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_throttled_number_is_answered_the_third_time() {
-        let stand_in = PhoneLookup::start(0).await.unwrap();
+    async fn a_throttled_number_is_answered_at_the_third_call() {
+        let stand_in = FakeLookup::start(0).await.unwrap();
         for number in ["15125550105", "15135550105"] {
             for status in [429, 429, 200, 200] {
                 let (parts, _) = twilio(&stand_in, number, "line_type_intelligence").await;
@@ -295,8 +313,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_was_asked_for_is_told() {
-        let stand_in = PhoneLookup::start(0).await.unwrap();
+    async fn only_the_requested_data_is_in_the_answer() {
+        let stand_in = FakeLookup::start(0).await.unwrap();
         let number = "15125550123";
         let (_, body) = twilio(&stand_in, number, "line_type_intelligence").await;
         assert_eq!(body["national_format"], json!("(512) 555-0123"));
@@ -312,8 +330,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_provider_wants_its_own_credentials() {
-        let stand_in = PhoneLookup::start(0).await.unwrap();
+    async fn each_provider_requires_its_own_credentials() {
+        let stand_in = FakeLookup::start(0).await.unwrap();
         let basic = |text: &str| format!("Basic {}", BASE64.encode(text.as_bytes()));
         let cases = [
             ("PhoneNumbers", basic("AC0123:token"), 200),
@@ -333,7 +351,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_numbers_stay_out_of_debug_output() {
-        let stand_in = PhoneLookup::start(0).await.unwrap();
+        let stand_in = FakeLookup::start(0).await.unwrap();
         twilio(&stand_in, "15125550123", "").await;
         assert!(!format!("{stand_in:?}").contains("5550123"));
         stand_in.stop().await;

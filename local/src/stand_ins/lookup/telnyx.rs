@@ -1,10 +1,10 @@
-//! The bodies of Telnyx Number Lookup, after its reference. Kinds of data that were not asked for are null.
+//! The bodies of Telnyx Number Lookup, as in its reference. Data that was not requested is null.
 
 use serde_json::{Value, json};
 
 use super::{Line, Refusal, national_format};
 
-/// What is known of `number`, with the kinds of data named in `types`.
+/// The answer for `number`, with the kinds of data named in `types`.
 pub(super) fn answer(number: &str, line: Line, types: &[&str]) -> Value {
     let asked = |name: &str, data: Value| {
         if types.contains(&name) { data } else { Value::Null }
@@ -28,7 +28,7 @@ fn carrier(line: Line) -> Value {
     let (kind, name, country, network) = match line {
         Line::Mobile => ("mobile", json!("Example Wireless"), json!("311"), json!("180")),
         Line::Landline => ("fixed line", json!("Example Telephone"), Value::Null, Value::Null),
-        // The reference calls the network code a string; in Telnyx's own example, of a VoIP line, it is a number.
+        // The reference says that the network code is a string. In Telnyx's own example, a VoIP line, it is a number.
         Line::Voip => ("voip", json!("Example Cloud/4"), json!("US"), json!(512)),
         Line::TollFree => ("toll free", json!("Example Toll Free"), Value::Null, Value::Null),
         Line::Invalid => ("unknown", Value::Null, Value::Null, Value::Null),

@@ -1,0 +1,71 @@
+//! Stand-ins for the services outside: TrustedForm and the lookup providers. Both can be made to misbehave by what a lead
+//! holds; the tables of these knobs decide the answers, and are printed by `cargo run -- --help`.
+
+use std::fmt::Write;
+
+pub mod lookup;
+pub mod trusted_form;
+
+/// What to put into a lead to get a certain answer from a stand-in.
+#[derive(Clone, Copy, Debug)]
+pub struct Knob<T> {
+    /// What the certificate id begins with, or the phone number ends in.
+    pub text: &'static str,
+    /// What the service answers.
+    pub answer: &'static str,
+    /// What becomes of the lead. Code is in backquotes, as in Markdown.
+    pub outcome: &'static str,
+    /// What the answer is made from.
+    pub setting: T,
+}
+
+impl<T> Knob<T> {
+    const fn new(text: &'static str, answer: &'static str, outcome: &'static str, setting: T) -> Self {
+        Self { text, answer, outcome, setting }
+    }
+}
+
+/// All knobs, as lines for a terminal.
+pub fn help() -> String {
+    let mut help = String::from("A certificate id that begins with:\n");
+    for knob in &trusted_form::KNOBS {
+        line(&mut help, knob);
+    }
+    help.push_str("A phone number that ends in:\n");
+    for knob in &lookup::KNOBS {
+        line(&mut help, knob);
+    }
+    help
+}
+
+fn line<T>(text: &mut String, knob: &Knob<T>) {
+    let outcome = knob.outcome.replace('`', "");
+    let _ = writeln!(text, "  {:<10}{:<38}{outcome}", knob.text, knob.answer);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table of `docs/developing.md`.
+    fn table<T>(knobs: &[Knob<T>]) -> String {
+        let row = |knob: &Knob<T>| format!("| `{}` | {} | {} |\n", knob.text, knob.answer, knob.outcome);
+        knobs.iter().map(row).collect()
+    }
+
+    #[test]
+    fn the_knobs_are_documented() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/developing.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        for table in [table(&trusted_form::KNOBS), table(&lookup::KNOBS)] {
+            assert!(page.contains(&format!("| --- | --- | --- |\n{table}\n")), "docs/developing.md needs:\n{table}");
+        }
+    }
+
+    #[test]
+    fn the_help_lists_every_knob() {
+        let help = help();
+        assert_eq!(help.lines().count(), 2 + trusted_form::KNOBS.len() + lookup::KNOBS.len());
+        assert!(help.lines().all(|line| line.len() <= 80), "{help}");
+    }
+}
