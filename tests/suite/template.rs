@@ -1,67 +1,203 @@
-//! What ops deploy and what the code asks for are one.
+//! The deployed template fits the code and the runbooks. That it is valid is checked by the stack test.
 
-use std::collections::BTreeSet;
-use std::fmt::Write;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use leadping::store::schema::{self, Index};
+use serde_json::{Value, json};
 
-/// The template's text. Whether it is a sound one is the stack test's to say.
-fn template() -> String {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
-    std::fs::read_to_string(path).unwrap()
+fn text(file: &str) -> String {
+    fs::read_to_string(format!("{}/../{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// A table's keys and indexes, as the template writes them.
-fn keys_and_indexes(indexes: &[Index]) -> String {
-    let keys = indexes.iter().flat_map(|index| [index.partition, index.sort]);
-    let attributes: BTreeSet<_> = [schema::PK, schema::SK].into_iter().chain(keys).collect();
-    let mut text = "      AttributeDefinitions:\n".to_owned();
-    for name in attributes {
-        let kind = if name.ends_with("Shard") { "N" } else { "S" };
-        writeln!(text, "        - {{ AttributeName: {name}, AttributeType: {kind} }}").unwrap();
-    }
-    let key = |text: &mut String, indent: &str, partition: &str, sort: &str| {
-        writeln!(text, "{indent}KeySchema:").unwrap();
-        for (name, kind) in [(partition, "HASH"), (sort, "RANGE")] {
-            writeln!(text, "{indent}  - {{ AttributeName: {name}, KeyType: {kind} }}").unwrap();
+/// The template as data. Tags are dropped: `!Ref X` is `X`, and `!If [A, b, c]` is a list of three.
+fn template() -> Value {
+    let options = serde_saphyr::options! { strict_booleans: true }; // as for AWS, the `N` of a number is text
+    serde_saphyr::from_str_with_options(&text("template.yaml"), options).unwrap()
+}
+
+fn resources(template: &Value, kind: &str) -> BTreeMap<String, Value> {
+    let all = template["Resources"].as_object().unwrap().iter();
+    all.filter(|(_, resource)| resource["Type"] == kind).map(|(name, it)| (name.clone(), it.clone())).collect()
+}
+
+/// Every object in a value that has a member of this name, at any depth.
+fn with_member<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(members) => {
+            if members.contains_key(name) {
+                found.push(value);
+            }
+            members.values().for_each(|member| with_member(member, name, found));
         }
-    };
-    key(&mut text, "      ", schema::PK, schema::SK);
-    text.push_str("      GlobalSecondaryIndexes:\n");
-    for index in indexes {
-        writeln!(text, "        - IndexName: {}", index.name).unwrap();
-        key(&mut text, "          ", index.partition, index.sort);
-        let projection = match index.includes {
-            [] => "ProjectionType: KEYS_ONLY".to_owned(),
-            includes => format!("ProjectionType: INCLUDE, NonKeyAttributes: [{}]", includes.join(", ")),
-        };
-        writeln!(text, "          Projection: {{ {projection} }}").unwrap();
+        Value::Array(items) => items.iter().for_each(|item| with_member(item, name, found)),
+        _ => {}
     }
-    text
+}
+
+fn key_schema(partition: &str, sort: &str) -> Value {
+    json!([{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}])
+}
+
+fn index(index: &Index) -> Value {
+    let projection = match index.includes {
+        [] => json!({"ProjectionType": "KEYS_ONLY"}),
+        includes => json!({"ProjectionType": "INCLUDE", "NonKeyAttributes": includes}),
+    };
+    let keys = key_schema(index.partition, index.sort);
+    json!({"IndexName": index.name, "KeySchema": keys, "Projection": projection})
 }
 
 #[test]
-fn its_tables_are_those_of_the_store() {
+fn its_tables_have_the_keys_and_indexes_of_the_store() {
     let template = template();
     for (table, indexes) in [("SourcesTable", schema::SOURCE_INDEXES), ("LeadsTable", schema::LEAD_INDEXES)] {
-        let (_, resource) = template.split_once(&format!("\n  {table}:\n")).unwrap();
-        // A resource ends with a blank line: nothing may stand behind the indexes.
-        let (resource, _) = resource.split_once("\n\n").unwrap();
-        let expected = keys_and_indexes(indexes);
-        assert!(format!("{resource}\n").ends_with(&expected), "{table} in template.yaml shall end in\n{expected}");
+        let properties = &template["Resources"][table]["Properties"];
+        let keys = indexes.iter().flat_map(|index| [index.partition, index.sort]);
+        let attributes: BTreeSet<_> = [schema::PK, schema::SK].into_iter().chain(keys).collect();
+        let kind = |name: &str| if name.ends_with("Shard") { "N" } else { "S" };
+        let attributes = attributes.iter().map(|name| json!({"AttributeName": name, "AttributeType": kind(name)}));
+        assert_eq!(properties["AttributeDefinitions"], attributes.collect::<Value>(), "{table}");
+        assert_eq!(properties["KeySchema"], key_schema(schema::PK, schema::SK), "{table}");
+        assert_eq!(properties["GlobalSecondaryIndexes"], indexes.iter().map(index).collect::<Value>(), "{table}");
     }
 }
 
 #[test]
 fn its_worker_may_query_the_index_of_the_sweep() {
-    let index = format!("${{LeadsTable.Arn}}/index/{}\n", schema::UNFINISHED.name);
-    assert!(template().contains(&index), "{index}");
+    let index = format!("${{LeadsTable.Arn}}/index/{}", schema::UNFINISHED.name);
+    let role = template()["Resources"]["ProcessLeadRole"].to_string();
+    assert!(role.contains(&json!({"Action": "dynamodb:Query", "Effect": "Allow", "Resource": index}).to_string()));
+}
+
+/// The actions and resources of a statement that are not named in full.
+fn vague(statement: &Value) -> Vec<String> {
+    let is_vague = |text: &str| text.contains(['*', '?']);
+    let mut found = Vec::new();
+    for (member, value) in statement.as_object().unwrap() {
+        match member.as_str() {
+            "Effect" => {}
+            "Action" | "Resource" | "Principal" => found.extend(strings(value).into_iter().filter(|it| is_vague(it))),
+            other => found.push(other.to_owned()), // NotAction, NotResource: all but the named ones
+        }
+    }
+    found
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(strings).collect(),
+        Value::Object(members) => members.values().flat_map(strings).collect(),
+        _ => Vec::new(),
+    }
 }
 
 #[test]
-fn its_roles_know_no_wildcard() {
+fn its_roles_name_every_action_and_resource_in_full() {
     let template = template();
-    let wild: Vec<_> = template.lines().filter(|line| line.contains("Action:") || line.contains("Resource:")).collect();
-    assert!(!wild.is_empty());
-    assert!(!wild.iter().any(|line| line.contains('*')), "{wild:#?}");
+    let mut statements = Vec::new();
+    with_member(&template, "Effect", &mut statements);
+    assert!(statements.len() > 12, "{statements:#?}");
+    for statement in statements {
+        assert_eq!(vague(statement), Vec::<String>::new(), "{statement:#}");
+    }
+    // SAM would make a role of its own for a function that has none, with policies that are not in this file.
+    for (name, function) in resources(&template, "AWS::Serverless::Function") {
+        assert_eq!(function["Properties"]["Role"], format!("{name}Role.Arn"));
+        assert!(function["Properties"].get("Policies").is_none(), "{name}");
+    }
+}
+
+#[test]
+fn a_statement_that_is_not_named_in_full_is_found() {
+    for (statement, found) in [
+        (json!({"Effect": "Allow", "Action": "sqs:*", "Resource": "a"}), "sqs:*"),
+        (json!({"Effect": "Allow", "Action": ["sqs:SendMessage", "sqs:Get*"], "Resource": "a"}), "sqs:Get*"),
+        (json!({"Effect": "Allow", "Action": "a:b", "Resource": ["Table.Arn", "${Table.Arn}/index/*"]}), "*"),
+        (json!({"Effect": "Allow", "Action": "a:b", "Resource": ["HasIt", ["arn:aws:s3:::b?"], "no"]}), "b?"),
+        (json!({"Effect": "Allow", "NotAction": "iam:PassRole", "Resource": "a"}), "NotAction"),
+        (json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}), "*"),
+    ] {
+        let vague = vague(&statement);
+        assert!(vague.len() == 1 && vague[0].ends_with(found), "{statement}: {vague:?}");
+    }
+}
+
+#[test]
+fn its_parameters_are_described_and_in_a_group() {
+    let template = template();
+    let groups = &template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"];
+    let grouped = groups.as_array().unwrap().iter().flat_map(|group| strings(&group["Parameters"]));
+    let parameters = template["Parameters"].as_object().unwrap();
+    assert_eq!(grouped.collect::<BTreeSet<_>>(), parameters.keys().cloned().collect());
+    for (name, parameter) in parameters {
+        assert!(parameter["Description"].as_str().is_some_and(|text| text.ends_with('.')), "{name}");
+    }
+}
+
+/// An example ARN that deploys makes a stack whose functions cannot start.
+#[test]
+fn it_cannot_be_deployed_with_an_example_arn() {
+    let template = template();
+    let arns = template["Parameters"].as_object().unwrap().iter().filter(|(name, _)| name.ends_with("Arn"));
+    assert!(arns.clone().count() >= 5);
+    for (name, parameter) in arns {
+        let pattern = parameter["AllowedPattern"].as_str().unwrap();
+        assert!(pattern.contains(":(?!111122223333:)[0-9]{12}:"), "{name}: {pattern}");
+        assert!(parameter["ConstraintDescription"].as_str().unwrap().contains("111122223333"), "{name}");
+    }
+    assert!(template["Parameters"]["TrustedFormApiKeySecretArn"].get("Default").is_none());
+}
+
+#[test]
+fn samconfig_holds_nothing_of_an_account() {
+    let samconfig = text("samconfig.toml");
+    let digits = samconfig.split(|character: char| !character.is_ascii_digit());
+    assert_eq!(digits.filter(|run| run.len() == 12).collect::<Vec<_>>(), Vec::<&str>::new(), "no account");
+    for identifier in ["arn:", "Arn=", "DomainName=", "HostedZoneId=", "AccountSid="] {
+        assert!(!samconfig.contains(identifier), "{identifier}");
+    }
+}
+
+/// Who an alarm notifies, as its runbook says it. An alarm goes to one of the two topics, or else it rolls a release back.
+fn notifies(alarm: &Value, rolls_back: bool) -> Option<&'static str> {
+    let properties = &alarm["Properties"];
+    let other = json!(["HasAlarmTopic", ["AlarmTopicArn"], "AWS::NoValue"]);
+    let urgent = json!(["HasUrgentAlarmTopic", ["UrgentAlarmTopicArn"], other]);
+    assert_eq!(properties.get("AlarmActions"), properties.get("OKActions"), "it tells when it ends, too");
+    match properties.get("AlarmActions") {
+        Some(actions) if *actions == urgent => Some("**Wakes someone: yes.**"),
+        Some(actions) if *actions == other => Some("**Wakes someone: no.**"),
+        None if rolls_back => Some("**Wakes someone: no**, it notifies no one."),
+        _ => None,
+    }
+}
+
+#[test]
+fn each_alarm_has_a_runbook() {
+    let template = template();
+    let dashboard = template["Resources"]["Dashboard"].to_string();
+    let mut preferences = Vec::new();
+    with_member(&template, "DeploymentPreference", &mut preferences);
+    let rolls_back = strings(&preferences.into_iter().cloned().collect());
+
+    let page = text("docs/operating.md");
+    let (_, alarms) = page.split_once("\n## Alarms\n").unwrap();
+    let (alarms, _) = alarms.split_once("\n## ").unwrap();
+    let mut runbooks: BTreeMap<_, _> = alarms.split("\n### ").skip(1).filter_map(|it| it.split_once('\n')).collect();
+    for (name, alarm) in resources(&template, "AWS::CloudWatch::Alarm") {
+        let description = alarm["Properties"]["AlarmDescription"].as_str().unwrap();
+        let anchor = format!(". Runbook: docs/operating.md#{}", name.to_lowercase());
+        assert!(description.ends_with(&anchor), "{name}: {description}");
+        let runbook = runbooks.remove(name.as_str()).unwrap_or_else(|| panic!("docs/operating.md: no ### {name}"));
+        let notifies = notifies(&alarm, rolls_back.contains(&name)).unwrap_or_else(|| panic!("{name} has no action"));
+        for part in ["**Means:** ", notifies, "**Do:**"] {
+            assert!(runbook.contains(part), "{name}: {part}");
+        }
+        let (_, steps) = runbook.split_once("```sh\n").unwrap_or_else(|| panic!("{name}: no commands"));
+        assert!(steps.starts_with("leadctl --stack \"$STACK\" doctor\n"), "{name}: the first command");
+        assert!(dashboard.contains(&format!("${{{name}.Arn}}")), "{name} is on the dashboard");
+    }
+    assert_eq!(runbooks.keys().collect::<Vec<_>>(), Vec::<&&str>::new(), "runbooks without an alarm");
 }
