@@ -1,4 +1,4 @@
-"""MiniStack: an AWS on one port, for tests. What it does not take from a template is done here, from the template."""
+"""MiniStack, an emulated AWS on one port. What it does not read from a template is done here."""
 
 import copy
 import os
@@ -11,20 +11,20 @@ import boto3
 
 from stand_ins import free_port
 
-PATIENCE = 60  # seconds that anything may take before it counts as failed
+TIMEOUT = 60  # seconds
 
 def await_that(what, holds):
-    """Waits until `holds` gives something true, and gives that back."""
-    until = time.monotonic() + PATIENCE
+    """Waits until `holds` returns something true, and returns that."""
+    until = time.monotonic() + TIMEOUT
     while time.monotonic() < until:
         if found := holds():
             return found
         time.sleep(0.1)
-    raise AssertionError(f"{what}: not within {PATIENCE} s")
+    raise AssertionError(f"{what}: not within {TIMEOUT} s")
 
 
 class MiniStack:
-    """A server of its own, with IAM enforced: the key `test` is root, the functions have their roles."""
+    """A running server with IAM enforced. The key `test` is root, and the functions have their roles."""
 
     def __init__(self, binary, scratch):
         self.binary, self.scratch = binary, scratch
@@ -32,7 +32,7 @@ class MiniStack:
         self.url = f"http://127.0.0.1:{port}"
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             os.environ.pop(name, None)
-        # For all that is started from here. The functions too find AWS by what MiniStack itself was started with.
+        # For everything that this process starts. The functions also use the address with which MiniStack was started.
         os.environ.update(AWS_ENDPOINT_URL=self.url, AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")
         os.environ.update(AWS_REGION="us-east-1", AWS_DEFAULT_REGION="us-east-1")
         own = {"GATEWAY_PORT": port, "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "AUTH": "true"}
@@ -63,15 +63,15 @@ class MiniStack:
 
 
 def as_it_takes_it(template):
-    """The template with what MiniStack gets wrong."""
+    """The template, changed where MiniStack differs from AWS."""
     template = copy.deepcopy(template)
     resources = template["Resources"]
     # It refuses saved queries.
     for name in [name for name, resource in resources.items() if resource["Type"] == "AWS::Logs::QueryDefinition"]:
         del resources[name]
-    # It counts with this, and takes a parameter's number for text.
+    # It computes with this number, but reads a parameter's number as text.
     resources["ProcessLead"]["Properties"]["Events"]["LeadCreated"]["Properties"]["ScalingConfig"]["MaximumConcurrency"] = 5
-    # It asks for an action of this name. On AWS a batch needs `sqs:SendMessage`, and there is no other.
+    # It requires an action of this name. On AWS a batch needs `sqs:SendMessage`.
     for role in (resource for resource in resources.values() if resource["Type"] == "AWS::IAM::Role"):
         for policy in role["Properties"]["Policies"]:
             policy["PolicyDocument"]["Statement"] += [
@@ -83,7 +83,7 @@ def as_it_takes_it(template):
 
 
 def make_routes(template, api_id, names):
-    """It does not read the definition of an HTTP API: its routes, from the events of the functions."""
+    """Creates the routes from the functions' events, because MiniStack does not read the definition of an HTTP API."""
     gateway, functions = boto3.client("apigatewayv2"), boto3.client("lambda")
     for logical_id, name in names.items():
         events = template["Resources"][logical_id]["Properties"]["Events"].values()

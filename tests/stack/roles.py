@@ -1,6 +1,6 @@
-"""Each function's role beside the calls that it really made.
+"""Compares each function's role with the calls that it really made.
 
-That none is missing MiniStack sees to: it denies what a role does not grant. That none is unused is what is asked here.
+MiniStack denies a call that the role does not grant, so none is missing. This finds the grants that are never used.
 """
 
 import datetime
@@ -9,10 +9,10 @@ import re
 
 import boto3
 
-# What Lambda does in a function's name, and the function itself never calls.
+# What Lambda itself does with a function's role.
 BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 
-# What the functions may be on record with.
+# The calls of functions that are looked up in the trail.
 CALLED = (
     *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "TransactWriteItems"),
     *("SendMessage", "SendMessageBatch", "GetSecretValue"),
@@ -23,15 +23,15 @@ PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Cond
 
 
 def name_callers(template, functions):
-    """Makes each function say its name in the user agent of its calls, where the SDK names what it runs in. On AWS this
-    variable is Lambda's own."""
+    """Puts each function's name into the user agent of its calls, through the variable by which the SDK names its environment. On
+    AWS, Lambda sets this variable."""
     for logical_id in functions:
         environment = template["Resources"][logical_id]["Properties"]["Environment"]["Variables"]
         environment["AWS_EXECUTION_ENV"] = logical_id
 
 
 def granted(template, function):
-    """What a function's role allows, as `action resource`."""
+    """The permissions of a function's role, as `action resource`."""
     policies = template["Resources"][f"{function}Role"]["Properties"]["Policies"]
     statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
     allowed = set()
@@ -52,8 +52,8 @@ def named(resource):
 
 
 def made(names):
-    """The calls that each function made, as `function action resource`. `names` gives what the template calls a table, a
-    queue or a secret."""
+    """The calls that each function made, as `function action resource`. `names` maps a table, queue or secret to its name in
+    the template."""
     calls = set()
     for event in (event for action in CALLED for event in events(action)):
         service = event["eventSource"].partition(".")[0]
@@ -64,7 +64,7 @@ def made(names):
 
 
 def events(action):
-    """All that is on record of an action. An answer holds the latest fifty, so they are asked for backwards in time."""
+    """All recorded events of an action. An answer has the latest fifty, so this asks backwards in time."""
     trail, found, until = boto3.client("cloudtrail"), {}, {}
     while True:
         page = trail.lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": action}], **until)["Events"]
@@ -87,7 +87,7 @@ def parts(event, names):
 
 
 def compare(template, functions, names):
-    """Prints the table of calls and roles. Gives back what differs."""
+    """Prints the table of calls and roles. Returns the differences."""
     calls = made(names)
     grants = {f"{function} {grant}" for function in functions for grant in granted(template, function)}
     differing = []

@@ -31,7 +31,7 @@ FUNCTIONS = {"CreateLead": f"{STACK}-create-lead", "IntakeLead": f"{STACK}-intak
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--without", metavar="ACTION", help="take an action out of every role: the test has to fail")
+    parser.add_argument("--without", metavar="ACTION", help="remove an action from every role: the test must fail")
     without = parser.parse_args().without
     with tempfile.TemporaryDirectory(prefix="leadping-stack-") as scratch, StandIns() as outside:
         with MiniStack(MINISTACK, pathlib.Path(scratch)) as ministack:
@@ -46,6 +46,9 @@ def main():
 
 
 def use(stack, outside):
+    stack.refuses("TrustedFormApiKeySecretArn", "arn:aws:secretsmanager:us-east-1:111122223333:secret:leadping/x/trusted-form-AbCdEf")
+    stack.refuses("TrustedFormApiKeySecretArn", "arn:aws:secretsmanager:us-east-1:000000000000:secret:leadping/x/trusted-form")
+    stack.refuses("Stage", "production")  # without UrgentAlarmTopicArn
     stack.deploy()
     make_routes(stack.template, stack.api_id, FUNCTIONS)
     create = ("source", "create", "--account=account_1", "--business=business_1")
@@ -58,7 +61,7 @@ def use(stack, outside):
         lead = stack.accepted(source, path, body)
         request = stack.request_id
         record = stack.ready(lead)
-        await_that(f"the way of the request {request} is in the logs", lambda: stack.steps(request) == ALL_STEPS)
+        await_that(f"the steps of the request {request} are in the logs", lambda: stack.steps(request) == ALL_STEPS)
         expect("its conversation", record["conversation"]["leadId"], lead)
         expect("its timeline", [event["eventType"] for event in record["timeline"]], ["lead.created", "phone.lookup.succeeded"])
         expect("the same submission again", stack.accepted(source, path, body), lead)
@@ -101,9 +104,23 @@ class Stack:
             "TwilioAccountSid": outside.TWILIO_ACCOUNT,
         }
 
+    def refuses(self, parameter, value):
+        """A deployment with this value of a parameter is refused before anything is created."""
+        before = self.parameters
+        self.parameters = {**before, parameter: value}
+        try:
+            self.deploy()
+        except AssertionError as refused:
+            expect(f"{parameter}={value} is refused by the template", "ValidationError" in str(refused), True)
+        else:
+            raise AssertionError(f"{parameter}={value} is deployed")
+        finally:
+            self.parameters = before
+        said("not deployed", f"{parameter}={value}")
+
     def deploy(self):
         started = time.monotonic()
-        file = BUILD / "deployed.yaml"  # beside the binaries, which it names by relative paths
+        file = BUILD / "deployed.yaml"  # next to the binaries, to which it has relative paths
         file.write_text(yaml_dump(as_it_takes_it(self.template)))
         run(
             *("sam", "deploy", "--template", file, "--stack-name", STACK, "--resolve-s3", "--capabilities", "CAPABILITY_IAM"),
@@ -155,12 +172,12 @@ class Stack:
         return json.loads(run(LEADCTL, "--stack", STACK, *arguments, "--output", "json"))
 
     def warnings(self):
-        """What the functions logged as a warning or an error, each once."""
+        """The warnings and errors that the functions logged, each once."""
         warned = [(name, line) for name, line in self.logged() if line.get("level") in ("WARN", "ERROR")]
         return dict.fromkeys(f"{name} logged: {line.get('message')}: {line.get('error', '')}" for name, line in warned)
 
     def steps(self, request):
-        """The steps that were logged of one request, found as the saved query does that follows one."""
+        """The logged steps of one request, found like the saved query for one request."""
         lines = [line for _, line in self.logged() if line.get("span", {}).get("request_id") == request]
         return {line["step"] for line in lines if "step" in line}
 
@@ -172,22 +189,22 @@ class Stack:
                 lines = [event["message"] for event in page["events"]]
                 yield from ((name, json.loads(line)) for line in lines if line.startswith("{"))
 
-    # ---- what happens on bad days
+    # ---- failures
 
     def walk_dead_letters(self):
-        """A message that nobody can handle ends in the dead letters, comes back when it is redriven, and ends there again."""
+        """A bad message ends in the dead-letter queue, comes back when it is redriven, and ends there again."""
         visibility = self.attributes("LeadCreatedQueueUrl", "VisibilityTimeout")
         self.set("LeadCreatedQueueUrl", VisibilityTimeout="1")
         dead = self.outputs["DeadLetterQueueUrl"]
         count = lambda: self.attributes("DeadLetterQueueUrl", "ApproximateNumberOfMessages")["ApproximateNumberOfMessages"]
         self.sqs.send_message(QueueUrl=self.outputs["LeadCreatedQueueUrl"], MessageBody="poison")
-        await_that("the poison is a dead letter", lambda: count() == "1")
+        await_that("the bad message is a dead letter", lambda: count() == "1")
         self.leadctl("dlq", "redrive", "--all")
         letter = await_that("redriven, it is one again", lambda: self.sqs.receive_message(QueueUrl=dead).get("Messages"))[0]
         expect("the dead letter", letter["Body"], "poison")
         self.sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
         self.set("LeadCreatedQueueUrl", **visibility)
-        said("dead letters", "poison went there, was redriven, and came back")
+        said("dead letters", "the bad message went there, was redriven, and came back")
 
     def sweep(self, source):
         """A lead whose message was lost is due, is found by the sweep, and becomes ready."""
@@ -234,7 +251,7 @@ class Stack:
         said("deleted", "and the tables are kept")
 
     def names(self):
-        """What the template calls each table, queue and secret."""
+        """The name of each table, queue and secret in the template."""
         outputs = {"SourcesTable": "SourcesTable", "LeadsTable": "LeadsTable", "LeadCreatedQueueUrl": "LeadCreatedQueue"}
         secrets = {self.parameters[name]: name for name in ("TrustedFormApiKeySecretArn", "PhoneLookupSecretArn")}
         return {**{self.outputs[output]: name for output, name in outputs.items()}, **secrets}
@@ -247,7 +264,7 @@ class Stack:
 
 
 def template(without):
-    """The built template, whose functions say their names, less an action that shall be missed."""
+    """The built template, whose functions send their names. Without one action, if given."""
     built = yaml_parse((BUILD / "template.yaml").read_text())
     name_callers(built, FUNCTIONS)
     if without:
@@ -257,7 +274,7 @@ def template(without):
 
 
 def take(action, role):
-    """Takes an action out of a role. Gives back from how many statements."""
+    """Removes an action from a role. Returns the number of statements that had it."""
     taken = 0
     for policy in role["Properties"]["Policies"]:
         document = policy["PolicyDocument"]

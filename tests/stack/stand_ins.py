@@ -1,4 +1,4 @@
-"""What stands outside AWS: TrustedForm and Twilio, as far as a lead meets them."""
+"""Stand-ins for the services outside AWS: TrustedForm and Twilio."""
 
 import base64
 import http.server
@@ -14,7 +14,7 @@ def free_port():
 
 
 class StandIns:
-    """Answers on loopback, and remembers. It accepts one key each, which only Secrets Manager holds."""
+    """Answers on loopback and records the calls. Each service accepts one key, which only Secrets Manager holds."""
 
     TRUSTED_FORM_KEY = "key-that-only-secrets-manager-holds"
     TWILIO_ACCOUNT = "AC" + "0" * 32
@@ -60,6 +60,6 @@ class StandIns:
                 self.wfile.write(body)
 
             def log_message(self, *_):
-                pass  # a path holds a number or a certificate
+                pass  # a path contains a number or a certificate
 
         return Handler
