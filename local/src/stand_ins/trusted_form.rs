@@ -181,7 +181,7 @@ mod tests {
         let stand_in = FakeTrustedForm::start(0, Duration::ZERO).await.unwrap();
         let cases = [
             ("0123456789abcdef", 200, "success"),
-            ("example", 200, "success"), // of the partner specification
+            ("example", 200, "success"), // of the partner guide
             ("slow-1", 200, "success"),
             ("invalid", 200, "failure"),
             ("invalid-and-more", 200, "failure"),
