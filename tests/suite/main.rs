@@ -13,4 +13,5 @@ mod phones;
 mod properties;
 mod reference;
 mod stand_ins;
+mod stored;
 mod template;

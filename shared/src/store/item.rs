@@ -77,6 +77,11 @@ pub(super) fn integer<T: std::str::FromStr>(item: &Item, name: &'static str) -> 
     number.map(Some).ok_or(StoreError::Unreadable(name))
 }
 
+/// Whether an index entry belongs to an item of this sort key. What else a later release puts into an index is its own.
+pub(super) fn is(entry: &Item, sk: &str) -> bool {
+    optional(entry, schema::SK) == Some(sk)
+}
+
 /// What can be read of a list. An entry that cannot be read is logged and left out, so that it never hides the others.
 pub(super) fn readable<T>(entries: impl IntoIterator<Item = Result<T, StoreError>>) -> Vec<T> {
     let readable = |entry: Result<T, StoreError>| {

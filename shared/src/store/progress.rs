@@ -165,7 +165,7 @@ impl Leads {
             .limit(most)
             .send()
             .await?;
-        Ok(item::readable(found.items().iter().map(due)))
+        Ok(item::readable(found.items().iter().filter(|found| item::is(found, LEAD)).map(due)))
     }
 
     /// Moves a due lead on to `next`, so that a backlog does not feed itself.

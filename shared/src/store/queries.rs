@@ -212,7 +212,7 @@ impl Leads {
         });
         let found =
             self.day_keys(source, day, shard).set_exclusive_start_key(start).limit(page_size(MAX_BATCH)).send().await?;
-        Ok(item::readable(found.items().iter().filter(|found| entry(found, LEAD).is_some()).map(listed)))
+        Ok(item::readable(found.items().iter().filter(|found| item::is(found, LEAD)).map(listed)))
     }
 
     fn day_keys(
@@ -260,7 +260,10 @@ impl Leads {
                 .send();
             let mut found = Vec::new();
             while let Some(item) = items.next().await {
-                found.push(due(&item?));
+                let item = item?;
+                if item::is(&item, LEAD) {
+                    found.push(due(&item));
+                }
             }
             Ok::<_, StoreError>(item::readable(found))
         });
@@ -270,12 +273,10 @@ impl Leads {
     }
 }
 
-/// The key of the item that an index entry belongs to, when that is an item of this sort key. What else a later release
-/// puts into an index is its own.
+/// The key of the item that an index entry belongs to, when that is an item of this sort key.
 fn entry(found: &Item, sk: &str) -> Option<Item> {
-    (item::optional(found, schema::SK) == Some(sk))
-        .then(|| item::optional(found, schema::PK).map(|pk| item::key(pk.to_owned(), sk)))
-        .flatten()
+    let pk = item::optional(found, schema::PK).filter(|_| item::is(found, sk));
+    pk.map(|pk| item::key(pk.to_owned(), sk))
 }
 
 /// How many entries of an index are read at once, when `most` are wanted.

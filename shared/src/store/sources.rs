@@ -153,7 +153,7 @@ impl Sources {
         let mut listed = Vec::new();
         while let Some(found) = pages.next().await {
             let found = found?;
-            if item::optional(&found, schema::SK) == Some(SOURCE) {
+            if item::is(&found, SOURCE) {
                 listed.push(item::key(item::string(&found, schema::PK)?.to_owned(), SOURCE));
             }
         }

@@ -1,0 +1,164 @@
+//! Items that other releases have written. What this release stored first is kept in `tests/stored/first-release.json` for
+//! good; `tests/stored/next-release.json` is what an invented later release may write beside it. Both are read here.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use leadping::id::{BusinessId, LeadId, SourceId};
+use leadping::lead::email::Email;
+use leadping::lead::phone_number::PhoneNumber;
+use leadping::queue::LeadCreated;
+use leadping::source::change::Change;
+use leadping::store::{Erasure, Progress, StoredLead};
+use leadping::time::Timestamp;
+use local::stack::Options;
+use serde_json::Value;
+use tests::{Api, options};
+
+const FIRST: &str = include_str!("../stored/first-release.json");
+const NEXT: &str = include_str!("../stored/next-release.json");
+
+/// A lead that is ready, one whose lookup waits, one that the worker has not seen, an erased one.
+const READY: &str = "lead_htym5xng3vy637y7azkvarue7rot5o6e";
+const WAITING: &str = "lead_jwqorfzapemdatq4oc2wfn2azpajordb";
+const NEW: &str = "lead_4srmdhd6istuhtnszzndeytm5d2iehsb";
+const ERASED: &str = "lead_73sdt2znz7kblzsgahmoevipz6hg3aoe";
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The items of a file, by their table: DynamoDB's own JSON.
+fn items(file: &str, table: &str) -> Vec<Item> {
+    let file: Value = serde_json::from_str(file).unwrap();
+    let items = file[table].as_array().unwrap().iter();
+    items.map(|item| item.as_object().unwrap().iter().map(attribute).collect()).collect()
+}
+
+fn attribute((name, value): (&String, &Value)) -> (String, AttributeValue) {
+    let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
+    let value = match kind.as_str() {
+        "S" => AttributeValue::S(value.as_str().unwrap().to_owned()),
+        "N" => AttributeValue::N(value.as_str().unwrap().to_owned()),
+        "BOOL" => AttributeValue::Bool(value.as_bool().unwrap()),
+        other => panic!("{other} is not an attribute's kind here"),
+    };
+    (name.clone(), value)
+}
+
+/// A stack whose tables hold the items of these files, and no other leads.
+async fn holding(files: &[&str], worker: bool) -> Api {
+    let api = Api::start(&Options { worker, ..options() }).await;
+    let addresses = api.stack.addresses();
+    for (name, table) in [("sources", &addresses.sources_table), ("leads", &addresses.leads_table)] {
+        for item in files.iter().flat_map(|file| items(file, name)) {
+            api.stack.clients().dynamodb.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+        }
+    }
+    api
+}
+
+fn id(text: &str) -> LeadId {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn what_the_first_release_stored_is_read_beside_what_a_later_one_adds() {
+    for files in [&[FIRST][..], &[FIRST, NEXT]] {
+        let api = holding(files, false).await;
+        let (leads, sources) = (api.stack.leads(), api.stack.sources());
+
+        let source: SourceId = "source_stored".parse().unwrap();
+        let read = sources.latest(&source).await.unwrap().unwrap();
+        assert_eq!((read.revision, read.keys.len(), read.requires_trusted_form), (1, 1, true));
+        assert_eq!(sources.history(&source, 10).await.unwrap().len(), 2, "a change of another form is left out");
+        assert!(sources.list().await.unwrap().iter().any(|listed| listed.id == source));
+
+        let record = leads.record(&id(READY)).await.unwrap().unwrap();
+        let StoredLead::Kept(kept) = &record.lead else { panic!("it has not been erased") };
+        assert_eq!((kept.progress, kept.lead.metadata.price.is_some()), (Progress::Ready, true));
+        assert!(kept.lookup.is_some());
+        let conversation = record.conversation.unwrap();
+        assert!(conversation.is_unread && conversation.event_version >= 2, "{conversation:?}");
+        let timeline: Vec<_> = record.timeline.iter().map(|event| event.event_type.as_str().to_owned()).collect();
+        assert_eq!(timeline[..2], ["lead.created", "phone.lookup.succeeded"]);
+        assert_eq!(timeline.len() == 3, files.len() == 2, "an event of a later type is listed: {timeline:?}");
+
+        let waiting = leads.get(&id(WAITING)).await.unwrap().unwrap();
+        assert!(matches!(waiting, StoredLead::Kept(kept) if matches!(kept.progress, Progress::Opened { .. })));
+        let new = leads.get(&id(NEW)).await.unwrap().unwrap();
+        assert!(matches!(new, StoredLead::Kept(kept) if kept.progress == Progress::New));
+        let erased = leads.get(&id(ERASED)).await.unwrap().unwrap();
+        assert!(matches!(erased, StoredLead::Erased(_)) && !erased.content().is_empty());
+
+        let business: BusinessId = "business_stored".parse().unwrap();
+        let number = PhoneNumber::try_from("+15125550101".to_owned()).unwrap();
+        let email: Email = serde_json::from_str(r#""stored@example.com""#).unwrap();
+        let found = [
+            leads.by_phone(&business, &number, 10).await.unwrap(),
+            leads.by_email(&business, &email, 10).await.unwrap(),
+            leads.by_external_id(&source, "stored-1", 10).await.unwrap(),
+        ];
+        for found in found {
+            assert_eq!(found.iter().map(|lead| lead.lead().id.as_str()).collect::<Vec<_>>(), [READY]);
+        }
+        let inbox = leads.inbox(&business, None, 10).await.unwrap();
+        assert_eq!(inbox.iter().map(|row| row.lead_id.as_str()).collect::<Vec<_>>(), [WAITING, READY]);
+        let unfinished = leads.unfinished().await.unwrap();
+        assert_eq!(unfinished.iter().map(|due| due.id.as_str()).collect::<Vec<_>>(), [NEW, WAITING]);
+        api.stack.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_worker_finishes_what_another_release_began() {
+    let api = holding(&[FIRST, NEXT], true).await;
+    for lead in [WAITING, NEW] {
+        let stored = api.stack.leads().get(&id(lead)).await.unwrap().unwrap();
+        let message = LeadCreated::of(stored.lead(), stored.business_id().clone(), "again");
+        let queue = &api.stack.addresses().queue_url;
+        let body = serde_json::to_string(&message).unwrap();
+        api.stack.clients().sqs.send_message().queue_url(queue).message_body(body).send().await.unwrap();
+        let record = api.ready(&id(lead)).await;
+        assert!(record.conversation.unwrap().event_version >= 2);
+    }
+    api.stack.stop().await;
+}
+
+/// What this release writes over keeps what it does not know, but for a person's data.
+#[tokio::test]
+async fn what_a_later_release_added_stays_when_this_one_writes() {
+    let api = holding(&[FIRST, NEXT], false).await;
+    let sources = api.stack.sources();
+    let source: SourceId = "source_later".parse().unwrap();
+    let before = sources.latest(&source).await.unwrap().unwrap();
+    let mut after = before.clone();
+    after.enabled = !before.enabled;
+    let change = Change {
+        at: Timestamp::now(),
+        by: "test".to_owned(),
+        action: "disable".to_owned(),
+        revision: before.revision + 1,
+        members: Vec::new(),
+    };
+    assert!(sources.change(&source, Some(&before), Some(&after), &change).await.unwrap());
+    let item = stored(&api, &api.stack.addresses().sources_table, "SOURCE#source_later", "SOURCE").await;
+    let document: Value = serde_json::from_str(item["document"].as_s().unwrap()).unwrap();
+    assert_eq!(document["enabled"], after.enabled);
+    assert_eq!(document["capDay"], 500, "a rule of a later release stays");
+    assert_eq!(document["keys"][0]["test"], true, "and so does a member of a key");
+    assert_eq!(item["businessId"].as_s().unwrap(), "business_stored", "and an attribute");
+
+    assert_eq!(api.stack.leads().erase(&id(READY), Timestamp::now()).await.unwrap(), Erasure::Erased);
+    let table = &api.stack.addresses().leads_table;
+    for sk in ["LEAD", "CONVERSATION"] {
+        let item = stored(&api, table, &format!("LEAD#{READY}"), sk).await;
+        let text = format!("{item:?}");
+        assert!(!text.contains("Stored") && !text.contains("nickname"), "{sk} keeps nothing of the person: {text}");
+    }
+    api.stack.stop().await;
+}
+
+async fn stored(api: &Api, table: &str, pk: &str, sk: &str) -> Item {
+    let found = api.stack.clients().dynamodb.get_item().table_name(table);
+    let found = found.key("pk", AttributeValue::S(pk.to_owned())).key("sk", AttributeValue::S(sk.to_owned()));
+    found.send().await.unwrap().item.unwrap()
+}
