@@ -19,10 +19,9 @@ fn findings(target: &Target, scanned: &Scanned) -> Vec<String> {
     let floor = |module: &str| target.floors.iter().position(|floor| floor.contains(&module));
     let mut findings = Vec::new();
     let mut circles: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for module in &scanned.modules {
-        if !module.is_empty() && floor(target.unit(module)).is_none() {
-            findings.push(format!("{}: the module {module} has no floor", target.root));
-        }
+    let units: BTreeSet<_> = scanned.modules.iter().map(|module| target.unit(module)).collect();
+    for unit in units.into_iter().filter(|unit| !unit.is_empty() && floor(unit).is_none()) {
+        findings.push(format!("{}: the module {unit} has no floor", target.root));
     }
     for import in &scanned.imports {
         let (from, to) = (target.unit(&import.from), target.unit(&import.to));
@@ -35,6 +34,8 @@ fn findings(target: &Target, scanned: &Scanned) -> Vec<String> {
             (Some(from_floor), Some(to_floor)) if from_floor == to_floor => {
                 circles.entry(from).or_default().insert(to);
             }
+            // The module has been reported.
+            (_, None) if !to.is_empty() => {}
             _ => findings.push(format!("{}: {from} imports {}, which is above it", import.file, import.path)),
         }
     }
