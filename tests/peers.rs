@@ -13,6 +13,7 @@ use leadping::lead::birth_date::BirthDate;
 use leadping::lead::certificate::{Certificate, CertificateFault};
 use leadping::lead::choices::Gender;
 use leadping::lead::email::Email;
+use leadping::lead::phone_number::{PhoneFault, PhoneNumber};
 use leadping::lead::{ip_address, number, state, text};
 use leadping::time::Timestamp;
 use serde_json::{Value, json};
@@ -39,6 +40,14 @@ fn verdict(kind: &str, text: &str) -> Option<Value> {
             Err(CertificateFault::InvalidUrl) => or_fault(None, Code::TrustedFormInvalidUrl),
             Err(CertificateFault::WrongHost) => or_fault(None, Code::TrustedFormWrongHost),
             Err(CertificateFault::WrongPath) => or_fault(None, Code::TrustedFormRejected),
+        },
+        "phone" => match PhoneNumber::parse(text) {
+            Ok(parsed) => {
+                let extension = parsed.extension.map(|extension| format!("x{extension}")).unwrap_or_default();
+                format!("{}{extension}", parsed.number).into()
+            }
+            Err(PhoneFault::NotGiven) => Value::Null,
+            Err(PhoneFault::NotPossible) => or_fault(None, Code::PhoneNotPossible),
         },
         "name" => or_fault(text::clean(text, 1_024).ok().map(Value::from), Code::TextInvalid),
         "state" => state::normalise(text).into(),

@@ -140,6 +140,24 @@ compare('WHATWG URL as Node has it', 'certificate', urls, (text, our) => {
   return undefined;
 }, []);
 
+const phones = texts(
+  3,
+  20_000,
+  ['', '', '+', '+1', '1', '+1-', '1 ', '001', '+44', 'tel: ', '(cell) '],
+  ['512', '(512)', '212', '800', '112', '12', '512 ', '(512) '],
+  ['', '-', ' ', '.', '/'],
+  ['555', '255', '155', '055', '5555'],
+  ['', '-', ' ', '.', ' - '],
+  ['0123', '0000', '01234', '012', 'CELL', 'XXXX', '____', 'O123'],
+  ['', '', '', ' x9', ' ext. 12', '#9', 'm', ' (cell)', ' or 512-555-0124', '\u200b'],
+);
+compare('validator, isMobilePhone en-US', 'phone', phones, (text) => validator.isMobilePhone(text, 'en-US'), [
+  { takes: 'ours', why: 'An extension, a remark after the number and a label before it are read.', applies: (text) => /x9|ext|#9|m$|\(cell\)|tel:/.test(text) },
+  { takes: 'ours', why: 'A number of the 1-800-FLOWERS kind is spelled on the keypad.', applies: (text) => /CELL$/.test(text.trim()) },
+  { takes: 'ours', why: 'Possible, not valid: an exchange may begin with 0 or 1, and the area code need not be assigned.', applies: (text) => /\D*1?\D*\d{3}\D*[01]\d\d/.test(text) },
+  { takes: 'ours', why: 'Any separators, and invisible characters, are no part of the number.', applies: (text) => /[./\u200b]| - |[ -]{2}|\) |^00|^\+1|^\+\d{3}/.test(text) || /^1?\(/.test(text) },
+]);
+
 if (problems.length > 0) {
   console.error(`\n${problems.length} differences without a reason:\n${problems.slice(0, 40).join('\n')}`);
   exit(1);
