@@ -34,6 +34,8 @@ EXCEPTIONS = {
     "a # after ten digits": r"^[^0-9]*1[^0-9]*[0-9]{3}[^0-9]+[0-9]{3}[^0-9]+[0-9]{4}#",
     # Of `1-８00-FLOWERS` it takes the letters, and drops the digit in full width.
     "a digit in full width beside letters": r"[０-９].*[a-z]{3}|[a-z]{3}.*[０-９]",
+    # In `800/xeroxed` it takes the x for a second extension, and drops it with all that follows.
+    "a slash before an x": r"/ *x",
 }
 
 

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{PhoneFault, extension, remark};
+use crate::lead::text::is_format;
 
 /// Longest text, in characters, that is read as a phone number (contract, section 3.3).
 const MAX_CHARS: usize = 64;
@@ -90,18 +91,4 @@ fn separator(c: char) -> char {
         '·' | '•' => '.',
         _ => c,
     }
-}
-
-/// Unicode's format characters (Cf): zero-width spaces, and the marks of direction that address books put around a
-/// number they copy.
-fn is_format(c: char) -> bool {
-    matches!(
-        c,
-        '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{FEFF}'
-            | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0001}'
-            | '\u{E0020}'..='\u{E007F}'
-            // Signs of scripts that no U.S. number is written in.
-            | '\u{600}'..='\u{605}' | '\u{6DD}' | '\u{70F}' | '\u{890}'..='\u{891}' | '\u{8E2}' | '\u{110BD}'
-            | '\u{110CD}' | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
-    )
 }
