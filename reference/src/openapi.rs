@@ -51,9 +51,11 @@ const PROBLEMS: [(&str, &str, Option<&str>); 8] = [
 const ABOUT: &str = "\
 Takes leads from approved sources. Every post carries the source's id and one of its keys, in headers only.
 
-Names match in any letter case, and names that are not documented are ignored. A member that is absent, null or a blank \
-string is not given. Strings are trimmed. Where text is expected a number is taken by its digits; numbers and booleans \
-may come as strings. A name given twice with different values is refused.
+Names match in any letter case and without _ and -. If the documented spelling and another one are sent, the documented \
+one counts. Names that are not documented are ignored; a payload without any known name is refused, with what it was read \
+as. A member that is absent, null or a blank string is not given, and neither is [] where an object or a map belongs. \
+Strings are trimmed. Where text is expected, a number is taken by its digits; numbers and booleans may come as strings. A \
+name given twice with different values is refused.
 
 All that is wrong with a lead is reported at once. Each failure has a stable code, a sentence and, where a member is at \
 fault, a JSON pointer to it. No answer repeats what was sent.
@@ -142,7 +144,9 @@ const CREATE: &str = "The standard payload: three objects, all required, each of
     application/json, any application type ending in +json, or without a Content-Type; no Content-Encoding.";
 const INTAKE: &str = "Everything at the top, as JSON or as a form; it is mapped into the structured lead. The address and \
     the user agent of the request are recorded as the visitor's. In a form lists repeat (tagNames=a&tagNames=b, or \
-    tagNames[]=a) and maps use brackets (sourceMetadata[placement]=homepage-form) or hold a JSON object as a string.";
+    tagNames[]=a) and maps use brackets (sourceMetadata[placement]=homepage-form) or hold a JSON object as a string. A name \
+    may carry an index (state[0]) or be a path of the structured payload (contact[email], phone.number). With a form, or \
+    without a body, the query string is read too, and the body's values count; with JSON it is ignored.";
 const QUERY: &str = "For systems that can only call a URL: the flat names as parameters of the query. It creates a lead. \
     Prefer POST: a URL ends in the logs of whatever passes it on, and with its headers it must stay below 10,240 bytes.";
 

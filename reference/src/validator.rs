@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use http::HeaderMap;
-use leadping::payload::{self, Entrance, Value as Payload};
+use leadping::payload::{Entrance, Form, Value as Payload};
 use serde_json::{Map, Value, json};
 
 use crate::openapi::{self, FORM, JSON, PROBLEM};
@@ -70,8 +70,7 @@ impl Validator {
             return complaint(format!("{method} {path} is not documented"));
         }
         if operation["requestBody"].is_null() {
-            let query = payload::parse_form(query.as_bytes()).map(json).unwrap_or_default();
-            return self.check(&format!("{at}/parameters"), &query);
+            return self.check(&format!("{at}/parameters"), &form(query.as_bytes()));
         }
         // What else is JSON by its name, or has no name, is documented in words.
         let media_type = match media_type(content_type).to_ascii_lowercase() {
@@ -79,10 +78,9 @@ impl Validator {
             media_type => media_type,
         };
         let payload = match &*media_type {
-            FORM => payload::parse_form(body),
-            _ => Payload::parse(body),
+            FORM => form(body),
+            _ => Payload::parse(body).map(json).unwrap_or_default(),
         };
-        let payload = payload.map(json).unwrap_or_default();
         self.check(&format!("{at}/requestBody/{}", escaped(&media_type)), &payload)
     }
 
@@ -191,6 +189,12 @@ fn query_schema(operation: &Value) -> Value {
         .filter_map(|parameter| Some((parameter["name"].as_str()?.to_owned(), parameter["schema"].clone())))
         .collect();
     json!({"type": "object", "properties": properties})
+}
+
+/// A form or a query as the API itself takes it apart: the members that are known.
+fn form(text: &[u8]) -> Value {
+    let members = Form::parse(text).members().map(|(name, value)| (name.to_owned(), value));
+    json(Payload::Object(members.collect()))
 }
 
 /// A payload as the API itself takes it apart. Of a name that is given twice the later value stays, unless it is blank.

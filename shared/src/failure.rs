@@ -1,4 +1,4 @@
-//! Why a payload is refused: a stable code, and a sentence that helps to mend it.
+//! Why a payload is refused: a stable code, and a sentence that helps to fix it.
 
 macro_rules! codes {
     ($($variant:ident $code:literal, $detail:literal;)+) => {
@@ -24,18 +24,19 @@ macro_rules! codes {
 }
 
 codes! {
-    PayloadMalformed "payload.malformed", "The payload must be one object: JSON in UTF-8, or a form where forms are accepted.";
+    PayloadMalformed "payload.malformed", "Send one JSON object in UTF-8. The detail says at which line and column it stops being one.";
+    PayloadUnrecognized "payload.unrecognized", "None of the names is a member of a lead. Check the endpoint and the Content-Type, and send the names of the API reference.";
     PayloadType "payload.type", "A string or a number is expected here.";
-    PayloadDuplicate "payload.duplicate", "This member is given twice with different values; send it once.";
+    PayloadDuplicate "payload.duplicate", "This member is given more than once with different values; send it once. Names match in any letter case and without _ and -.";
     MetadataRequired "metadata.required", "The metadata object is required; it may be empty for what you do not know.";
     ContactRequired "contact.required", "The contact object is required, with an email or a phone.";
     CustomerRequired "customer.required", "The customer object is required; it may be empty.";
     SourceNotApproved "source.not_approved", "This source has not passed its compliance review; ask Leadping to approve it.";
     ContactMethodRequired "contact.method_required", "Give an email address or a phone number, or both.";
-    EmailInvalid "email.invalid", "Send one plain e-mail address, such as name@example.com. In a form or a query, write a plus sign as %2B.";
+    EmailInvalid "email.invalid", "Send one plain e-mail address, such as name@example.com.";
     PhoneNotPossible "phone.not_possible", "Send one U.S. phone number of ten digits, best in E.164: +1 and ten digits. The usual causes are letters, two numbers in one field, a number from another country, or too few digits.";
-    StateRequired "state.required", "This source may send leads of certain states only. Send the state, by USPS code or name.";
-    StateNotAllowed "state.not_allowed", "This source may not send leads of this state.";
+    StateRequired "state.required", "This source may send leads from certain states only. Send the state, by USPS code or name.";
+    StateNotAllowed "state.not_allowed", "This source may not send leads from this state.";
     ProductRequired "product.required", "This source may send leads for certain products only, so the product is required.";
     ProductNotAllowed "product.not_allowed", "This source may not send leads for this product.";
     TrustedFormRequired "trusted_form.required", "Send the URL of the lead's TrustedForm certificate.";
@@ -68,6 +69,43 @@ codes! {
     IdempotencyKeyInvalid "idempotency_key.invalid", "An Idempotency-Key is 1 to 255 visible ASCII characters, bare or in quotation marks.";
 }
 
+/// Sentences that say more than a code's own, where more is known.
+pub mod detail {
+    /// A list, an object or a wrong scalar in the place of a flag.
+    pub const EXPECTS_FLAG: &str = "A boolean is expected here, such as true or false, yes or no, 1 or 0.";
+    /// Something else in the place of an object.
+    pub const EXPECTS_OBJECT: &str = "An object is expected here.";
+    /// Something else in the place of a list.
+    pub const EXPECTS_LIST: &str = "An array of strings is expected here.";
+    /// A form's name with brackets that lead nowhere.
+    pub const PLAIN_NAME: &str = "Send this member by its plain name, without further brackets or dots.";
+    /// The same of a list.
+    pub const PLAIN_LIST: &str = "Send a list by its plain name, once for each item, such as tagNames=a&tagNames=b.";
+    /// The same of a map.
+    pub const PLAIN_MAP: &str = "Send each entry as sourceMetadata[name]=value, or the whole map as one JSON object.";
+    /// A required object is missing, and its members are at the top.
+    pub const FLAT_MEMBERS: &str = "This object is required here, and some members at the top belong in it. To send all members at the top, post to /leads/intake.";
+    /// A flat payload at the structured endpoint.
+    pub const FLAT_IN_STRUCTURED: &str = "This was read as JSON for POST /leads, which expects the objects metadata, contact and customer. Names at the top are for /leads/intake: post it there.";
+    /// A structured payload at the flat endpoint.
+    pub const STRUCTURED_IN_FLAT: &str = "This was read as JSON for POST /leads/intake, which expects every member at the top. The objects metadata, contact and customer are for /leads: post it there.";
+    /// No known name in a structured payload.
+    pub const UNKNOWN_STRUCTURED: &str = "This was read as JSON, and none of its names is known at POST /leads. Send the objects metadata, contact and customer at the top; the API reference lists the names in them.";
+    /// No known name in a flat payload.
+    pub const UNKNOWN_FLAT: &str = "This was read as JSON, and none of its names is known at POST /leads/intake. Send names such as email, phone and trustedFormUrl at the top, not inside another object; the API reference lists them all.";
+    /// No known name in a form.
+    pub const UNKNOWN_FORM: &str = "This was read as a form, by its Content-Type, and none of its names is known. Send names such as email, phone and trustedFormUrl; the API reference lists them all.";
+    /// No known name in a query string.
+    pub const UNKNOWN_QUERY: &str = "The query string was read, and none of its names is known. Send names such as email, phone and trustedFormUrl; the API reference lists them all.";
+    /// JSON in the place of a form.
+    pub const JSON_IN_FORM: &str = "This was read as a form, by its Content-Type, and it looks like JSON. Send JSON with Content-Type: application/json.";
+    /// An e-mail address whose `+` may have become a space.
+    pub const EMAIL_IN_FORM: &str =
+        "Send one plain e-mail address, such as name@example.com. In a form or a query string, + is sent as %2B.";
+    /// A state that is none, for a source that is limited to some.
+    pub const UNKNOWN_STATE: &str = "This is no state that we know, and this source may send leads from certain states only. Send a USPS code or a name, such as TX or Texas.";
+}
+
 /// One broken rule, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -84,6 +122,12 @@ impl Failure {
     /// A failure of what stands at `pointer`.
     pub fn at(code: Code, pointer: impl Into<String>) -> Self {
         Self { code, pointer: Some(pointer.into()), detail: code.detail() }
+    }
+
+    /// The same failure with a sentence that says more than its code's own.
+    #[must_use]
+    pub fn saying(self, detail: &'static str) -> Self {
+        Self { detail, ..self }
     }
 
     /// A failure of nothing in the payload.

@@ -7,6 +7,7 @@ mod certificates;
 mod event;
 mod forms;
 mod lead;
+mod names;
 mod stored;
 mod values;
 

@@ -4,13 +4,14 @@ use lambda_http::http::StatusCode;
 use serde::Serialize;
 
 use crate::failure::{Code, Failure};
+use crate::payload::{Malformed, Position, Unreadable};
 use crate::source::Barred;
 
 /// Why a request is not answered with a lead. Nothing inner is in it: causes are logged where they are met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The body cannot be parsed, or is no object.
-    Malformed,
+    /// The body is not one JSON object.
+    Malformed(Malformed),
     /// The `Idempotency-Key` header is no key.
     InvalidIdempotencyKey,
     /// The payload, or the source's rules, do not allow the lead.
@@ -69,7 +70,7 @@ impl Problem {
     /// The one place where status, code and with them retries are decided.
     const fn kind(&self) -> Kind {
         let (status, slug, title, code, detail) = match self {
-            Self::Malformed => (
+            Self::Malformed(_) => (
                 StatusCode::BAD_REQUEST,
                 "malformed",
                 "The payload cannot be read",
@@ -154,7 +155,7 @@ impl Problem {
     /// One problem of each kind, for whoever describes them all. Which failures a validation lists is only an example.
     pub fn each() -> Vec<Self> {
         vec![
-            Self::Malformed,
+            Self::Malformed(Malformed::NotJson(Position { line: 1, column: 28 })),
             Self::InvalidIdempotencyKey,
             Self::Validation(vec![
                 Failure::at(Code::EmailInvalid, "/email"),
@@ -195,15 +196,17 @@ impl Problem {
         let kind = self.kind();
         let failures = match self {
             Self::Validation(failures) => failures.clone(),
-            Self::Malformed => vec![Failure::at(Code::PayloadMalformed, "")],
+            Self::Malformed(_) => vec![Failure::at(Code::PayloadMalformed, "")],
             Self::InvalidIdempotencyKey => vec![Failure::general(Code::IdempotencyKeyInvalid)],
             _ => Vec::new(),
         };
         let found = match (self, failures.len()) {
             (Self::Validation(_), 1) => "1 problem was found.".to_owned(),
             (Self::Validation(_), many) => format!("{many} problems were found."),
+            (Self::Malformed(malformed), _) => malformed.to_string(),
             _ => kind.detail.to_owned(),
         };
+        let is_malformed = matches!(self, Self::Malformed(_));
         let body = Body {
             r#type: format!("https://leadping.ai/docs/errors/{}", kind.slug),
             title: kind.title,
@@ -217,12 +220,23 @@ impl Problem {
                 .map(|failure| Error {
                     code: failure.code.as_str(),
                     pointer: failure.pointer.as_deref(),
-                    detail: failure.detail,
+                    detail: if is_malformed { &found } else { failure.detail },
                 })
                 .collect(),
         };
         // Texts and numbers always serialise.
         serde_json::to_string(&body).unwrap_or_default()
+    }
+}
+
+impl From<Unreadable> for Problem {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Malformed(malformed) => Self::Malformed(malformed),
+            Unreadable::Unrecognized(detail) => {
+                Self::Validation(vec![Failure::at(Code::PayloadUnrecognized, "").saying(detail)])
+            }
+        }
     }
 }
 
@@ -260,9 +274,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_malformed_says_where() {
+        let body = Problem::Malformed(Malformed::NotJson(Position { line: 3, column: 28 })).to_json("/leads", "r-1");
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let detail = "This is not valid JSON at line 3, column 28. Send one JSON object in UTF-8.";
+        assert_eq!(body["detail"], detail);
+        assert_eq!(body["errors"], serde_json::json!([{"code": "payload.malformed", "pointer": "", "detail": detail}]));
+    }
+
+    #[test]
     fn only_a_400_lists_errors() {
         let cases = [
-            (Problem::Malformed, 400, true),
+            (Problem::Malformed(Malformed::Empty), 400, true),
             (Problem::InvalidIdempotencyKey, 400, true),
             (Problem::Unauthorized, 401, false),
             (Problem::Forbidden(Barred::Disabled), 403, false),

@@ -81,8 +81,8 @@ fn make_safe(path: &str, event: &mut LambdaRequest) {
         if let Some(query) = &mut event.raw_query_string {
             *query = utf8_percent_encode(query, UNSAFE_IN_QUERY).to_string();
             if query.len() > LONGEST_QUERY {
-                // What stands in its place is not UTF-8, and that is what the caller is told.
-                "%FF".clone_into(query);
+                // No member has this name, and that is what the caller is told.
+                "query-too-long".clone_into(query);
             }
         }
         if event.is_base64_encoded && event.body.as_deref().is_some_and(|body| !is_base64(body)) {
@@ -186,8 +186,8 @@ mod tests {
             ("a=\"b c<d>\\^`{|}#", "a=%22b%20c%3Cd%3E%5C%5E%60%7B%7C%7D%23"),
             ("\0é", "%00%C3%A9"),
             (&longest, &longest),
-            (&format!("{longest}a"), "%FF"),
-            (&"\"".repeat(LONGEST_QUERY / 3 + 1), "%FF"), // too long once it is escaped
+            (&format!("{longest}a"), "query-too-long"),
+            (&"\"".repeat(LONGEST_QUERY / 3 + 1), "query-too-long"), // too long once it is escaped
         ];
         for (sent, query) in cases {
             assert_eq!(seen(event(sent, "")).await.0, query, "{sent:.20}");

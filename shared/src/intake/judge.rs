@@ -4,7 +4,7 @@ use super::request::{self, Post};
 use crate::failure::{Code, Failure};
 use crate::http::Problem;
 use crate::identity::Identity;
-use crate::payload::{self, Member, Submission};
+use crate::payload::{Member, Submission};
 use crate::source::{Attachment, Source, SourceKey};
 use crate::time::Timestamp;
 use crate::trusted_form::Refusal;
@@ -31,8 +31,7 @@ pub struct Judged {
 pub fn judge(post: &Post<'_>, source: &Source, key: &SourceKey, now: Timestamp) -> Result<Judged, Problem> {
     let attachment = source.attachment()?;
     let idempotency_key = request::idempotency_key(post.headers)?;
-    let payload = request::payload(post)?;
-    let submission = payload::read(post.entrance, &payload).map_err(|_| Problem::Malformed)?;
+    let submission = request::submission(post)?;
     let identity = Identity::of(source, &submission, idempotency_key.as_ref()).map_err(|error| {
         tracing::error!(%error, "no randomness");
         Problem::Internal

@@ -9,7 +9,7 @@ use crate::http::Problem;
 use crate::id::SourceId;
 use crate::identity::IdempotencyKey;
 use crate::lead::text::clean_lossy;
-use crate::payload::{self, Entrance, Value};
+use crate::payload::{self, Entrance, Submission};
 use crate::source::SourceKey;
 use crate::validation::Visitor;
 
@@ -77,24 +77,26 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyK
     }
 }
 
-/// The payload, from the body or, for a `GET`, from the query string.
+/// The payload, read from the body and, for `/leads/intake`, from the query string (contract, section 1).
 ///
 /// # Errors
-/// [`Problem::UnsupportedMediaType`], [`Problem::TooLarge`] or [`Problem::Malformed`].
-pub(super) fn payload(post: &Post<'_>) -> Result<Value, Problem> {
+/// [`Problem::UnsupportedMediaType`], [`Problem::TooLarge`], [`Problem::Malformed`], or [`Problem::Validation`] for a payload
+/// without a known name.
+pub(super) fn submission(post: &Post<'_>) -> Result<Submission, Problem> {
+    let query = post.query.as_bytes();
     if post.method == Method::GET {
-        return payload::parse_form(post.query.as_bytes()).map_err(|_| Problem::Malformed);
+        return Ok(payload::read_form(b"", query)?);
     }
-    let form = is_form(post.entrance, post.headers)?;
+    let is_form = is_form(post.entrance, post.headers, post.body)?;
     if post.body.len() > LONGEST_BODY {
         return Err(Problem::TooLarge);
     }
-    let payload = if form { payload::parse_form(post.body) } else { Value::parse(post.body) };
-    payload.map_err(|_| Problem::Malformed)
+    Ok(if is_form { payload::read_form(post.body, query)? } else { payload::read_json(post.entrance, post.body)? })
 }
 
-/// Whether the body is a form; JSON otherwise.
-fn is_form(entrance: Entrance, headers: &HeaderMap) -> Result<bool, Problem> {
+/// Whether the body is a form; JSON otherwise. An empty body has no media type to refuse: at `/leads/intake` it is a form
+/// without members.
+fn is_form(entrance: Entrance, headers: &HeaderMap, body: &[u8]) -> Result<bool, Problem> {
     let text = |name| match headers.get(name) {
         None => Ok(String::new()),
         Some(value) => {
@@ -103,6 +105,9 @@ fn is_form(entrance: Entrance, headers: &HeaderMap) -> Result<bool, Problem> {
     };
     if !matches!(text(header::CONTENT_ENCODING)?.as_str(), "" | "identity") {
         return Err(Problem::UnsupportedMediaType);
+    }
+    if body.is_empty() {
+        return Ok(entrance == Entrance::Flat);
     }
     let content_type = text(header::CONTENT_TYPE)?;
     let media_type = content_type.split(';').next().unwrap_or_default().trim_end();
@@ -159,7 +164,9 @@ mod tests {
                     headers.insert(name, HeaderValue::from_static(value));
                 }
             }
-            assert_eq!(is_form(entrance, &headers).ok(), form, "{media_type} {encoding}");
+            assert_eq!(is_form(entrance, &headers, b"{}").ok(), form, "{media_type} {encoding}");
+            let empty = encoding.is_empty().then_some(entrance == Flat);
+            assert_eq!(is_form(entrance, &headers, b"").ok(), empty.or(form), "empty, {media_type} {encoding}");
         }
     }
 }

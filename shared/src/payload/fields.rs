@@ -55,8 +55,27 @@ pub struct Field {
     pub since: u8,
 }
 
+/// The longest name of an entry of free metadata, in characters (contract, section 4).
+pub const MAX_ENTRY_NAME: usize = 64;
+
+/// The objects of the structured payload, and the code of each that must be there (contract, section 3.1).
+pub(super) const OBJECTS: [(&str, Option<Code>); 5] = [
+    ("metadata", Some(Code::MetadataRequired)),
+    ("contact", Some(Code::ContactRequired)),
+    ("customer", Some(Code::CustomerRequired)),
+    ("contact.phone", None),
+    ("contact.streetAddress", None),
+];
+
 /// The version of the content form that a member counts from, where its row says nothing.
 const FIRST: u8 = 1;
+
+const fn last(versions: &[u8]) -> u8 {
+    match versions {
+        [.., version] => *version,
+        [] => FIRST,
+    }
+}
 
 /// Ordinary text.
 const TEXT: Kind = Kind::Text(1_024);
@@ -82,7 +101,7 @@ macro_rules! members {
                             flat: &[$($flat),*],
                             kind: $kind,
                             about: $about,
-                            since: [FIRST $(, $since)?][[FIRST $(, $since)?].len() - 1],
+                            since: last(&[FIRST $(, $since)?]),
                         }
                     }),+
                 }
@@ -105,7 +124,7 @@ members! {
     Vertical ["metadata.vertical"] ["vertical"] TEXT, "The product's vertical.";
     Referrer ["metadata.referrer"] ["referrer"] TRACKING_URL, "The page that led to the form.";
     LandingPage ["metadata.landingPage"] ["landingPage"] TRACKING_URL, "The page with the form.";
-    TrustedFormUrl ["metadata.trustedFormUrl"] ["trustedFormUrl"] Kind::Certificate, "The URL of the lead's TrustedForm certificate.";
+    TrustedFormUrl ["metadata.trustedFormUrl"] ["trustedFormUrl", "trustedFormCertUrl", "xxTrustedFormCertUrl"] Kind::Certificate, "The URL of the lead's TrustedForm certificate.";
     Price ["metadata.price"] ["price"] Kind::Price(Code::PriceInvalid), "The lead's price, as a plain decimal.";
     DirectPostPrice ["metadata.directPostPrice"] ["directPostPrice"] Kind::Price(Code::DirectPostPriceInvalid), "The direct post's price, as a plain decimal.";
     IpAddress ["metadata.ipAddress"] [] Kind::IpAddress, "The visitor's address; the flat intake records the request's own.";
@@ -122,7 +141,7 @@ members! {
     Address2 ["contact.streetAddress.address2", "contact.streetAddress.line2"] ["address2", "line2"] TEXT, "The second line of the street address.";
     City ["contact.streetAddress.city"] ["city"] TEXT, "The city.";
     State ["contact.streetAddress.state"] ["state"] Kind::State, "The state, by USPS code or name; some sources may send certain states only.";
-    PostalCode ["contact.streetAddress.postalCode"] ["postalCode", "zip"] TEXT, "The ZIP code.";
+    PostalCode ["contact.streetAddress.postalCode"] ["postalCode", "zip", "zipCode"] TEXT, "The ZIP code.";
     Country ["contact.streetAddress.country"] ["country"] TEXT, "The country.";
     TimeZoneId ["contact.timeZoneId"] [] TEXT, "The person's time zone.";
     BirthDate ["customer.birthDate"] ["birthDate", "dateOfBirth"] Kind::BirthDate, "The person's day of birth: YYYY-MM-DD.";
@@ -140,21 +159,4 @@ members! {
     HasMedicalCondition ["customer.hasMedicalCondition"] ["hasMedicalCondition"] Kind::Flag(Code::HasMedicalConditionInvalid), "Whether the person has a medical condition.";
     TagIds ["tagIds"] ["tagIds"] Kind::Tags, "Tags of the lead, by id: at most 50.";
     TagNames ["tagNames"] ["tagNames"] Kind::Tags, "Tags of the lead, by name: at most 50.";
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_name_stands_once() {
-        for names in [|field: &Field| field.structured, |field: &Field| field.flat] {
-            let mut seen = BTreeSet::new();
-            for name in Member::ALL.iter().flat_map(|member| names(member.field())) {
-                assert!(seen.insert(name.to_ascii_lowercase()), "{name} stands twice");
-            }
-        }
-    }
 }

@@ -1,266 +1,276 @@
-//! From a JSON value to a submission.
+//! From a body or a query to a submission.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Entrance;
-use super::fields::{Kind, Member};
-use super::submission::{Entry, Given, Reading, Submission, pointer_to};
-use super::value::{Malformed, Value};
-use crate::failure::{Code, Failure};
-use crate::lead::number;
-use crate::lead::secrets;
+use super::fields::{Kind, Member, OBJECTS};
+use super::form::Form;
+use super::held::{Held, Sent};
+use super::names::{self, BESIDE_A_BODY, Name, Names, is_same};
+use super::reading::reading;
+use super::submission::{Given, Reading, Submission, pointer_to};
+use super::value::Value;
+use super::{Entrance, Notation, Unreadable};
+use crate::failure::{Code, Failure, detail};
 
-/// The objects of the structured payload, and the code of each that must be there.
-const OBJECTS: [(&str, Option<Code>); 5] = [
-    ("metadata", Some(Code::MetadataRequired)),
-    ("contact", Some(Code::ContactRequired)),
-    ("customer", Some(Code::CustomerRequired)),
-    ("contact.phone", None),
-    ("contact.streetAddress", None),
-];
-
-const EXPECTS_FLAG: &str = "A boolean is expected here: true, false, yes, no, 1 or 0.";
-const EXPECTS_OBJECT: &str = "An object is expected here.";
-const EXPECTS_LIST: &str = "An array of strings is expected here.";
-
-/// Reads a payload through the table of fields.
+/// Reads a body of JSON through the table of fields.
 ///
 /// # Errors
-/// [`Malformed`] when the value is no object. Everything else that is wrong with the shape is kept in the
-/// submission, to be reported with the failures of the rules.
-pub fn read(entrance: Entrance, payload: &Value) -> Result<Submission, Malformed> {
-    let Value::Object(top) = payload else { return Err(Malformed) };
-    let mut reader = Reader {
-        objects: vec![("", Place::Open(top))],
-        read: Submission { entrance, members: BTreeMap::new(), unread: BTreeSet::new(), failures: Vec::new() },
-    };
-    if entrance == Entrance::Structured {
-        for (path, required) in OBJECTS {
-            let place = reader.open(path, required);
-            reader.objects.push((path, place));
-        }
+/// [`Unreadable`]. Everything else that is wrong with the shape is kept in the submission, to be reported with the failures
+/// of the rules.
+pub fn read_json(entrance: Entrance, body: &[u8]) -> Result<Submission, Unreadable> {
+    let top = Value::parse_object(body)?;
+    if !top.is_empty() && !has_name_of(entrance, &top) {
+        return Err(Unreadable::Unrecognized(match entrance {
+            Entrance::Structured if has_name_of(Entrance::Flat, &top) => detail::FLAT_IN_STRUCTURED,
+            Entrance::Structured => detail::UNKNOWN_STRUCTURED,
+            Entrance::Flat if has_name_of(Entrance::Structured, &top) => detail::STRUCTURED_IN_FLAT,
+            Entrance::Flat => detail::UNKNOWN_FLAT,
+        }));
     }
-    for member in Member::ALL {
-        reader.member(*member);
+    let mut reader = Reader::new(entrance, Notation::Json);
+    match entrance {
+        Entrance::Structured => reader.objects(&top),
+        Entrance::Flat => reader.members(Names::flat(), &top),
     }
-    Ok(reader.read)
+    Ok(reader.finish())
 }
 
-type Members = Vec<(String, Value)>;
+/// Reads a form, and the query string next to it or instead of it, as a flat payload. Where both give a member, the form's
+/// value counts.
+///
+/// # Errors
+/// [`Unreadable::Unrecognized`]; everything else as with [`read_json`].
+pub fn read_form(body: &[u8], query: &[u8]) -> Result<Submission, Unreadable> {
+    let notation = if body.is_empty() { Notation::Query } else { Notation::Form };
+    let (form, query) = (Form::parse(body), Form::parse(query));
+    let is_json = form.looks_like_json && Value::parse_object(body).is_ok();
+    let is_known = !form.sent.is_empty() || !query.sent.is_empty();
+    if is_json || (!is_known && (form.has_names || query.has_names)) {
+        return Err(Unreadable::Unrecognized(match notation {
+            Notation::Form if form.looks_like_json => detail::JSON_IN_FORM,
+            Notation::Form => detail::UNKNOWN_FORM,
+            _ => detail::UNKNOWN_QUERY,
+        }));
+    }
+    let mut reader = Reader::new(Entrance::Flat, notation);
+    for (name, value) in &form.sent {
+        reader.offer(*name, value.as_ref());
+    }
+    for (name, value) in &query.sent {
+        reader.offer(Name { rank: name.rank + BESIDE_A_BODY, ..*name }, value.as_ref());
+    }
+    Ok(reader.finish())
+}
 
-/// What stands where an object belongs.
-#[derive(Clone, Copy)]
-enum Place<'v> {
-    Open(&'v Members),
-    /// Nothing, where nothing has to be.
-    Absent,
-    /// Nothing that can be read; the failure has been noted.
-    Unread,
+/// The members of an object, as they were sent.
+type Members = [(String, Value)];
+
+/// Whether a name at the top of a payload is one of this form's.
+fn has_name_of(entrance: Entrance, top: &Members) -> bool {
+    let names = match entrance {
+        Entrance::Structured => Names::within(""),
+        Entrance::Flat => Some(Names::flat()),
+    };
+    let required = OBJECTS.iter().filter(|(_, code)| entrance == Entrance::Structured && code.is_some());
+    top.iter().any(|(sent, _)| {
+        required.clone().any(|(path, _)| is_same(path, sent)) || names.is_some_and(|names| names.find(sent).is_some())
+    })
 }
 
 struct Reader<'v> {
-    /// By path. There are six at most, which is faster looked through than ordered.
-    objects: Vec<(&'static str, Place<'v>)>,
+    /// By member. What is read of a name is decided once all of the payload has been seen.
+    held: [Option<Held<'v>>; Member::ALL.len()],
     read: Submission,
 }
 
 impl<'v> Reader<'v> {
-    fn place(&self, path: &str) -> Option<Place<'v>> {
-        self.objects.iter().find(|(known, _)| *known == path).map(|(_, place)| *place)
+    fn new(entrance: Entrance, notation: Notation) -> Self {
+        let read =
+            Submission { entrance, notation, members: BTreeMap::new(), unread: BTreeSet::new(), failures: Vec::new() };
+        Self { held: [const { None }; Member::ALL.len()], read }
     }
 
-    fn open(&mut self, path: &'static str, required: Option<Code>) -> Place<'v> {
-        let (parent, name) = split(path);
-        let members = match self.place(parent) {
-            Some(Place::Open(members)) => members,
-            Some(Place::Unread) => return Place::Unread,
-            _ => return Place::Absent,
-        };
-        match (find(members, name), required) {
-            (Ok(Some(Value::Object(members))), _) => Place::Open(members),
-            (Ok(Some(_)), None) if path == "contact.phone" => Place::Absent, // a bare number, read as a member
-            (Ok(Some(_)), _) => {
-                self.unread(Failure { detail: EXPECTS_OBJECT, ..Failure::at(Code::PayloadType, pointer_to(path)) })
-            }
-            (Ok(None), Some(code)) => self.unread(Failure::at(code, pointer_to(path))),
-            (Ok(None), None) => Place::Absent,
-            (Err(Duplicate), _) => self.unread(Failure::at(Code::PayloadDuplicate, pointer_to(path))),
+    /// Takes a value for a member; `None` is one in a notation that is not read.
+    fn offer(&mut self, name: Name, value: Option<&'v Value>) {
+        let kind = name.member.field().kind;
+        if value.is_some_and(|value| !value.is_given() || (kind == Kind::FreeMetadata && value.is_empty_list())) {
+            return;
+        }
+        let is_checkbox = matches!(kind, Kind::Flag(_)) && self.read.notation != Notation::Json;
+        if let Some(slot) = self.held.get_mut(name.member as usize) {
+            Held::take(slot, name.path, name.rank, value, is_checkbox);
         }
     }
 
-    fn unread(&mut self, failure: Failure) -> Place<'v> {
-        self.read.failures.push(failure);
-        Place::Unread
+    fn members(&mut self, names: &Names, members: &'v Members) {
+        for (sent, value) in members {
+            if let Some(name) = names.find(sent) {
+                self.offer(name, Some(value));
+            }
+        }
     }
 
-    /// Reads a member by the first of its names that is given.
-    fn member(&mut self, member: Member) {
-        let field = member.field();
-        for path in self.read.entrance.names(field) {
-            let (parent, name) = split(path);
-            let members = match (self.place(parent), self.place(path)) {
-                (Some(Place::Unread), _) | (_, Some(Place::Unread)) => {
-                    self.read.unread.insert(member);
-                    return;
+    /// Takes the members of the structured payload and of its objects.
+    fn objects(&mut self, top: &'v Members) {
+        let mut open: Vec<(&str, &'v Members)> = vec![("", top)];
+        for (path, required) in OBJECTS {
+            let (parent, name) = names::split(path);
+            let Some((_, members)) = open.iter().find(|(open, _)| *open == parent) else { continue };
+            match (find(members, path, name), required) {
+                (None, None) => {}
+                (None, Some(code)) => {
+                    let failure = Failure::at(code, pointer_to(path));
+                    self.unread(path, if has_flat_name(top) { failure.saying(detail::FLAT_MEMBERS) } else { failure });
                 }
-                (_, Some(Place::Open(_))) | (Some(Place::Absent) | None, _) => continue,
-                (Some(Place::Open(members)), _) => members,
-            };
-            let Some(given) = find(members, name).transpose() else { continue };
-            let reading = match given {
-                Ok(value) => self.reading(field.kind, value, path),
-                Err(Duplicate) => Err(Failure::at(Code::PayloadDuplicate, pointer_to(path))),
+                (Some(Sent::Value(Value::Object(members), _)), _) => open.push((path, members)),
+                (Some(Sent::Value(value, _)), _) if value.is_empty_list() => open.push((path, &[])),
+                (Some(Sent::Value(value, _)), _) if path == BARE_PHONE.path => self.offer(BARE_PHONE, Some(value)),
+                (Some(Sent::Value(..) | Sent::Misused), _) => {
+                    self.unread(path, Failure::at(Code::PayloadType, pointer_to(path)).saying(detail::EXPECTS_OBJECT));
+                }
+                (Some(Sent::Duplicate), _) => self.unread(path, Failure::at(Code::PayloadDuplicate, pointer_to(path))),
+            }
+        }
+        for (path, members) in open {
+            if let Some(names) = Names::within(path) {
+                self.members(names, members);
+            }
+        }
+    }
+
+    /// Notes that an object cannot be read: no other rule looks at its members.
+    fn unread(&mut self, object: &str, failure: Failure) {
+        self.read.failures.push(failure);
+        let is_within = |path: &&str| path.strip_prefix(object).is_some_and(|rest| rest.starts_with('.'));
+        let members = Member::ALL.iter().filter(|member| member.field().structured.iter().any(is_within));
+        self.read.unread.extend(members);
+    }
+
+    fn finish(self) -> Submission {
+        let Self { held, mut read } = self;
+        for (member, held) in Member::ALL.iter().zip(held) {
+            let Some(Held { path, sent, .. }) = held else { continue };
+            let kind = member.field().kind;
+            let reading = match sent {
+                Sent::Value(value, _) => reading(kind, value, path, &mut read.failures),
+                Sent::Duplicate => Err(Failure::at(Code::PayloadDuplicate, pointer_to(path))),
+                Sent::Misused => Err(Failure::at(Code::PayloadType, pointer_to(path)).saying(match kind {
+                    Kind::Tags => detail::PLAIN_LIST,
+                    Kind::FreeMetadata => detail::PLAIN_MAP,
+                    _ => detail::PLAIN_NAME,
+                })),
             };
             match reading {
                 // A form has no means to send a list or a map of nothing, and one lead is one in every form.
                 Ok(Reading::Entries(entries)) if entries.is_empty() => {}
                 Ok(reading) => {
-                    self.read.members.insert(member, Given { path, reading });
+                    read.members.insert(*member, Given { path, reading });
                 }
                 Err(failure) => {
-                    self.read.failures.push(failure);
-                    self.read.unread.insert(member);
-                }
-            }
-            return;
-        }
-    }
-
-    fn reading(&mut self, kind: Kind, value: &Value, path: &str) -> Result<Reading, Failure> {
-        let wrong = |detail| Failure { detail, ..Failure::at(Code::PayloadType, pointer_to(path)) };
-        match (kind, value) {
-            (Kind::Tags, Value::List(items)) => {
-                let pointer = pointer_to(path);
-                let entries = items.iter().enumerate();
-                Ok(self.entries(entries.map(|(at, value)| (format!("{pointer}/{at}"), "", value)), false))
-            }
-            (Kind::Tags, _) => Err(wrong(EXPECTS_LIST)),
-            (Kind::FreeMetadata, Value::Object(members)) => {
-                let pointer = pointer_to(path);
-                let entries = members.iter();
-                Ok(self.entries(entries.map(|(name, value)| (entry_pointer(&pointer, name), name.trim(), value)), true))
-            }
-            (Kind::FreeMetadata, _) => Err(wrong(EXPECTS_OBJECT)),
-            (_, value) => {
-                let takes_bool = matches!(kind, Kind::Flag(_));
-                let detail = if takes_bool { EXPECTS_FLAG } else { Code::PayloadType.detail() };
-                let text = scalar(value, takes_bool).ok_or_else(|| wrong(detail))?;
-                Ok(Reading::Scalar(match kind {
-                    Kind::Price(_) => number::canonical_decimal(&text).unwrap_or(text),
-                    Kind::Whole(_) => number::whole(&text).map_or(text, |number| number.to_string()),
-                    Kind::Flag(_) => number::flag(&text).map_or(text, |flag| flag.to_string()),
-                    _ => text,
-                }))
-            }
-        }
-    }
-
-    /// The entries of a list or map. Where names count, the same name with another value is a duplicate.
-    fn entries<'n>(&mut self, sent: impl Iterator<Item = (String, &'n str, &'n Value)>, named: bool) -> Reading {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut seen: BTreeMap<&str, String> = BTreeMap::new();
-        for (pointer, name, value) in sent.filter(|(_, _, value)| value.is_given()) {
-            let Some(text) = scalar(value, named) else {
-                self.read.failures.push(Failure::at(Code::PayloadType, pointer));
-                continue;
-            };
-            match seen.get(name) {
-                Some(first) if *first == text => {}
-                Some(_) => self.read.failures.push(Failure::at(Code::PayloadDuplicate, pointer)),
-                None => {
-                    if named {
-                        seen.insert(name, text.clone());
-                    }
-                    entries.push(Entry { pointer, name: name.to_owned(), text });
+                    read.failures.push(failure);
+                    read.unread.insert(*member);
                 }
             }
         }
-        Reading::Entries(entries)
+        read
     }
 }
 
-/// Two values for one name.
-struct Duplicate;
+/// A phone number in the place of the object (contract, section 3.1).
+const BARE_PHONE: Name = Name { member: Member::PhoneNumber, path: "contact.phone", rank: 2 };
 
-/// The value given under a name, in any letter case. Blank ones do not count, equal ones are one.
-fn find<'v>(members: &'v Members, name: &str) -> Result<Option<&'v Value>, Duplicate> {
-    let mut given = members
-        .iter()
-        .filter(|(known, value)| known.eq_ignore_ascii_case(name) && value.is_given())
-        .map(|(_, value)| value);
-    let Some(first) = given.next() else { return Ok(None) };
-    // Read once: of a long one with many repeats each would read it again.
-    let text = scalar(first, true);
-    let same = |other: &Value| match (&text, scalar(other, true)) {
-        (Some(text), Some(other)) => *text == other,
-        _ => first == other,
-    };
-    if given.all(same) { Ok(Some(first)) } else { Err(Duplicate) }
-}
-
-/// The trimmed text of a string or a number, and of a boolean where one may stand.
-fn scalar(value: &Value, takes_bool: bool) -> Option<String> {
-    match value {
-        Value::Text(text) => Some(text.trim().to_owned()),
-        Value::Number(text) => Some(text.clone()),
-        Value::Bool(flag) if takes_bool => Some(flag.to_string()),
-        _ => None,
+/// What was sent for an object of the structured payload.
+fn find<'v>(members: &'v Members, path: &'static str, name: &str) -> Option<Sent<'v>> {
+    let mut held = None;
+    for (sent, value) in members {
+        if is_same(name, sent) && value.is_given() {
+            Held::take(&mut held, path, u8::from(sent != name), Some(value), false);
+        }
     }
+    held.map(|held| held.sent)
 }
 
-/// `contact.phone.number` is `number` in `contact.phone`.
-fn split(path: &str) -> (&str, &str) {
-    path.rsplit_once('.').unwrap_or(("", path))
-}
-
-/// RFC 6901 in reverse: `~` and `/` in a name are escaped. A name that is a secret itself is not repeated: the map stands
-/// for it (contract, section 4).
-fn entry_pointer(map: &str, name: &str) -> String {
-    if name.is_empty() || secrets::looks_secret(name) {
-        return map.to_owned();
-    }
-    format!("{map}/{}", name.replace('~', "~0").replace('/', "~1"))
+/// Whether the top of a structured payload has names that only the flat one has there.
+fn has_flat_name(top: &Members) -> bool {
+    top.iter().filter_map(|(sent, _)| Names::flat().find(sent)).any(|name| name.member.field().kind != Kind::Tags)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn flat(json: &str) -> Submission {
-        read(Entrance::Flat, &Value::parse(json.as_bytes()).unwrap()).unwrap()
+    pub(in super::super) fn flat(json: &str) -> Submission {
+        read_json(Entrance::Flat, json.as_bytes()).unwrap()
     }
 
-    #[test]
-    fn what_holds_nothing_is_not_given() {
-        let bare = flat(r#"{"externalId":"1"}"#);
-        for nothing in ["null", "[]", r#"[""," ",null]"#] {
-            let submission = flat(&format!(r#"{{"externalId":"1","tagIds":{nothing}}}"#));
-            assert!(submission.lacks(Member::TagIds) && submission.content() == bare.content(), "{nothing}");
+    pub(in super::super) fn form(form: &str) -> Submission {
+        read_form(form.as_bytes(), b"").unwrap()
+    }
+
+    /// The code, where and with what detail a submission fails; and nothing else is wrong with it.
+    pub(in super::super) fn fault(submission: &Submission) -> Option<(Code, &str, &'static str)> {
+        match submission.failures() {
+            [] => None,
+            [failure] => Some((failure.code, failure.pointer.as_deref().unwrap_or("none"), failure.detail)),
+            failures => panic!("{failures:?}"),
         }
-        for nothing in ["null", "{}", r#"{"a":"","b":null}"#] {
-            let submission = flat(&format!(r#"{{"externalId":"1","sourceMetadata":{nothing}}}"#));
-            assert!(submission.lacks(Member::SourceMetadata) && submission.content() == bare.content(), "{nothing}");
-        }
     }
 
     #[test]
-    fn outer_space_does_not_tell_names_apart() {
-        let submission = flat(r#"{"sourceMetadata":{" a":"1","a":"2"}}"#);
-        assert_eq!(submission.failures(), [Failure::at(Code::PayloadDuplicate, "/sourceMetadata/a")]);
-    }
-
-    #[test]
-    fn an_entry_is_pointed_at_by_its_name_unless_that_is_a_secret() {
-        let long = "k".repeat(65);
-        let secret = format!("AKIA{}", "A1".repeat(8));
-        for (name, pointer) in [
-            ("a", "/sourceMetadata/a"),
-            ("a/b~c", "/sourceMetadata/a~1b~0c"),
-            (&long, &format!("/sourceMetadata/{long}")),
-            (&secret, "/sourceMetadata"),
+    fn what_has_no_known_name_is_read_as_the_wrong_thing() {
+        let json = |entrance, body: &str| read_json(entrance, body.as_bytes());
+        let form = |body: &str, query: &str| read_form(body.as_bytes(), query.as_bytes());
+        let (structured, flat) = (Entrance::Structured, Entrance::Flat);
+        for (read, expected) in [
+            (json(structured, "{}"), None),
+            (json(flat, "{}"), None),
+            (json(structured, r#"{"Customer":null}"#), None),
+            (json(structured, r#"{"tag_names":[]}"#), None),
+            (json(structured, r#"{"email":"x","state":"TX"}"#), Some(detail::FLAT_IN_STRUCTURED)),
+            (json(structured, r#"{"data":{"contact":{}}}"#), Some(detail::UNKNOWN_STRUCTURED)),
+            (json(structured, r#"{"contact.phone":"x"}"#), Some(detail::UNKNOWN_STRUCTURED)),
+            (json(flat, r#"{"x":1,"EMAIL":null}"#), None),
+            (json(flat, r#"{"contact":{},"metadata":{}}"#), Some(detail::STRUCTURED_IN_FLAT)),
+            (json(flat, r#"{"data":{"email":"x"}}"#), Some(detail::UNKNOWN_FLAT)),
+            (json(flat, r#"{"":""}"#), Some(detail::UNKNOWN_FLAT)),
+            (form("", ""), None),
+            (form("&=&", "?"), None),
+            (form("email[x]=1", ""), None),
+            (form("fields[email][value]=x", ""), Some(detail::UNKNOWN_FORM)),
+            (form("a=b", "c=d"), Some(detail::UNKNOWN_FORM)),
+            (form("", "c=d"), Some(detail::UNKNOWN_QUERY)),
+            (
+                form(r#"{"email":"a@b.co","landingPage":"https://x.example/?a=b&city=c"}"#, "state=TX"),
+                Some(detail::JSON_IN_FORM),
+            ),
+            (form("%7B%22email%22:%22x%22%7D", ""), Some(detail::JSON_IN_FORM)),
+            (form(r#" {"email":"#, ""), Some(detail::JSON_IN_FORM)),
+            (form("{{placeholder}}=x&email=y", ""), None),
         ] {
-            let submission = flat(&format!(r#"{{"sourceMetadata":{{"{name}":[]}}}}"#));
-            assert_eq!(submission.failures(), [Failure::at(Code::PayloadType, pointer)]);
+            assert_eq!(read.err(), expected.map(Unreadable::Unrecognized));
         }
+    }
+
+    #[test]
+    fn an_empty_list_is_an_empty_object() {
+        let submission = read_json(
+            Entrance::Structured,
+            br#"{"metadata":[],"contact":{"phone":[],"streetAddress":[],"email":"x"},"customer":[]}"#,
+        );
+        assert_eq!(fault(&submission.unwrap()), None);
+        let submission =
+            read_json(Entrance::Structured, br#"{"metadata":{},"contact":{"streetAddress":[1]},"customer":{}}"#);
+        assert_eq!(
+            fault(&submission.unwrap()),
+            Some((Code::PayloadType, "/contact/streetAddress", detail::EXPECTS_OBJECT))
+        );
+    }
+
+    #[test]
+    fn members_out_of_their_object_are_a_hint() {
+        let submission = read_json(Entrance::Structured, br#"{"email":"x","metadata":{},"customer":{}}"#).unwrap();
+        assert_eq!(fault(&submission), Some((Code::ContactRequired, "/contact", detail::FLAT_MEMBERS)));
+        let submission = read_json(Entrance::Structured, br#"{"tagNames":["x"],"metadata":{},"customer":{}}"#).unwrap();
+        assert_eq!(fault(&submission), Some((Code::ContactRequired, "/contact", Code::ContactRequired.detail())));
     }
 }

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::Entrance;
 use super::fields::Member;
+use super::{Entrance, Notation};
 use crate::failure::Failure;
 
 /// A payload after mapping and trimming, before any of our own rules and normalising.
@@ -16,6 +16,7 @@ use crate::failure::Failure;
 /// its members by the names the partner used.
 pub struct Submission {
     pub(super) entrance: Entrance,
+    pub(super) notation: Notation,
     pub(super) members: BTreeMap<Member, Given>,
     /// Members that were sent in a wrong type, or stand in an object that is missing: no other rule looks at them.
     pub(super) unread: BTreeSet<Member>,
@@ -101,6 +102,11 @@ impl Submission {
     /// The entrance it came through.
     pub fn entrance(&self) -> Entrance {
         self.entrance
+    }
+
+    /// What it was written in.
+    pub fn notation(&self) -> Notation {
+        self.notation
     }
 
     /// What was wrong with the shape.
@@ -203,11 +209,7 @@ fn since(member: Member) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::payload::{Value, read};
-
-    fn flat(json: &str) -> Submission {
-        read(Entrance::Flat, &Value::parse(json.as_bytes()).unwrap()).unwrap()
-    }
+    use crate::payload::reader::tests::flat;
 
     /// As a later release may have it: two members that an earlier one did not know.
     fn later(member: Member) -> u8 {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Caller, Validated};
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, detail};
 use crate::lead::birth_date::BirthDate;
 use crate::lead::certificate::{Certificate, CertificateFault};
 use crate::lead::choices::{EmploymentType, Gender, MaritalStatus};
@@ -12,18 +12,14 @@ use crate::lead::number::{self, Price};
 use crate::lead::phone_number::{Parsed, PhoneFault, PhoneNumber};
 use crate::lead::state::State;
 use crate::lead::{Contact, Customer, Metadata, Phone, StreetAddress, captured_at, ip_address, secrets, state, text};
-use crate::payload::fields::Kind;
-use crate::payload::{Entrance, Entry, Member, Reading, Submission};
+use crate::payload::fields::{Kind, MAX_ENTRY_NAME};
+use crate::payload::{Entrance, Entry, Member, Notation, Reading, Submission};
 use crate::source::Source;
 
 /// Bounds of tags and of free metadata (contract, sections 3.3 and 4).
 const MOST_ENTRIES: usize = 50;
-const LONGEST_NAME: usize = 64;
 const LONGEST_TEXT: usize = 1_024;
 const LONGEST_CERTIFICATE: usize = 2_048;
-
-const UNKNOWN_STATE: &str =
-    "This is no state that we know, and this source may send leads of certain states only. Send a USPS code or a name.";
 
 /// Applies every rule. Gives back the lead as far as it could be read, the failures of the payload's own rules and
 /// those of the source's; the lead may only be used when there are none.
@@ -127,7 +123,9 @@ impl Rules<'_> {
     fn parsed<T>(&mut self, member: Member, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let value = parse(self.submission.scalar(member)?);
         if value.is_none() {
-            self.failures.push(Failure::at(bad_value(member.field().kind), self.submission.pointer(member)));
+            let failure = Failure::at(bad_value(member.field().kind), self.submission.pointer(member));
+            let is_decoded = member == Member::Email && self.submission.notation() != Notation::Json;
+            self.failures.push(if is_decoded { failure.saying(detail::EMAIL_IN_FORM) } else { failure });
         }
         value
     }
@@ -215,11 +213,11 @@ impl Rules<'_> {
             if secrets::is_secret(name, &entry.text) {
                 self.failures.push(Failure::at(Code::SourceMetadataSecret, entry.pointer.as_str()));
             }
-            let is_too_long = name.chars().count() > LONGEST_NAME || entry.text.chars().count() > LONGEST_TEXT;
+            let is_too_long = name.chars().count() > MAX_ENTRY_NAME || entry.text.chars().count() > LONGEST_TEXT;
             if is_too_long || text::is_blank(name) {
                 self.failures.push(Failure::at(Code::SourceMetadataTooLarge, entry.pointer.as_str()));
             } else if let (Some(name), Some(text)) = (
-                self.clean(name, LONGEST_NAME, || map.clone()),
+                self.clean(name, MAX_ENTRY_NAME, || map.clone()),
                 self.clean(&entry.text, LONGEST_TEXT, || entry.pointer.clone()),
             ) {
                 // Cleaned, two names may be one.
@@ -242,7 +240,8 @@ impl Rules<'_> {
 
     /// The caller's key belongs in its header only.
     fn secrets(&mut self, caller: &Caller<'_>) {
-        let holds_key = |text: &str| text::visible(text).contains(caller.key.reveal());
+        let key = caller.key.reveal();
+        let holds_key = |text: &str| text::visible(text).contains(key);
         for (_, given) in self.submission.given() {
             match &given.reading {
                 Reading::Scalar(text) if holds_key(text) => {
@@ -255,15 +254,25 @@ impl Rules<'_> {
                 }
             }
         }
-        // The name of an entry may hold the key, whatever else is wrong with it: the map stands for it.
-        let map = self.submission.pointer(Member::SourceMetadata);
+        // The name of an entry may hold the key, whatever else is wrong with it. Then its map is pointed at.
         for pointer in self.failures.iter_mut().filter_map(|failure| failure.pointer.as_mut()) {
-            let name = pointer.strip_prefix(&map).map(|name| name.replace("~1", "/").replace("~0", "~"));
-            if name.is_some_and(|name| holds_key(&name)) {
-                pointer.clone_from(&map);
+            let entry = pointer.rsplit_once('/').filter(|(map, _)| map.ends_with("/sourceMetadata"));
+            if let Some((map, name)) = entry
+                && names_key(&name.replace("~1", "/").replace("~0", "~"), key)
+            {
+                pointer.truncate(map.len());
             }
         }
     }
+}
+
+/// Whether a name holds the key; or, where the name was cut for its length, a telling part of it.
+fn names_key(name: &str, key: &str) -> bool {
+    const TELLING: usize = 4;
+    let shown = text::visible(name);
+    let mut beginnings = key.char_indices().filter(|(at, _)| *at >= TELLING).filter_map(|(at, _)| key.get(..at));
+    shown.contains(key)
+        || (name.chars().count() == MAX_ENTRY_NAME && beginnings.any(|beginning| shown.ends_with(beginning)))
 }
 
 /// The rules that an operator sets for the source.
@@ -278,7 +287,7 @@ fn source_rules(submission: &Submission, source: &Source, lead: &Validated) -> V
         match state {
             Some(state) if source.allowed_states.iter().any(|allowed| allowed.as_str() == state) => {}
             Some(text) if State::parse(text).is_none() => {
-                failures.push(Failure { detail: UNKNOWN_STATE, ..at(Code::StateNotAllowed, Member::State) });
+                failures.push(at(Code::StateNotAllowed, Member::State).saying(detail::UNKNOWN_STATE));
             }
             Some(_) => failures.push(at(Code::StateNotAllowed, Member::State)),
             None if submission.lacks(Member::State) => failures.push(at(Code::StateRequired, Member::State)),
@@ -328,7 +337,7 @@ fn given<T: Default + PartialEq>(object: T) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::payload::{self, Value};
+    use crate::payload;
     use crate::source::SourceKey;
     use crate::time::Timestamp;
     use crate::validation::Visitor;
@@ -351,10 +360,24 @@ mod tests {
             (&long, &[Code::SourceMetadataTooLarge, Code::MetadataSecret]),
         ] {
             let body = format!(r#"{{"email":"a@example.com","sourceMetadata":{{"x lp_some~key":{value}}}}}"#);
-            let submission = payload::read(Entrance::Flat, &Value::parse(body.as_bytes()).unwrap()).unwrap();
+            let submission = payload::read_json(Entrance::Flat, body.as_bytes()).unwrap();
             let (_, failures, _) = apply(&submission, &caller);
             let expected: Vec<_> = codes.iter().map(|code| Failure::at(*code, "/sourceMetadata")).collect();
             assert_eq!(failures, expected, "{value:.9}");
+        }
+        // A pointer is cut, and may be a path of the structured payload.
+        let at = |form: &str| {
+            let submission = payload::read_form(format!("email=a@example.com&{form}").as_bytes(), b"").unwrap();
+            let (_, failures, _) = apply(&submission, &caller);
+            failures.first().and_then(|failure| failure.pointer.clone()).unwrap()
+        };
+        let long = "n".repeat(MAX_ENTRY_NAME - 5);
+        for (form, pointer) in [
+            (r#"metadata[sourceMetadata]={"lp_some~key":[]}"#.to_owned(), "/metadata/sourceMetadata".to_owned()),
+            (format!("sourceMetadata[{long}lp_some~key]=x"), "/sourceMetadata".to_owned()),
+            (format!("sourceMetadata[{long}lp_other]=x"), format!("/sourceMetadata/{long}lp_ot")),
+        ] {
+            assert_eq!(at(&form), pointer, "{form}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Flat and structured, JSON, form and query: all forms of one lead are one lead (contract, section 5).
 
 use leadping::failure::Code;
-use leadping::payload::{self, Entrance, Submission, Value};
+use leadping::payload::{self, Entrance};
 use leadping::source::SourceKey;
 use leadping::time::Timestamp;
 use leadping::validation::{self, Caller, Verdict, Visitor};
@@ -12,10 +12,6 @@ use tests::{Answer, Post};
 use super::{api, config, lead};
 
 const FORM: &str = "application/x-www-form-urlencoded";
-
-fn submission(entrance: Entrance, payload: &Value) -> Submission {
-    payload::read(entrance, payload).unwrap()
-}
 
 /// The codes of a refusal, sorted. A gender that is on no list is one in the structured form alone.
 fn codes(verdict: &Verdict) -> Vec<Code> {
@@ -30,13 +26,11 @@ fn all_forms_of_one_lead_are_one_submission_and_get_one_verdict() {
     let key = SourceKey::presented("lp_another_key");
     let caller = Caller { source: &source, key: &key, visitor: Visitor::default(), now: Timestamp::now() };
     proptest!(config(1), |(draft in lead::anything())| {
-        let structured = Value::parse(draft.structured().as_bytes()).unwrap();
-        let structured = submission(Entrance::Structured, &structured);
+        let structured = payload::read_json(Entrance::Structured, draft.structured().as_bytes()).unwrap();
         let verdict = codes(&validation::check(&structured, &caller));
-        let flat = Value::parse(draft.flat().as_bytes()).unwrap();
-        let form = payload::parse_form(draft.form().as_bytes()).unwrap();
+        let flat = payload::read_json(Entrance::Flat, draft.flat().as_bytes()).unwrap();
+        let form = payload::read_form(draft.form().as_bytes(), b"").unwrap();
         for flat in [flat, form] {
-            let flat = submission(Entrance::Flat, &flat);
             prop_assert_eq!(flat.content(), structured.content());
             prop_assert_eq!(flat.is_identifiable(), structured.is_identifiable());
             prop_assert_eq!(&codes(&validation::check(&flat, &caller)), &verdict);

@@ -27,12 +27,24 @@ pub(super) enum Sent {
 #[derive(Clone, Debug)]
 pub(super) struct Draft(Vec<(Member, Sent, Spelling)>);
 
-/// Which of a member's names is used, and in which letters.
+/// Which of a member's names is used, in which letters, and in which notation of a form.
 #[derive(Clone, Copy, Debug)]
 struct Spelling {
     name: usize,
     upper: u32,
+    notation: usize,
 }
+
+/// What may be around a name in a form.
+const NOTATIONS: [fn(String) -> String; 7] = [
+    |name| name,
+    |name| format!("{name}[]"),
+    |name| format!("{name}[7]"),
+    |name| format!("{name}.0"),
+    |name| format!(" {name}"),
+    |name| format!("?{name}"),
+    |name| format!("amp;{name}"),
+];
 
 /// Any values, right or wrong, for some of the members that every form has.
 pub(super) fn anything() -> impl Strategy<Value = Draft> {
@@ -55,7 +67,7 @@ pub(super) fn acceptable() -> impl Strategy<Value = Draft> {
     });
     // Two leads with the same content would be one.
     (values, valid(Kind::Email), valid(Kind::Certificate)).prop_map(|(mut draft, email, certificate)| {
-        let plain = Spelling { name: 0, upper: 0 };
+        let plain = Spelling { name: 0, upper: 0, notation: 0 };
         draft.0.retain(|(member, ..)| !matches!(member, Member::Email | Member::TrustedFormUrl));
         draft.0.push((Member::Email, Sent::Text(email), plain));
         draft.0.push((Member::TrustedFormUrl, Sent::Text(certificate), plain));
@@ -67,7 +79,8 @@ fn draft(value: impl Fn(Kind) -> BoxedStrategy<Sent>) -> impl Strategy<Value = D
     let members = Member::ALL.iter().filter(|member| !member.field().flat.is_empty());
     let values: Vec<_> = members
         .map(|member| {
-            let spelling = (0..2_usize, any::<u32>()).prop_map(|(name, upper)| Spelling { name, upper });
+            let spelling = (0..3_usize, any::<u32>(), any::<u8>());
+            let spelling = spelling.prop_map(|(name, upper, at)| Spelling { name, upper, notation: at.into() });
             let sent = (Just(*member), value(member.field().kind), spelling);
             proptest::option::of(sent)
         })
@@ -127,6 +140,12 @@ pub(super) fn valid(kind: Kind) -> BoxedStrategy<String> {
     }
 }
 
+/// Whether a form can have a key in a name: not a blank one, one with brackets of its own, or one that ends as a file begins.
+fn can_be_in_name(key: &str) -> bool {
+    !key.contains(['[', ']']) && !key.trim().is_empty() && !key.trim().ends_with('\u{feff}')
+}
+
+/// A name with some of its letters in upper case.
 fn letters(name: &str, upper: u32) -> String {
     let flip = |(at, c): (usize, char)| if upper >> (at % 32) & 1 == 1 { c.to_ascii_uppercase() } else { c };
     name.chars().enumerate().map(flip).collect()
@@ -157,11 +176,19 @@ impl Draft {
     /// As a form, and as a query string.
     pub(super) fn form(&self) -> String {
         let mut form = Serializer::new(String::new());
-        for (name, sent) in self.flat_members() {
+        for (member, sent, spelling) in &self.0 {
+            let name = spelling.in_form(*member);
+            let decorated = || NOTATIONS[spelling.notation % NOTATIONS.len()](name.clone());
             match sent {
-                Sent::Text(text) | Sent::Number(text) => form.append_pair(&name, text),
-                Sent::Tags(tags) => form.extend_pairs(tags.iter().map(|tag| (format!("{name}[]"), tag))),
-                Sent::Map(map) => form.extend_pairs(map.iter().map(|(key, text)| (format!("{name}[{key}]"), text))),
+                Sent::Text(text) | Sent::Number(text) => form.append_pair(&decorated(), text),
+                Sent::Tags(tags) => form.extend_pairs(tags.iter().map(|tag| (decorated(), tag))),
+                Sent::Map(map) if map.keys().any(|key| !can_be_in_name(key)) => {
+                    form.append_pair(&name, &sent.to_json())
+                }
+                Sent::Map(map) if spelling.notation % 2 == 0 => {
+                    form.extend_pairs(map.iter().map(|(key, text)| (format!("{name}[{key}]"), text)))
+                }
+                Sent::Map(map) => form.extend_pairs(map.iter().map(|(key, text)| (format!("{name}.{key}"), text))),
             };
         }
         form.finish()
@@ -172,6 +199,20 @@ impl Draft {
             let names = member.field().flat;
             (letters(names[spelling.name % names.len()], spelling.upper), sent)
         })
+    }
+}
+
+impl Spelling {
+    /// A name of the flat payload, or a path of the structured one in brackets or with dots.
+    fn in_form(self, member: Member) -> String {
+        let (names, paths) = (member.field().flat, member.field().structured);
+        let path = letters(paths[self.name % paths.len()], self.upper);
+        match (self.notation / NOTATIONS.len() % 4, path.split_once('.')) {
+            (1, Some((first, rest))) => format!("{first}[{}]", rest.replace('.', "][")),
+            (2, Some((_, short))) if short.contains('.') => short.to_owned(),
+            (3, _) => path,
+            _ => letters(names[self.name % names.len()], self.upper),
+        }
     }
 }
 
