@@ -1,8 +1,8 @@
 // What other projects make of a value, against what this one makes of it. `run` installs and calls it.
 //
-// suites.json holds inputs of the kinds that other projects' test suites try, with what those expect. Beside them, inputs
-// are generated here and judged by the other projects' own code. Every difference has a reason; a reason that explains no
-// difference any more is an error, too.
+// suites.json holds inputs of the kinds that other projects' test suites try, with what those expect. More inputs are
+// generated here and checked by the other projects' own code. Every difference has a reason; a reason that explains no
+// difference is an error, too.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -11,8 +11,8 @@ const MAX_ID: usize = 255;
 
 /// A certificate, known by the id that TrustedForm gave it.
 ///
-/// Two parsers may read one URL in two ways, and whoever reads the lead later uses another parser than we do. So a URL is
-/// accepted only where there is one way to read it, and what is kept is the id.
+/// Two parsers may read one URL in two ways, and later readers of the lead may use another parser than we do. So a URL is
+/// accepted only if there is one way to read it, and only the id is kept.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Certificate(String);
 
@@ -60,7 +60,7 @@ impl Certificate {
         }
     }
 
-    /// The URL that leads to this certificate, whatever host below `trustedform.com` was sent.
+    /// The one URL under which this certificate is stored, for any host below `trustedform.com` that was sent.
     #[must_use]
     pub fn url(&self) -> String {
         format!("https://cert.trustedform.com/{}", self.0)

@@ -35,7 +35,7 @@ const MIN_OPAQUE: usize = 12;
 /// The fewest characters of a credential that is known by its shape.
 const MIN_CREDENTIAL: usize = 20;
 
-/// Texts that only secrets hold: keys in PEM, and URLs that whoever knows them may post to.
+/// Texts that only secrets hold: keys in PEM, and URLs to which anyone who knows them may post.
 const MARKS: &[&str] =
     &["-----BEGIN ", "hooks.slack.com/services/T", "discord.com/api/webhooks/", "discordapp.com/api/webhooks/"];
 
@@ -72,7 +72,7 @@ fn is_opaque(value: &str) -> bool {
     value.chars().count() >= MIN_OPAQUE && !value.contains(char::is_whitespace) && !is_placeholder(value)
 }
 
-/// What stands where a secret would: `sk_live_XXXX`, a masked one, or a template's variable that was not filled in.
+/// No secret, but a placeholder for one: `sk_live_XXXX`, a masked password, or a template's variable without a value.
 fn is_placeholder(text: &str) -> bool {
     ["xxxx", "XXXX", "****"].iter().any(|mask| text.contains(mask))
         || ["{{", "${", "[[", "<", "%%"].iter().any(|opening| text.starts_with(opening))
@@ -109,7 +109,7 @@ fn is_source_key(word: &str) -> bool {
     })
 }
 
-/// `postgres://user:password@host`, whatever the scheme.
+/// `postgres://user:password@host`, with any scheme.
 fn has_url_with_password(text: &str) -> bool {
     let ends_authority = |c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | '<' | '>') || c.is_whitespace();
     text.contains('@')

@@ -63,7 +63,7 @@ pub fn normalise(text: &str) -> String {
     }
 }
 
-/// What the country is called beside a state, folded.
+/// What the country is called next to a state, folded.
 const COUNTRY: &[&str] = &["us", "usa", "unitedstates", "unitedstatesofamerica"];
 
 /// Each code with its names, folded.

@@ -62,8 +62,8 @@ pub(super) async fn ask<Answer: DeserializeOwned>(request: RequestBuilder) -> Re
 }
 
 /// Reads a text that providers also send as a number, a blank string or `null`; the last two are no
-/// text. It is cleaned like a partner's, but never fails: whoever owns a line chooses its caller name,
-/// and an answer is not lost over one.
+/// text. It is cleaned like a partner's, but never fails: the owner of a line chooses its caller name, and
+/// no lookup is lost over one.
 pub(super) fn lenient_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -1,4 +1,4 @@
-//! Whoever reads a certificate's URL later reaches the certificate that was checked (contract, section 4, TrustedForm).
+//! Later readers of a certificate's URL reach the certificate that was checked (contract, section 4, TrustedForm).
 //!
 //! WHATWG parsers (browsers, Node) and RFC 3986 parsers (curl, Python, Java) read many URLs in two ways. What is accepted
 //! has to be one URL to both: the same host, and the id as its only path segment.
