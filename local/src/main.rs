@@ -96,6 +96,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 
+    let interrupted = interrupted()?;
     let claim = Claim::take(&arguments.data)?;
     let stack = Stack::start(&options(arguments)?).await?;
     claim.announce(stack.addresses())?;
@@ -105,7 +106,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let _ = terminal::welcome(stack.addresses(), &kept, &claim);
     }
 
-    interrupted().await?;
+    interrupted.await;
     writeln!(anstream::stderr(), "\nStopping. Open requests are answered first.")?;
     stack.stop().await;
     claim.release()?;
@@ -129,16 +130,23 @@ fn options(arguments: &Arguments) -> anyhow::Result<Options> {
     })
 }
 
-/// Waits for Ctrl-C, or for SIGTERM, by which service managers stop a process.
-async fn interrupted() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+/// The signals to stop: Ctrl-C, and SIGTERM, by which service managers stop a process. They are caught from now on.
+#[cfg(unix)]
+fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
         tokio::select! {
-            pressed = tokio::signal::ctrl_c() => pressed,
-            _ = terminate.recv() => Ok(()),
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    })
+}
+
+#[cfg(not(unix))]
+fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        let _ = interrupt.recv().await;
+    })
 }
