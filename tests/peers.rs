@@ -15,6 +15,7 @@ use leadping::lead::choices::Gender;
 use leadping::lead::email::Email;
 use leadping::lead::phone_number::{PhoneFault, PhoneNumber};
 use leadping::lead::{ip_address, number, state, text};
+use leadping::payload::{Reading, Unreadable, read_form};
 use leadping::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -22,6 +23,7 @@ fn main() -> anyhow::Result<()> {
     for line in stdin().lines() {
         let (kind, text): (String, String) = serde_json::from_str(&line?)?;
         let value = match text.trim() {
+            _ if kind == "form" => form(&text),
             text if text::is_blank(text) => Value::Null,
             text => verdict(&kind, text).with_context(|| format!("what is {kind}?"))?,
         };
@@ -58,4 +60,28 @@ fn verdict(kind: &str, text: &str) -> Option<Value> {
         "ip address" => or_fault(ip_address::parse(text).map(|address| json!(address)), Code::IpAddressInvalid),
         _ => return None,
     })
+}
+
+/// What a form gives, by structured paths; a member that cannot be read by the code.
+fn form(text: &str) -> Value {
+    let submission = match read_form(text.as_bytes(), b"") {
+        Ok(submission) => submission,
+        Err(Unreadable::Unrecognized(_)) => return json!({"fault": Code::PayloadUnrecognized.as_str()}),
+        Err(Unreadable::Malformed(_)) => return json!({"fault": Code::PayloadMalformed.as_str()}),
+    };
+    let given = submission.given().map(|(member, given)| {
+        let value = match &given.reading {
+            Reading::Scalar(text) => json!(text),
+            Reading::Entries(entries) if entries.iter().any(|entry| !entry.name.is_empty()) => {
+                entries.iter().map(|entry| (entry.name.clone(), json!(entry.text))).collect()
+            }
+            Reading::Entries(entries) => entries.iter().map(|entry| json!(entry.text)).collect(),
+        };
+        (member.field().structured.first().copied().unwrap_or_default().to_owned(), value)
+    });
+    let faults = submission
+        .failures()
+        .iter()
+        .map(|failure| (failure.pointer.clone().unwrap_or_default(), json!({"fault": failure.code.as_str()})));
+    given.chain(faults).collect()
 }

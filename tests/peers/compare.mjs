@@ -11,6 +11,7 @@ import { argv, exit } from 'node:process';
 
 const [, , tool, packages] = argv;
 const require = createRequire(`${packages}/`);
+const qs = require('qs');
 const validator = require('validator');
 
 /** What ours makes of each [kind, text]: a value, '' for not given, undefined for refused. */
@@ -156,6 +157,111 @@ compare('validator, isMobilePhone en-US', 'phone', phones, (text) => validator.i
   { takes: 'ours', why: 'A number of the 1-800-FLOWERS kind is spelled on the keypad.', applies: (text) => /CELL$/.test(text.trim()) },
   { takes: 'ours', why: 'Possible, not valid: an exchange may begin with 0 or 1, and the area code need not be assigned.', applies: (text) => /\D*1?\D*\d{3}\D*[01]\d\d/.test(text) },
   { takes: 'ours', why: 'Any separators, and invisible characters, are no part of the number.', applies: (text) => /[./\u200b]| - |[ -]{2}|\) |^00|^\+1|^\+\d{3}/.test(text) || /^1?\(/.test(text) },
+]);
+
+// Forms: what a name means, and what its value is. Every input has known names only, spelled as documented.
+const isBlank = (text) => /^[\p{White_Space}\p{Cf}]*$/u.test(text);
+const trimmed = (text) => text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '');
+const MEMBERS = { firstName: 'contact.firstName', lastName: 'contact.lastName', city: 'contact.streetAddress.city' };
+const sorted = (_, value) => (value?.constructor === Object ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value);
+/** As text, in which the order of members does not count, nor by which path a member was sent that cannot be read. */
+const canonical = (form) => JSON.stringify(form, sorted).replace(/"\/(contact\/)?streetAddress\/city"/, '"/city"');
+
+/** Compares what a form gives. `theirs` returns the same shape as ours. */
+function compareForms(name, inputs, theirs, reasons) {
+  const unique = [...new Set(inputs)];
+  const differences = new Map();
+  ours(unique.map((text) => ['form', text])).forEach((our, at) => {
+    const text = unique[at];
+    if (canonical(our) === canonical(theirs(text))) return;
+    const reason = reasons.find(({ applies }) => applies(text));
+    if (reason) differences.set(reason.why, (differences.get(reason.why) ?? 0) + 1);
+    else problems.push(`${name}: ${JSON.stringify(text)} is ${JSON.stringify(our)}, and theirs ${JSON.stringify(theirs(text))}`);
+  });
+  for (const { why } of reasons.filter(({ why }) => !differences.has(why))) {
+    problems.push(`${name}: no input differs any more, because: ${why}`);
+  }
+  report(name, unique.length, differences);
+}
+
+/** What a member gives that was sent with these texts. */
+function scalar(texts, pointer) {
+  const given = [...new Set(texts.filter((text) => !isBlank(text)).map(trimmed))];
+  if (given.length === 0) return {};
+  return given.length === 1 ? { value: given[0] } : { pointer, value: { fault: 'payload.duplicate' } };
+}
+
+const PAIR = [
+  ['firstName', 'lastName', 'city', '%66irstName', 'last%4eame', 'c%69ty'],
+  ['=', '=', '==', ''],
+  ['Alex', 'a+b', 'a%20b', 'a%2Bb', '%C3%A9', 'é', '†', '%', '%zz', '%2', '%%41', '%2%2a', 'a%26b', 'a%3Db', 'a=b', '+', '', 'a;b', 'a%00b', '%EF%BB%BFa', '%EF%BF%BF', '%E9', '%C3', '%FE%FF'],
+  ['&', '&', '&&', '&&&', '&+&', '&%20=&'],
+];
+const forms = texts(4, 20_000, ['', '&'], ...PAIR, ...PAIR.slice(0, 3));
+compareForms('WHATWG URLSearchParams as Node has it', forms, (text) => {
+  const all = new URLSearchParams(text);
+  const isUnrecognized = [...all].some(([name, value]) => !isBlank(name + value)) && !Object.keys(MEMBERS).some((name) => all.has(name));
+  if (isUnrecognized) return { fault: 'payload.unrecognized' };
+  return Object.fromEntries(Object.entries(MEMBERS).flatMap(([name, path]) => {
+    const { pointer, value } = scalar(all.getAll(name), `/${name}`);
+    return value === undefined ? [] : [[pointer ?? path, value]];
+  }));
+}, [
+  { why: 'What is not UTF-8 is from a page in Windows-1252; theirs puts U+FFFD.', applies: (text) => /%E9|%C3(?!%A9)|%FE/.test(text) },
+  { why: 'White space around a name is no part of it.', applies: (text) => /(ame|c%69ty|city)\+(&|=|$)/.test(text) },
+]);
+
+const NAMES = [
+  'city', 'city[]', 'city[0]', 'city[1]', 'streetAddress[city]', 'contact[streetAddress][city]', 'contact.streetAddress.city', 'city[x]', 'city[', 'city]', 'city[][]', 'city[x][y]',
+  'tagNames', 'tagNames[]', 'tagNames[0]', 'tagNames[7]', 'tagNames[x]',
+  'sourceMetadata[a]', 'sourceMetadata.a', 'sourceMetadata[b c]', 'sourceMetadata[a][b]', 'sourceMetadata.a.b', 'sourceMetadata[a.b]', 'sourceMetadata[__proto__]', 'sourceMetadata[toString]',
+];
+const next = random(5);
+const decorated = [...NAMES.map((name) => `${name}=x`)];
+for (let made = 0; made < 3000; made += 1) {
+  const first = NAMES[Math.floor(next() * NAMES.length)];
+  const same = NAMES.filter((name) => /^\w+/.exec(name)[0] === /^\w+/.exec(first)[0]);
+  const second = same[Math.floor(next() * same.length)];
+  decorated.push(`${first}=x&${second}=${next() < 0.5 ? 'x' : 'y'}`);
+}
+compareForms('qs', decorated, (text) => {
+  let parsed;
+  try {
+    parsed = qs.parse(text, { allowDots: true, allowPrototypes: true, arrayLimit: 20, strictDepth: false });
+  } catch {
+    return { fault: 'unbalanced' };
+  }
+  const flat = {};
+  const address = parsed.contact?.streetAddress ?? {};
+  const city = [parsed.city, parsed.streetAddress?.city, address.city].find((value) => value !== undefined);
+  const list = (value) => (Array.isArray(value) ? value : [value]);
+  if (city !== undefined) {
+    const texts = list(city).flat();
+    const isPlain = texts.every((one) => typeof one === 'string');
+    const { pointer, value } = isPlain ? scalar(texts, '/city') : { pointer: '/city', value: { fault: 'payload.type' } };
+    if (value !== undefined) flat[pointer ?? 'contact.streetAddress.city'] = value;
+  }
+  if (parsed.tagNames !== undefined) {
+    const tags = list(parsed.tagNames).flat();
+    const isPlain = tags.every((one) => typeof one === 'string');
+    flat[isPlain ? 'tagNames' : '/tagNames'] = isPlain ? tags : { fault: 'payload.type' };
+  }
+  if (parsed.sourceMetadata !== undefined) {
+    const entries = Object.entries(parsed.sourceMetadata);
+    const isFlat = entries.every(([, value]) => list(value).every((one) => typeof one === 'string'));
+    const repeated = entries.find(([, value]) => Array.isArray(value) && new Set(value).size > 1);
+    if (!isFlat) flat['/sourceMetadata'] = { fault: 'payload.type' };
+    else {
+      flat['metadata.sourceMetadata'] = Object.fromEntries(entries.map(([key, value]) => [key, list(value)[0]]));
+      if (repeated) flat[`/sourceMetadata/${repeated[0]}`] = { fault: 'payload.duplicate' };
+    }
+  }
+  return flat;
+}, [
+  { why: 'Brackets that lead nowhere or do not close are refused: a known member is never dropped.', applies: (text) => /city\]|\[\]\[\]|\[(=|&)/.test(text) },
+  { why: 'Everything after sourceMetadata. is the key, dots included.', applies: (text) => text.includes('sourceMetadata.a.b') },
+  { why: 'Tags are a set, so no number in brackets orders them.', applies: (text) => /^tagNames\[7\]/.test(text) },
+  { why: 'A map has no prototype here, so __proto__ is a key like any other.', applies: (text) => text.includes('__proto__') },
 ]);
 
 if (problems.length > 0) {
