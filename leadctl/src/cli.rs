@@ -1,4 +1,4 @@
-//! The command line as a whole: what may stand on it, and what is said when something else does.
+//! The command line as a whole: its commands, and what is said when it is wrong.
 
 use std::process::ExitCode;
 
@@ -7,9 +7,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::error::Error;
-use crate::output::Format;
-use crate::target::Place;
-use crate::{inbox, key, lead, queue, report, source, unfinished};
+use crate::output::escape::Shown;
+use crate::output::{self, Format};
+use crate::target::{EVERYWHERE, TargetArguments};
+use crate::{dlq, doctor, inbox, key, lead, post, queue, report, source, unfinished};
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -18,40 +19,46 @@ Examples:
 
 const AFTER_HELP: &str = "\
 Where it acts:
-  --local                     on the stack that `cargo run` started in this directory
-  --stack NAME                on a deployed stack, by its outputs; --region, --profile and
-                              the variables of AWS lead to it; production asks first
-  SOURCES_TABLE, LEADS_TABLE  else on the tables of these names, and on the queues of
-                              LEAD_CREATED_QUEUE_URL and DEAD_LETTER_QUEUE_URL
+  --local       the stack that `cargo run` started in this directory
+  --stack NAME  a deployed stack, by its outputs; LEADCTL_STACK names one for
+                every command. --region, --profile and AWS's own variables lead
+                to it. Production asks before a change.
+  SOURCES_TABLE, LEADS_TABLE
+                without either, the tables of these names, and the queues of
+                LEAD_CREATED_QUEUE_URL and DEAD_LETTER_QUEUE_URL
+
+Output:
+  On a terminal, tables fit its width and times are relative; --output wide
+  shows everything. Elsewhere, tables are tab-separated, without a header.
+  NO_COLOR turns colors off; LEADCTL_FORCE_TTY=100 arranges all output as on a
+  terminal of 100 columns.
 
 Examples:
+  leadctl --local doctor
   leadctl --local source list
   leadctl --local source create --name 'Acme forms' \\
       --account account_1 --business business_1 --approved
+  leadctl --local post lead.json --source source_123
   leadctl --local lead show lead_4m7q... --output json
   leadctl --local inbox business_1 --most 5
-  leadctl --local source check source_123 --payload lead.json
-  leadctl --stack leadping-dev doctor
 
 Exit codes:
-  0  fine
-  1  refused: a rule, or this machine, does not allow it
-  2  usage: the command line is wrong, or does not say where to act
-  3  not found
-  4  conflict: it is there already, or somebody else was faster
-  5  AWS, or the local stack, did not answer or refused";
+  0    success
+  1    refused: a rule, or this machine, does not allow it
+  2    usage: the command line is wrong, or no target is given
+  3    not found
+  4    conflict: it exists already, or another operator was faster
+  5    AWS, or the local stack, did not answer or refused
+  130  interrupted by Ctrl-C";
 
-/// The heading of the flags that every command takes.
-pub(crate) const EVERYWHERE: &str = "Options of every command";
-
-/// Looks after Leadping's sources, and shows what became of leads
+/// Manage Leadping's sources, and see what became of leads
 #[derive(Debug, Parser)]
 #[command(name = "leadctl", version, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) target: TargetArguments,
 
-    /// For people, or for programs: results as JSON, and errors too
+    /// Tables, tables in full, or JSON (results on one line, and errors too)
     #[arg(long, short, global = true, help_heading = EVERYWHERE, value_name = "FORMAT", default_value = "table")]
     pub(crate) output: Format,
 
@@ -59,7 +66,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// The nouns.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Sources: who may send leads, and under which rules
@@ -71,21 +78,24 @@ pub(crate) enum Command {
     /// Leads
     #[command(subcommand)]
     Lead(lead::Command),
-    /// A business's conversations, newest first
+    /// Post a payload to the API, as a partner does
+    Post(post::Arguments),
+    /// Show a business's conversations, newest first
     Inbox(inbox::Arguments),
-    /// The queue by which accepted leads come to the worker
+    /// The queue that takes accepted leads to the worker
     #[command(subcommand)]
     Queue(queue::Command),
-    /// Dead letters: messages that nobody could handle
+    /// Dead letters: messages that the worker could not handle
     #[command(subcommand)]
-    Dlq(queue::DeadLetters),
-    /// Leads that are not yet Ready, by age and why
+    Dlq(dlq::Command),
+    /// List leads that are not Ready yet, by age and reason
     Unfinished(unfinished::Arguments),
-    /// Accepted leads by source and day
+    /// Count accepted leads by source and day
     Report(report::Arguments),
-    /// Looks a stack over from outside, and says what to do about what it finds
+    /// Check a stack's health and suggest fixes
+    #[command(after_help = doctor::EXAMPLES)]
     Doctor,
-    /// Writes what a shell needs to complete command lines
+    /// Write a shell's completions
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
         /// The shell
@@ -98,19 +108,20 @@ pub(crate) fn completions(shell: Shell) {
     clap_complete::generate(shell, &mut Cli::command(), "leadctl", &mut std::io::stdout());
 }
 
-/// Ends a run whose command line was not taken: it asked for help or the version, or it is wrong.
+/// Ends a run whose command line asks for help or the version, or is wrong.
 pub(crate) fn stop(error: clap::Error) -> ExitCode {
-    if error.use_stderr() && asks_for_json(std::env::args()) {
-        let message = without_values(error).render().to_string();
-        return Error::Usage(message.trim_start_matches("error: ").trim().to_owned()).report(Format::Json);
+    if !error.use_stderr() {
+        // No reader is left when standard output is gone.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
     }
-    let error = without_values(error);
-    // Nobody is left to tell when the terminal is gone.
-    let _ = error.print();
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    let format = if asks_for_json(std::env::args()) { Format::Json } else { Format::Table };
+    let message = without_values(error).render().to_string();
+    output::report(&Error::CommandLine(message.trim_start_matches("error: ").trim().to_owned()), format)
 }
 
-/// Whether a command line that could not be read asks for JSON all the same.
+/// Whether a command line that could not be read asks for JSON anyway. The parser stops at its first error, so what it has
+/// read by then does not say.
 fn asks_for_json(arguments: impl Iterator<Item = String>) -> bool {
     let arguments: Vec<_> = arguments.collect();
     let apart =
@@ -119,30 +130,56 @@ fn asks_for_json(arguments: impl Iterator<Item = String>) -> bool {
         || arguments.windows(2).any(apart)
 }
 
-/// A value typed in the wrong place may be a person's number or address, and errors end up in logs.
+/// Values that an error repeats: states, days, times, counts and ids are no personal data, and worth seeing.
+const SHOWN: [&str; 10] =
+    ["<STATE>", "<DAY>", "<TIME>", "<N>", "<ID>", "<SOURCE>", "<BUSINESS>", "<ACCOUNT>", "<MESSAGE>", "<SHELL>"];
+
+/// A value that is repeated ends up in logs, and one that was typed in the wrong place may be a person's name, number or
+/// address, or a key.
 fn without_values(mut error: clap::Error) -> clap::Error {
-    let typed = match error.kind() {
-        // The values of a closed list are no person's, and worth repeating.
-        ErrorKind::InvalidValue => None,
-        ErrorKind::UnknownArgument => match error.get(ContextKind::InvalidArg) {
-            Some(ContextValue::String(argument)) if !argument.starts_with('-') => Some(ContextKind::InvalidArg),
-            _ => None,
-        },
-        _ => error.get(ContextKind::InvalidValue).map(|_| ContextKind::InvalidValue),
+    let shown = |(kind, value): (ContextKind, &ContextValue)| match value {
+        ContextValue::String(text) => Some((kind, ContextValue::String(Shown(text).to_string()))),
+        _ => None,
     };
-    if let Some(typed) = typed {
-        error.insert(typed, ContextValue::String("...".to_owned()));
+    // No line of the message is a value's.
+    for (kind, value) in error.context().filter_map(shown).collect::<Vec<_>>() {
+        error.insert(kind, value);
+    }
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let hidden = match error.kind() {
+        // The values of a closed list are no person's.
+        ErrorKind::InvalidValue => None,
+        ErrorKind::UnknownArgument => text(ContextKind::InvalidArg)
+            .is_some_and(|argument| !argument.starts_with('-'))
+            .then_some(ContextKind::InvalidArg),
+        _ => text(ContextKind::InvalidValue)
+            .is_some_and(|value| may_be_personal(text(ContextKind::InvalidArg).unwrap_or_default(), value))
+            .then_some(ContextKind::InvalidValue),
+    };
+    if let Some(hidden) = hidden {
+        error.insert(hidden, ContextValue::String("...".to_owned()));
     }
     error
+}
+
+/// Whether a value may be a name, an address, a phone number or a key. A date has as many digits as a number, and a
+/// state's name may have a space.
+fn may_be_personal(argument: &str, value: &str) -> bool {
+    if !SHOWN.iter().any(|shown| argument.contains(shown)) {
+        return true;
+    }
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let is_date = value.get(4..5) == Some("-") && value.bytes().take(4).all(|c| c.is_ascii_digit());
+    let is_spaced = value.contains(char::is_whitespace) && !argument.contains("<STATE>");
+    value.contains('@') || value.starts_with("lp_") || is_spaced || (digits >= 7 && !is_date)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn refusal(line: &str) -> clap::Error {
-        Cli::try_parse_from(line.split_whitespace()).unwrap_err()
-    }
 
     #[test]
     fn the_command_line_is_sound() {
@@ -159,24 +196,73 @@ mod tests {
         ] {
             let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
             assert_eq!(cli.output, Format::Json, "{line}");
-            assert!(cli.place.is_local(), "{line}");
+            assert!(cli.target.is_local(), "{line}");
         }
     }
 
     #[test]
-    fn a_refused_line_repeats_no_value() {
+    fn a_refused_line_repeats_no_personal_value() {
         for (line, says) in [
-            ("leadctl lead show jordan@example.com", "an id is 1 to 64"),
-            ("leadctl lead show lead_1 jordan@example.com", "unexpected argument"),
-            ("leadctl --local=jordan@example.com source list", "unexpected value"),
-            ("leadctl inbox business_1 --most jordan@example.com", "invalid digit"),
-            ("leadctl source list --jordan=jordan@example.com", "--jordan"),
+            ("lead show jordan@example.com", "an id is 1 to 64"),
+            ("lead show Jordan_Example", ""),
+            ("lead show lead_1 jordan@example.com", "unexpected argument"),
+            ("--local=jordan@example.com source list", "unexpected value"),
+            ("inbox business_1 --most jordan@example.com", "invalid digit"),
+            ("source list --jordan=jordan@example.com", "--jordan"),
+            ("inbox +1.512.555.0123", "an id is"),
+            ("report --from 512-555-0123", "not a day"),
+            ("lead find --business b --phone 555-0123", "not a possible"),
+            ("lead find --business b --email jordan", "not one plain e-mail"),
+            ("source show lp_LNxSfL9a-jVXw9aqGPIAE33VgIAEur8YbJA-kjGWS3Y.", "an id is"),
+            ("key revoke source_1 a b", "unexpected argument"),
         ] {
-            let error = refusal(line);
+            // A space within a word of the line.
+            let words = ["leadctl"]
+                .into_iter()
+                .chain(line.split(' '))
+                .map(|word| word.replace('_', if line.contains("Jordan") { " " } else { "_" }));
+            let Err(error) = Cli::try_parse_from(words) else { panic!("{line}") };
             assert_eq!(error.exit_code(), 2, "{line}");
             let text = without_values(error).render().to_string();
-            assert!(text.contains(says) && !text.contains("jordan@example.com"), "{line}: {text}");
+            for personal in ["jordan@example.com", "Jordan", "555", "LNxSf", "'b'"] {
+                assert!(text.contains(says) && !text.contains(personal), "{line}: {text}");
+            }
         }
+    }
+
+    #[test]
+    fn a_refused_line_repeats_what_is_no_person_s() {
+        for (line, value, says) in [
+            ("source create --allowed-state Ontario", "'Ontario'", "for example TX or Texas"),
+            ("source update source_1 --add-state=New_Jersy", "'New Jersy'", "for example TX"),
+            ("report --from 2026-06-31", "'2026-06-31'", "for example 2026-06-15"),
+            ("key rotate source_1 --overlap soon", "'soon'", "for example, 7d"),
+            ("inbox business_1 --most many", "'many'", "invalid digit"),
+            ("inbox business.1", "'business.1'", "an id is"),
+            ("source list --output xml", "'xml'", "possible values"),
+        ] {
+            let words = ["leadctl"].into_iter().chain(line.split(' ')).map(|word| word.replace("New_", "New "));
+            let Err(error) = Cli::try_parse_from(words) else { panic!("{line}") };
+            let text = without_values(error).render().to_string();
+            assert!(text.contains(value) && text.contains(says), "{line}: {text}");
+        }
+    }
+
+    /// A terminal of 80 columns shows help as it is written.
+    #[test]
+    fn help_fits_80_columns() {
+        fn check(command: &clap::Command) {
+            let texts = [command.get_after_help(), command.get_after_long_help()];
+            for line in texts
+                .into_iter()
+                .flatten()
+                .flat_map(|text| text.to_string().lines().map(str::to_owned).collect::<Vec<_>>())
+            {
+                assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
     }
 
     #[test]

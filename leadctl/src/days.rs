@@ -6,12 +6,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use leadping::time::Timestamp;
 
+use crate::error::Error;
+
 /// A day of the command line: `2026-06-15`, `today` or `yesterday`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Day {
-    /// The day of a date.
+    /// This date.
     On(Date),
-    /// So many days before today.
+    /// This many days before today.
     Ago(i32),
 }
 
@@ -38,12 +40,25 @@ impl FromStr for Day {
     }
 }
 
+/// The first and the last day of a range, as dates. Without a last day it ends today.
+///
+/// # Errors
+/// [`Error::Usage`] when it would end before it begins.
+pub(crate) fn range(from: Day, to: Option<Day>, today: Date) -> Result<(Date, Date), Error> {
+    let (from, given) = (from.date(today), to.map(|to| to.date(today)));
+    match given {
+        Some(to) if from > to => Err(Error::Usage(format!("--from {from} is after --to {to}"))),
+        None if from > today => Err(Error::Usage(format!("--from {from} is after today, {today} in UTC"))),
+        _ => Ok((from, given.unwrap_or(today))),
+    }
+}
+
 /// The date of a moment.
 pub(crate) fn date(moment: Timestamp) -> Date {
     TimeZone::UTC.to_datetime(moment.into()).date()
 }
 
-const NO_DAY: &str = "not a day: 2026-06-15, today or yesterday, in UTC";
+const NO_DAY: &str = "not a day; give one in UTC, for example 2026-06-15, today or yesterday";
 
 /// The days from one to another, both of them in.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +112,23 @@ mod tests {
         let late = "2026-06-15T23:59:59.999Z".parse().unwrap();
         let early = "2026-06-16T00:00:00Z".parse().unwrap();
         assert_eq!(Days::between(late, early).collect::<Vec<_>>(), ["2026-06-15", "2026-06-16"]);
+    }
+
+    #[test]
+    fn a_range_ends_today_and_after_it_begins() {
+        let today: Date = "2026-06-15".parse().unwrap();
+        let on = |day: &str| day.parse::<Day>().unwrap();
+        let ranges = [("2026-06-15", None), ("yesterday", Some("today")), ("2026-07-01", Some("2026-07-01"))];
+        for (from, to) in ranges {
+            let (first, last) = range(on(from), to.map(on), today).unwrap();
+            assert_eq!((first, last), (on(from).date(today), to.map_or(today, |to| on(to).date(today))));
+        }
+        for (from, to, says) in [
+            ("2026-06-16", None, "--from 2026-06-16 is after today, 2026-06-15"),
+            ("today", Some("yesterday"), "--from 2026-06-15 is after --to 2026-06-14"),
+        ] {
+            assert!(range(on(from), to.map(on), today).unwrap_err().to_string().contains(says), "{from}");
+        }
     }
 
     #[test]

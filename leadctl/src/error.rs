@@ -1,14 +1,6 @@
-//! What went wrong, told so that the reader knows what to do next.
+//! What went wrong, in words that say what to do next. `output` prints it.
 
-use std::io::{self, Write};
-use std::process::ExitCode;
-
-use anstyle::{AnsiColor, Style};
-use serde_json::json;
-
-use crate::output::Format;
-
-const RED: Style = AnsiColor::Red.on_default().bold();
+use std::io;
 
 /// Why a command did not do what it was asked. The text holds no personal data: it ends up in logs.
 #[derive(Debug, thiserror::Error)]
@@ -19,50 +11,72 @@ pub(crate) enum Error {
     /// The command line is wrong, or does not say where to act.
     #[error("{0}")]
     Usage(String),
-    /// There is nothing of that name.
+    /// The command line cannot be read: what the parser says about it, on several lines.
+    #[error("{0}")]
+    CommandLine(String),
+    /// It does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// It is there already, or somebody else was faster.
+    /// It exists already, or another operator was faster.
     #[error("{0}")]
     Conflict(String),
     /// AWS, or the local stack, did not answer or refused.
+    #[error("{what}. {remedy}.")]
+    Aws {
+        /// What happened.
+        what: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// Ctrl-C.
     #[error("{0}")]
-    Aws(String),
+    Interrupted(String),
 }
 
 impl Error {
     /// The exit code, and the name that programs read. `--help` lists the codes.
-    fn code(&self) -> (u8, &'static str) {
+    pub(crate) fn code(&self) -> (u8, &'static str) {
         match self {
             Self::Refused(_) => (1, "refused"),
-            Self::Usage(_) => (2, "usage"),
+            Self::Usage(_) | Self::CommandLine(_) => (2, "usage"),
             Self::NotFound(_) => (3, "not_found"),
             Self::Conflict(_) => (4, "conflict"),
-            Self::Aws(_) => (5, "aws"),
+            Self::Aws { .. } => (5, "aws"),
+            Self::Interrupted(_) => (130, "interrupted"),
         }
     }
+}
 
-    /// Says on standard error what went wrong, and gives back the code to exit with.
-    pub(crate) fn report(&self, format: Format) -> ExitCode {
-        let (exit, code) = self.code();
-        let mut stderr = anstream::stderr().lock();
-        // Nobody is left to tell when standard error is gone.
-        let _ = match format {
-            Format::Table => writeln!(stderr, "{RED}error:{RED:#} {self}"),
-            Format::Json => writeln!(stderr, "{}", json!({"error": {"code": code, "message": self.to_string()}})),
-        };
-        ExitCode::from(exit)
+/// Why a file was not read or written, in the words of the operating system. A library's own errors can quote what they
+/// read, so only their kind is told.
+pub(crate) fn reason(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(code) => error.to_string().trim_end_matches(&format!(" (os error {code})")).to_owned(),
+        None => error.kind().to_string(),
     }
 }
 
 impl From<getrandom::Error> for Error {
     fn from(_: getrandom::Error) -> Self {
-        Self::Refused("this machine has no randomness to make a key of; nothing was written".to_owned())
+        Self::Refused("this machine gives no randomness to make a key of; nothing was written".to_owned())
     }
 }
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
-        Self::Refused(format!("the output cannot be written: {}", error.kind()))
+        Self::Refused(format!("the output cannot be written: {}", reason(&error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_s_error_is_told_as_people_know_it_and_quotes_nothing() {
+        let missing = std::fs::File::open("/nonexistent/leads.csv").unwrap_err();
+        assert_eq!(reason(&missing), "No such file or directory");
+        let quoting = io::Error::from(serde_json::from_str::<u8>("\"jordan@example.com\"").unwrap_err());
+        assert!(!reason(&quoting).contains("jordan"), "{}", reason(&quoting));
     }
 }

@@ -1,30 +1,41 @@
 //! `leadctl`, the operator's command line: sources and their keys, leads and inboxes, the queue and what is unfinished.
 //!
-//! Each noun has its module ([`source`], [`key`], [`lead`], [`inbox`], [`queue`], [`unfinished`], [`report`],
-//! [`doctor`]). [`target`] finds the stack to act on, [`output`] shows results to people or programs, [`error`] says what
-//! went wrong and which code the process exits with.
+//! Imports go down only:
+//!
+//! | floor | modules |
+//! | --- | --- |
+//! | the command line | [`cli`] |
+//! | commands | [`source`], [`key`], [`lead`], [`post`], [`inbox`], [`dlq`], [`unfinished`], [`report`], [`doctor`] |
+//! | what they share | [`queue`] dead letters as messages; [`known`] which ids exist; [`trusted_form`] our access to it; [`days`]; [`input`] |
+//! | where it acts | [`target`] finds the stack |
+//! | plumbing | [`output`] prints to people or programs; [`error`] what went wrong, and the exit codes |
 
 mod cli;
 mod days;
+mod dlq;
 mod doctor;
 mod error;
 mod inbox;
+mod input;
 mod key;
+mod known;
 mod lead;
 mod output;
+mod post;
 mod queue;
 mod report;
 mod source;
 mod target;
+mod trusted_form;
 mod unfinished;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use cli::{Cli, Command};
 use error::Error;
+use output::escape::Shown;
 use output::{Format, Output};
 use target::Target;
 
@@ -35,7 +46,7 @@ async fn main() -> ExitCode {
             let format = cli.output;
             match run(cli).await {
                 Ok(()) => ExitCode::SUCCESS,
-                Err(error) => error.report(format),
+                Err(error) => output::report(&error, format),
             }
         }
         Err(error) => cli::stop(error),
@@ -47,10 +58,10 @@ async fn run(cli: Cli) -> Result<(), Error> {
         cli::completions(shell);
         return Ok(());
     }
-    let target = Target::find(&cli.place).await?;
-    // Whoever gives --local has said it; what AWS_PROFILE leads to is worth a look.
-    if cli.output == Format::Table && !target.is_local() {
-        let _ = writeln!(anstream::stderr(), "On {}:", target.name);
+    let target = Target::find(&cli.target).await?;
+    // --local says it; what AWS_PROFILE or LEADCTL_STACK leads to is worth a look.
+    if cli.output != Format::Json && !target.is_local() {
+        output::note(format_args!("On {}:", Shown(&target.name)));
     }
     let mut output = Output::new(cli.output);
     match cli.command {
@@ -59,11 +70,12 @@ async fn run(cli: Cli) -> Result<(), Error> {
         Command::Lead(command) => lead::run(command, &target, &mut output).await,
         Command::Inbox(arguments) => inbox::run(&arguments, &target, &mut output).await,
         Command::Queue(command) => queue::run(command, &target, &mut output).await,
-        Command::Dlq(command) => queue::dead_letters(command, &target, &mut output).await,
+        Command::Dlq(command) => dlq::run(command, &target, &mut output).await,
+        Command::Post(arguments) => post::run(&arguments, &target, &mut output).await,
         Command::Unfinished(arguments) => unfinished::run(arguments, &target, &mut output).await,
         Command::Report(arguments) => report::run(arguments, &target, &mut output).await,
         Command::Doctor => doctor::run(&target, &mut output).await,
-        // It acts nowhere, and has been done above.
+        // Done above: it needs no target.
         Command::Completions { .. } => Ok(()),
     }
 }

@@ -1,26 +1,33 @@
-//! Results, for people or for programs.
+//! Results, for people or for programs. Whatever is printed passes through here and cannot act on a terminal.
 
-use std::fmt;
+pub(crate) mod csv;
+pub(crate) mod escape;
+mod members;
+pub(crate) mod screen;
+pub(crate) mod style;
+mod table;
+
+pub(crate) use members::members;
+pub(crate) use table::{Column, Line, Tone};
+
+use std::fmt::{self, Display};
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use anstyle::Style;
 use clap::ValueEnum;
-use comfy_table::{Table, presets};
 use serde::Serialize;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use crate::error::Error;
+use escape::{Lines, Shown};
+use screen::Screen;
+use style::{BOLD, DIM, RED};
 
-/// A heading.
-pub(crate) const BOLD: Style = Style::new().bold();
-/// A name beside its value.
-pub(crate) const DIM: Style = Style::new().dimmed();
-
-/// Whom the output is for: people, or programs. JSON is one line, and indented on a terminal.
+/// The reader: a person, or a program. `--help` says what each is; a text for each here would stretch it by a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     Table,
+    Wide,
     Json,
 }
 
@@ -29,12 +36,13 @@ pub(crate) enum Format {
 pub(crate) struct Output {
     format: Format,
     to: anstream::Stdout,
+    screen: Screen,
 }
 
 impl Output {
     /// Standard output, in this format.
     pub(crate) fn new(format: Format) -> Self {
-        Self { format, to: anstream::stdout() }
+        Self { format, to: anstream::stdout(), screen: Screen::stdout(format == Format::Wide) }
     }
 
     /// Shows a result: `value` itself to programs, what `text` writes of it to people.
@@ -44,152 +52,160 @@ impl Output {
     pub(crate) fn show<T: Serialize>(
         &mut self,
         value: &T,
-        text: impl FnOnce(&mut dyn Write, &T) -> io::Result<()>,
+        text: impl FnOnce(&mut Page<'_>, &T) -> io::Result<()>,
     ) -> Result<(), Error> {
-        let written = match self.format {
-            Format::Table => text(&mut self.to, value),
-            Format::Json => self.json(value),
-        };
+        match self.format {
+            Format::Table | Format::Wide => self.say(|page| text(page, value)),
+            Format::Json => {
+                let written = self.json(value);
+                self.written(written)
+            }
+        }
+    }
+
+    /// Writes for people alone, at once, as a long command does while it works.
+    ///
+    /// # Errors
+    /// As [`Self::show`] has them.
+    pub(crate) fn say(&mut self, text: impl FnOnce(&mut Page<'_>) -> io::Result<()>) -> Result<(), Error> {
+        if self.format == Format::Json {
+            return Ok(());
+        }
+        let written = text(&mut Page { to: &mut self.to, screen: self.screen });
+        self.written(written)
+    }
+
+    fn written(&mut self, written: io::Result<()>) -> Result<(), Error> {
         match written.and_then(|()| self.to.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => Ok(written?),
         }
     }
 
-    /// Whether it is a terminal.
-    pub(crate) fn is_terminal(&self) -> bool {
-        self.to.is_terminal()
-    }
-
     fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
         let text =
             if self.to.is_terminal() { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
-        writeln!(self.to, "{}", text?)
+        writeln!(self.to, "{}", escape::json(&text?))
     }
 }
 
-/// Writes a table, its columns as wide as they need.
-pub(crate) fn table<const COLUMNS: usize>(
-    out: &mut dyn Write,
-    header: [&str; COLUMNS],
-    rows: impl IntoIterator<Item = [String; COLUMNS]>,
-) -> io::Result<()> {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(header).add_rows(rows);
-    for (number, line) in table.lines().enumerate() {
-        let style = if number == 0 { BOLD } else { Style::new() };
-        writeln!(out, "{style}{}{style:#}", line.trim_end())?;
+/// What a person reads. `writeln!` writes to it; every character that could act on a terminal comes out as its escape.
+pub(crate) struct Page<'a> {
+    to: &'a mut dyn Write,
+    screen: Screen,
+}
+
+impl Page<'_> {
+    /// What it is read on.
+    pub(crate) fn screen(&self) -> Screen {
+        self.screen
     }
-    Ok(())
-}
 
-/// Writes names and values, one pair a line, the values below each other.
-pub(crate) fn pairs<N: AsRef<str>>(out: &mut dyn Write, pairs: &[(N, String)]) -> io::Result<()> {
-    let width = pairs.iter().map(|(name, _)| name.as_ref().chars().count()).max().unwrap_or_default();
-    for (name, value) in pairs {
-        writeln!(out, "  {DIM}{:width$}{DIM:#}  {value}", name.as_ref())?;
+    /// What `writeln!` calls. Line breaks are the writer's; a value that may hold one is written as [`Shown`].
+    pub(crate) fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> io::Result<()> {
+        write!(self.to, "{}", Lines(&text.to_string()))
     }
-    Ok(())
-}
 
-/// The members of an object by their path (`phone.lookup.carrier.name`), in their own order and spelling; an absent
-/// one is left out. People see what programs see, under the names that partners use.
-///
-/// # Errors
-/// When the object cannot be put into JSON.
-pub(crate) fn members(object: &impl Serialize) -> io::Result<Vec<(String, String)>> {
-    let mut found = Vec::new();
-    collect(&serde_json::value::to_raw_value(object)?, "", &mut found)?;
-    Ok(found)
-}
+    /// Writes a value in a style.
+    pub(crate) fn styled(&mut self, style: Style, text: impl Display) -> io::Result<()> {
+        write!(self.to, "{style}{}{style:#}", Shown(&text.to_string()))
+    }
 
-/// By raw values, since a number is shown with every digit it has.
-fn collect(value: &RawValue, path: &str, found: &mut Vec<(String, String)>) -> io::Result<()> {
-    match value.get().as_bytes().first() {
-        Some(b'{') => {
-            let Members(members) = serde_json::from_str(value.get())?;
-            for (name, member) in members {
-                let path = if path.is_empty() { name } else { format!("{path}.{name}") };
-                collect(&member, &path, found)?;
-            }
+    /// Writes a heading, or an id that a sentence is about.
+    pub(crate) fn bold(&mut self, text: impl Display) -> io::Result<()> {
+        self.styled(BOLD, text)
+    }
+
+    /// Writes a state, so that one which needs attention stands out.
+    pub(crate) fn toned(&mut self, tone: Tone, text: impl Display) -> io::Result<()> {
+        self.styled(tone.style(), text)
+    }
+
+    /// Writes names and values, one pair a line, the values below each other.
+    pub(crate) fn pairs<N: AsRef<str>>(&mut self, pairs: &[(N, String)]) -> io::Result<()> {
+        let shown: Vec<_> = pairs.iter().map(|(name, value)| (Shown(name.as_ref()).to_string(), value)).collect();
+        let width = shown.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+        for (name, value) in shown {
+            writeln!(self.to, "  {DIM}{name:width$}{DIM:#}  {}", Shown(value))?;
         }
-        Some(b'"') => found.push((path.to_owned(), serde_json::from_str(value.get())?)),
-        Some(b'n') => {}
-        _ => found.push((path.to_owned(), value.get().to_owned())),
+        Ok(())
     }
-    Ok(())
+
+    /// Writes a table.
+    pub(crate) fn table<const COLUMNS: usize>(
+        &mut self,
+        columns: [Column<'_>; COLUMNS],
+        rows: impl IntoIterator<Item = (Tone, [String; COLUMNS])>,
+    ) -> io::Result<()> {
+        self.lines(&columns, rows.into_iter().map(|(tone, cells)| (tone, cells.to_vec())).collect())
+    }
+
+    /// Writes a table whose columns depend on what it is of.
+    pub(crate) fn lines(&mut self, columns: &[Column<'_>], rows: Vec<Line>) -> io::Result<()> {
+        table::write(self.to, &self.screen, columns, rows)
+    }
 }
 
-/// An object's members in the order in which they stand.
-struct Members(Vec<(String, Box<RawValue>)>);
+/// Says something on standard error, next to a result or in place of one. Line breaks are the caller's; a value that may
+/// hold one is written as [`Shown`].
+pub(crate) fn note(text: impl Display) {
+    // No reader is left when standard error is gone.
+    let _ = writeln!(anstream::stderr(), "{}", Lines(&text.to_string()));
+}
 
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
+/// Says on standard error what went wrong, and returns the code to exit with.
+pub(crate) fn report(error: &Error, format: Format) -> ExitCode {
+    let (exit, code) = error.code();
+    let message = error.to_string();
+    let mut stderr = anstream::stderr().lock();
+    // No reader is left when standard error is gone.
+    let _ = match format {
+        Format::Table | Format::Wide => match error {
+            Error::CommandLine(_) => writeln!(stderr, "{RED}error:{RED:#} {}", Lines(&message)),
+            _ => writeln!(stderr, "{RED}error:{RED:#} {}", Shown(&message)),
+        },
+        Format::Json => {
+            let error = serde_json::json!({"error": {"code": code, "message": message}});
+            writeln!(stderr, "{}", escape::json(&error.to_string()))
         }
+    };
+    ExitCode::from(exit)
+}
 
-        deserializer.deserialize_map(InOrder)
-    }
+/// `1 key`, `2 keys`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
 mod tests {
-    use leadping::lead::Metadata;
-    use leadping::lead::number::Price;
-
     use super::*;
+    use crate::output::escape::acts;
+    use crate::output::escape::tests::hostile;
 
-    fn plain(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
-        let mut written = anstream::StripStream::new(Vec::new());
-        write(&mut written).unwrap();
-        String::from_utf8(written.into_inner()).unwrap()
-    }
-
-    #[test]
-    fn a_table_is_plain_columns() {
-        let rows = [["a".to_owned(), "one".to_owned()], ["long".to_owned(), String::new()]];
-        let text = plain(|out| table(out, ["ID", "NAME"], rows));
-        assert_eq!(text, " ID    NAME\n a     one\n long\n");
+    fn plain(write: impl FnOnce(&mut Page<'_>) -> io::Result<()>) -> String {
+        let mut to = anstream::StripStream::new(Vec::new());
+        write(&mut Page { to: &mut to, screen: Screen::stdout(false) }).unwrap();
+        String::from_utf8(to.into_inner()).unwrap()
     }
 
     #[test]
     fn pairs_line_up() {
-        let text = plain(|out| pairs(out, &[("id", "1".to_owned()), ("name", "One".to_owned())]));
+        let text = plain(|page| page.pairs(&[("id", "1".to_owned()), ("name", "One".to_owned())]));
         assert_eq!(text, "  id    1\n  name  One\n");
     }
 
     #[test]
-    fn members_keep_order_path_and_digits() {
-        let metadata = Metadata {
-            external_id: Some("null".into()),
-            product: Some("a \"b\"".into()),
-            price: Price::parse("123456789012.123456"),
-            source_metadata: [("placement".to_owned(), "home".to_owned())].into(),
-            ..Metadata::default()
-        };
-        let found = members(&metadata).unwrap();
-        let expected = [
-            ("externalId", "null"),
-            ("product", "a \"b\""),
-            ("price", "123456789012.123456"),
-            ("sourceMetadata.placement", "home"),
-        ];
-        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        assert!(members(&serde_json::json!({"absent": null})).unwrap().is_empty());
+    fn nothing_on_a_page_acts_on_the_terminal() {
+        let hostile = hostile();
+        let text = plain(|page| {
+            page.pairs(&[(&hostile, hostile.clone())])?;
+            page.bold(&hostile)?;
+            writeln!(page, "{}", Shown(&hostile))?;
+            // The last resort, for a value that was written bare.
+            writeln!(page, "{}", hostile.replace('\n', ""))
+        });
+        assert!(!text.chars().any(|c| acts(c) && c != '\n'));
+        assert_eq!(text.lines().count(), 3, "no value makes a line of its own");
     }
 }

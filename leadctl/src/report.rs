@@ -1,125 +1,172 @@
 //! `leadctl report`: accepted leads by source and day.
 
-use std::io::{self, Write};
+use std::collections::BTreeMap;
+use std::io;
 
 use clap::Args;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use indicatif::ProgressBar;
 use leadping::id::SourceId;
+use leadping::source::Source;
 use leadping::time::Timestamp;
 use serde::Serialize;
 
 use crate::days::{self, Day, Days};
 use crate::error::Error;
-use crate::output::{self, Output};
+use crate::known;
+use crate::output::{Column, Output, Page, Tone, csv};
 use crate::target::Target;
 
-/// The longest bar, in characters.
-const LONGEST_BAR: u64 = 40;
+/// How many days are counted at once.
+const AT_ONCE: usize = 32;
 
 const EXAMPLES: &str = "\
-Days are UTC days, by when leads were accepted. On a terminal it is a table with
-bars; elsewhere comma-separated values, or JSON with --output json.
+Days are UTC days, by when leads were accepted; days before a source was created
+are left out. On a terminal the report is a table with a column a day, or a
+month or a year where days do not fit (--output wide shows all days); elsewhere
+it is comma-separated values, or JSON with --output json.
 
 Examples:
   leadctl --local report --source source_123
   leadctl --local report --from 2026-06-01 --to 2026-06-30 > june.csv
   leadctl --local report --from today --output json | jq 'map(.leads) | add'";
 
-/// What `report` is asked.
+/// What to count.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The source, all when not given; may be repeated
-    #[arg(long = "source", value_name = "ID")]
+    /// The source; all when not given; may be repeated
+    #[arg(long = "source", value_name = "SOURCE")]
     sources: Vec<SourceId>,
 
-    /// The first day: 2026-06-15, today or yesterday; a week ago when not given
+    /// The first day: 2026-06-15, today or yesterday; six days before the last when not given
     #[arg(long, value_name = "DAY")]
     from: Option<Day>,
 
-    /// The last day
-    #[arg(long, value_name = "DAY", default_value = "today")]
-    to: Day,
+    /// The last day; today when not given
+    #[arg(long, value_name = "DAY")]
+    to: Option<Day>,
 }
 
 /// A source's day.
-#[derive(Serialize)]
-struct Row<'a> {
+#[derive(Debug, Serialize)]
+struct Row {
     day: String,
-    source: &'a SourceId,
+    source: SourceId,
     leads: u64,
 }
 
 /// Counts leads, by the index of days.
 ///
 /// # Errors
-/// [`Error::Usage`] for days in the wrong order; else when a table does not answer, or the output cannot be written.
+/// [`Error::Usage`] for days in the wrong order, [`Error::NotFound`] for a source that does not exist; else when a table
+/// does not answer, or the output cannot be written.
 pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
+    let Arguments { sources: ids, from, to } = arguments;
     let today = days::date(Timestamp::now());
-    let (from, to) = (arguments.from.unwrap_or(Day::Ago(6)).date(today), arguments.to.date(today));
-    if from > to {
-        return Err(Error::Usage("--from is a later day than --to".to_owned()));
-    }
-    let sources = if arguments.sources.is_empty() {
-        let all = target.sources.list().await.map_err(|error| target.failed(error))?;
-        all.into_iter().map(|source| source.id).collect()
+    let week = Day::Ago(6).date(to.map_or(today, |to| to.date(today)));
+    let from = from.unwrap_or(Day::On(week));
+    let (from, to) = days::range(from, to, today)?;
+    let sources = if ids.is_empty() {
+        known::all_sources(target).await?
     } else {
-        arguments.sources
+        let mut sources = Vec::new();
+        for id in &ids {
+            sources.push(known::source(target, id).await?);
+        }
+        sources
     };
-    let mut rows = Vec::new();
-    for source in &sources {
-        for day in Days::new(from, to) {
-            let leads = target.leads.count(source, &day).await.map_err(|error| target.failed(error))?;
-            rows.push(Row { day, source, leads });
+    let days_of = |source: &Source| Days::new(from.max(days::date(source.created_at)), to);
+    let wanted: Vec<(SourceId, String)> =
+        sources.iter().flat_map(|source| days_of(source).map(|day| (source.id.clone(), day))).collect();
+    let bar = ProgressBar::new(u64::try_from(wanted.len()).unwrap_or_default());
+    let counts = stream::iter(wanted).map(|(source, day)| {
+        let bar = &bar;
+        async move {
+            let leads = target.leads.count(&source, &day).await.map_err(|error| target.store_error(error))?;
+            bar.inc(1);
+            Ok::<_, Error>(Row { day, source, leads })
+        }
+    });
+    let rows: Vec<Row> = counts.buffered(AT_ONCE).try_collect().await?;
+    bar.finish_and_clear();
+    let ids: Vec<_> = sources.iter().map(|source| &source.id).collect();
+    output.show(&rows, |page, rows| {
+        if page.screen().width.is_some() || page.screen().wide { pivot(page, &ids, rows) } else { values(page, rows) }
+    })
+}
+
+/// A period of a report, by how much of a day's text names it.
+#[derive(Clone, Copy)]
+enum Period {
+    Day,
+    Month,
+    Year,
+}
+
+impl Period {
+    fn of(self, day: &str) -> &str {
+        let length = match self {
+            Self::Day => 10,
+            Self::Month => 7,
+            Self::Year => 4,
+        };
+        day.get(..length).unwrap_or(day)
+    }
+
+    /// As a column is headed: the year of a day goes without saying.
+    fn head(self, period: &str) -> &str {
+        match self {
+            Self::Day => period.get(5..).unwrap_or(period),
+            Self::Month | Self::Year => period,
         }
     }
-    let on_terminal = output.is_terminal();
-    output.show(&rows, |out, rows| if on_terminal { chart(out, rows) } else { csv(out, rows) })
 }
 
-fn chart(out: &mut dyn Write, rows: &[Row<'_>]) -> io::Result<()> {
-    let most = rows.iter().map(|row| row.leads).max().unwrap_or_default();
-    let shown =
-        rows.iter().map(|row| [row.source.to_string(), row.day.clone(), row.leads.to_string(), bar(row.leads, most)]);
-    output::table(out, ["SOURCE", "DAY", "LEADS", ""], shown)?;
-    writeln!(out, "\n{} leads", rows.iter().map(|row| row.leads).sum::<u64>())
-}
-
-/// As long as its share of the most; any lead at all is seen.
-fn bar(leads: u64, most: u64) -> String {
-    let length = (leads * LONGEST_BAR).div_ceil(most.max(1));
-    "█".repeat(usize::try_from(length).unwrap_or_default())
-}
-
-fn csv(out: &mut dyn Write, rows: &[Row<'_>]) -> io::Result<()> {
-    writeln!(out, "source,day,leads")?;
-    // Ids, days and numbers need no quotation marks.
-    rows.iter().try_for_each(|row| writeln!(out, "{},{},{}", row.source, row.day, row.leads))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bar_is_a_share_of_the_longest() {
-        for (leads, most, length) in [(0, 0, 0), (0, 9, 0), (1, 100_000, 1), (50, 100, 20), (100, 100, 40)] {
-            assert_eq!(bar(leads, most).chars().count(), length, "{leads} of {most}");
+/// A row a source, a column a period: the shortest periods that fit.
+fn pivot(page: &mut Page<'_>, sources: &[&SourceId], rows: &[Row]) -> io::Result<()> {
+    let screen = page.screen();
+    let id = sources.iter().map(|id| id.as_str().len()).max().unwrap_or_default().max("SOURCE".len());
+    let available = screen.width.filter(|_| !screen.wide).map(usize::from);
+    let sums = |period: Period| {
+        let mut sums: BTreeMap<&str, BTreeMap<&SourceId, u64>> = BTreeMap::new();
+        for row in rows {
+            *sums.entry(period.of(&row.day)).or_default().entry(&row.source).or_default() += row.leads;
         }
-    }
+        sums
+    };
+    let width = |sums: &BTreeMap<&str, BTreeMap<&SourceId, u64>>, period: Period| -> usize {
+        let columns = sums
+            .iter()
+            .map(|(name, leads)| period.head(name).len().max(leads.values().sum::<u64>().to_string().len()) + 2);
+        let sum = rows.iter().map(|row| row.leads).sum::<u64>().to_string().len().max("SUM".len());
+        id + 2 + columns.sum::<usize>() + sum
+    };
+    let fits = |period: &Period| available.is_none_or(|available| width(&sums(*period), *period) <= available);
+    let period = [Period::Day, Period::Month].into_iter().find(fits).unwrap_or(Period::Year);
+    let sums = sums(period);
 
-    #[test]
-    fn people_get_bars_and_programs_get_values() {
-        let source = "source_1".parse().unwrap();
-        let day = |day: &str, leads| Row { day: day.to_owned(), source: &source, leads };
-        let rows = [day("2026-06-14", 1), day("2026-06-15", 4)];
-        let mut written = anstream::StripStream::new(Vec::new());
-        chart(&mut written, &rows).unwrap();
-        let text = String::from_utf8(written.into_inner()).unwrap();
-        assert!(text.contains("2026-06-14  1") && text.contains(&"█".repeat(40)) && text.contains("5 leads"), "{text}");
-
-        let mut written = Vec::new();
-        csv(&mut written, &rows).unwrap();
-        let expected = "source,day,leads\nsource_1,2026-06-14,1\nsource_1,2026-06-15,4\n";
-        assert_eq!(String::from_utf8(written).unwrap(), expected);
+    let mut columns = vec![Column::whole("SOURCE")];
+    columns.extend(sums.keys().map(|name| Column::number(period.head(name))));
+    columns.push(Column::number("SUM"));
+    let of = |source: &SourceId| -> Vec<String> {
+        let cells = sums.values().map(|leads| leads.get(source).map(u64::to_string).unwrap_or_default());
+        let sum: u64 = sums.values().filter_map(|leads| leads.get(source)).sum();
+        [source.to_string()].into_iter().chain(cells).chain([sum.to_string()]).collect()
+    };
+    let mut lines: Vec<_> = sources.iter().map(|source| (Tone::Plain, of(source))).collect();
+    if sources.len() > 1 {
+        let cells = sums.values().map(|leads| leads.values().sum::<u64>().to_string());
+        let sum = rows.iter().map(|row| row.leads).sum::<u64>();
+        lines.push((Tone::Plain, ["SUM".to_owned()].into_iter().chain(cells).chain([sum.to_string()]).collect()));
     }
+    page.lines(&columns, lines)
+}
+
+fn values(page: &mut Page<'_>, rows: &[Row]) -> io::Result<()> {
+    write!(page, "{}", csv::plain(["source", "day", "leads"])?)?;
+    for row in rows {
+        write!(page, "{}", csv::plain([row.source.as_str(), &row.day, &row.leads.to_string()])?)?;
+    }
+    Ok(())
 }

@@ -1,9 +1,9 @@
 //! Where a command acts: on the running local stack, on a deployed one, or on what the environment names.
 
+mod care;
 mod deployed;
 mod local;
 
-use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,25 +16,32 @@ use leadping::client::aws;
 use leadping::settings::optional;
 use leadping::store::{Leads, Sources, StoreError};
 
-use crate::cli::EVERYWHERE;
 use crate::error::Error;
+use care::Kind;
 use deployed::Deployed;
+use local::Running;
 
-/// Where the local stack keeps what it has, unless told otherwise.
+/// The heading of the flags that every command takes.
+pub(crate) const EVERYWHERE: &str = "Options of every command";
+
+/// Where the local stack keeps its data, unless told otherwise.
 const LOCAL_DATA: &str = ".leadping";
+
+/// The deployed stack to act on, when the command line names no target.
+const STACK: &str = "LEADCTL_STACK";
 
 /// What the command line says about where to act.
 #[derive(Debug, Args)]
-pub(crate) struct Place {
+pub(crate) struct TargetArguments {
     /// Act on the stack that `cargo run` started in this directory
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     local: bool,
 
-    /// Act on the stack whose data is in DIR instead of .leadping
+    /// Act on the local stack whose data is in DIR instead of .leadping
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// Act on this deployed stack
+    /// Act on this deployed stack, instead of LEADCTL_STACK's
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME", conflicts_with_all = ["local", "data"])]
     stack: Option<String>,
 
@@ -51,45 +58,28 @@ pub(crate) struct Place {
     yes: bool,
 }
 
-impl Place {
+impl TargetArguments {
     /// Whether the local stack is meant.
     pub(crate) fn is_local(&self) -> bool {
         self.local || self.data.is_some()
     }
 }
 
-/// Whose data it is, and with that how careful to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// Of this machine.
-    Local,
-    /// Nobody's yet.
-    Trial,
-    /// Of people.
-    Production,
-    /// Perhaps of people: the environment names it, and does not say.
-    Unknown,
+/// What to do about a service that did not do what it was asked.
+#[derive(Debug)]
+struct Remedies {
+    /// No connection.
+    out_of_reach: String,
+    /// A connection, and no answer.
+    late: String,
+    /// An answer, and it was a refusal.
+    refused: String,
 }
 
-/// What comes before a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Care {
-    None,
-    Ask,
-    Refuse,
-}
-
-impl Kind {
-    /// How careful to be, when the operator has said `--yes` or not, and there is somebody to ask or not.
-    fn care(self, yes: bool, somebody: bool) -> Care {
-        match self {
-            _ if yes => Care::None,
-            Self::Local | Self::Trial => Care::None,
-            Self::Production | Self::Unknown if somebody => Care::Ask,
-            Self::Production => Care::Refuse,
-            // Scripts name tables by the environment, and nobody says that these are production's.
-            Self::Unknown => Care::None,
-        }
+impl Remedies {
+    /// One for everything.
+    fn only(remedy: String) -> Self {
+        Self { out_of_reach: remedy.clone(), late: remedy.clone(), refused: remedy }
     }
 }
 
@@ -108,17 +98,17 @@ pub(crate) struct Target {
     pub(crate) trusted_form: Option<String>,
     /// The ARNs of our own credentials with the services outside, where they are known: parameter and ARN.
     pub(crate) secrets: Vec<(String, String)>,
+    /// The deployed stack's name and CloudFormation's status of it.
+    pub(crate) stack: Option<(String, String)>,
     /// What it is called.
     pub(crate) name: String,
+    /// What AWS clients are made of.
+    pub(crate) config: SdkConfig,
     queue_url: Option<String>,
     dead_letter_queue_url: Option<String>,
-    config: SdkConfig,
     kind: Kind,
     yes: bool,
-    /// What to do when nobody answers.
-    when_out_of_reach: String,
-    /// What to do when the answer is a refusal.
-    when_refused: String,
+    remedies: Remedies,
 }
 
 impl Target {
@@ -126,25 +116,60 @@ impl Target {
     ///
     /// # Errors
     /// [`Error::Usage`] when neither the command line nor the environment leads to any, [`Error::NotFound`] for a stack
-    /// that is not there, [`Error::Aws`] when CloudFormation does not answer.
-    pub(crate) async fn find(place: &Place) -> Result<Self, Error> {
-        match &place.stack {
-            _ if place.is_local() => local::find(place.data.as_deref().unwrap_or(Path::new(LOCAL_DATA))).await,
-            Some(stack) => {
-                let config = config(place).await?;
-                Ok(Self::deployed(config.clone(), Deployed::read(&config, stack).await?, place.yes))
-            }
-            None => Self::named_in_env(place).await,
+    /// that does not exist, [`Error::Aws`] when CloudFormation does not answer.
+    pub(crate) async fn find(arguments: &TargetArguments) -> Result<Self, Error> {
+        if arguments.is_local() {
+            return Self::local(arguments.data.as_deref().unwrap_or(Path::new(LOCAL_DATA))).await;
         }
+        match arguments.stack.clone().or_else(|| optional(STACK)) {
+            Some(stack) => {
+                let config = config(arguments).await?;
+                Ok(Self::deployed(config.clone(), Deployed::read(&config, &stack).await?, arguments.yes))
+            }
+            None => Self::named_in_env(arguments).await,
+        }
+    }
+
+    async fn local(data: &Path) -> Result<Self, Error> {
+        let path = data.join("running.json");
+        let running = Running::read(&path)?;
+        // On one machine a retry meets what the first try met.
+        let loader = loader()?.region(Region::new(running.region)).test_credentials();
+        let config = loader.retry_config(RetryConfig::disabled()).load().await;
+        let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(&running.dynamodb).build();
+        let dynamodb = aws_sdk_dynamodb::Client::from_conf(dynamodb);
+        let sqs = aws_sdk_sqs::config::Builder::from(&config).endpoint_url(&running.sqs).build();
+        Ok(Self {
+            sources: Sources::new(dynamodb.clone(), running.sources_table),
+            leads: Leads::new(dynamodb, running.leads_table),
+            sqs: aws_sdk_sqs::Client::from_conf(sqs),
+            gateway: running.gateway,
+            trusted_form: Some(running.trusted_form),
+            secrets: Vec::new(),
+            stack: None,
+            name: format!("the local stack in {}", data.display()),
+            queue_url: Some(running.queue_url),
+            dead_letter_queue_url: Some(running.dead_letter_queue_url),
+            config,
+            kind: Kind::Local,
+            yes: false,
+            remedies: Remedies {
+                out_of_reach: format!(
+                    "Nothing listens at {}, where {} says that the local stack runs: it has stopped. Start it again with \
+                     `cargo run` in another terminal",
+                    running.dynamodb,
+                    path.display()
+                ),
+                late: "The local stack runs but does not answer: stop it, and start it again with `cargo run`"
+                    .to_owned(),
+                refused: "The local stack may be of another release: start it again with `cargo run`".to_owned(),
+            },
+        })
     }
 
     fn deployed(config: SdkConfig, stack: Deployed, yes: bool) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
         let region = config.region().map(ToString::to_string).unwrap_or_default();
-        let remedy = format!(
-            "Check that you are signed in (`aws sts get-caller-identity`) and may use the tables and queues of {}.",
-            stack.name
-        );
         Self {
             sources: Sources::new(dynamodb.clone(), stack.sources_table),
             leads: Leads::new(dynamodb, stack.leads_table),
@@ -158,46 +183,53 @@ impl Target {
             config,
             kind: if stack.stage == "production" { Kind::Production } else { Kind::Trial },
             yes,
-            when_out_of_reach: remedy.clone(),
-            when_refused: remedy,
+            remedies: Remedies::only(format!(
+                "Check that you are signed in (`aws sts get-caller-identity`) and may use the tables and queues of {}",
+                stack.name
+            )),
+            stack: Some((stack.name, stack.status)),
         }
     }
 
-    async fn named_in_env(place: &Place) -> Result<Self, Error> {
+    async fn named_in_env(arguments: &TargetArguments) -> Result<Self, Error> {
         let (Some(sources), Some(leads)) = (optional("SOURCES_TABLE"), optional("LEADS_TABLE")) else {
             return Err(Error::Usage(
-                "it is not said where to act: give --local for the stack that `cargo run` started in this directory, \
-                 --stack NAME for a deployed one, or set SOURCES_TABLE and LEADS_TABLE to the names of the tables"
+                "no target given: --local for the stack that `cargo run` started in this directory, --stack NAME (or \
+                 LEADCTL_STACK) for a deployed one, or SOURCES_TABLE and LEADS_TABLE for tables by their names"
                     .to_owned(),
             ));
         };
-        let config = config(place).await?;
+        let config = config(arguments).await?;
         let client = aws_sdk_dynamodb::Client::new(&config);
-        let remedy = format!(
-            "Check that you are signed in (`aws sts get-caller-identity`) and may use the tables, and that AWS_REGION \
-             and AWS_PROFILE lead to {sources} and {leads}."
-        );
         Ok(Self {
             name: format!("the tables {sources} and {leads}"),
+            remedies: Remedies::only(format!(
+                "Check that you are signed in (`aws sts get-caller-identity`) and may use the tables, and that \
+                 AWS_REGION and AWS_PROFILE lead to {sources} and {leads}"
+            )),
             sources: Sources::new(client.clone(), sources),
             leads: Leads::new(client, leads),
             sqs: aws_sdk_sqs::Client::new(&config),
             gateway: None,
             trusted_form: None,
             secrets: Vec::new(),
+            stack: None,
             queue_url: optional("LEAD_CREATED_QUEUE_URL"),
             dead_letter_queue_url: optional("DEAD_LETTER_QUEUE_URL"),
             config,
             kind: Kind::Unknown,
-            yes: place.yes,
-            when_out_of_reach: remedy.clone(),
-            when_refused: remedy,
+            yes: arguments.yes,
         })
     }
 
     /// Whether it is the local stack.
     pub(crate) fn is_local(&self) -> bool {
         self.kind == Kind::Local
+    }
+
+    /// Whether it is the local stack, and its functions run elsewhere or not at all.
+    pub(crate) fn is_backends_only(&self) -> bool {
+        self.is_local() && self.gateway.is_none()
     }
 
     /// The URL of the queue of accepted leads.
@@ -221,7 +253,7 @@ impl Target {
         aws_sdk_secretsmanager::Client::new(&self.config)
     }
 
-    /// Who acts: the caller's ARN, or `local`.
+    /// The caller: its ARN, or `local`.
     ///
     /// # Errors
     /// [`Error::Aws`] when STS does not say.
@@ -230,55 +262,54 @@ impl Target {
             return Ok("local".to_owned());
         }
         let identity = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
-        let identity = identity.map_err(|error| self.refused("STS", &error))?;
+        let identity = identity.map_err(|error| self.aws_error("STS", &error))?;
         Ok(identity.arn.unwrap_or_else(|| "unknown".to_owned()))
     }
 
-    /// Asks before production is changed. A place that does not say what it is asks where there is somebody to answer.
+    /// Asks before production is changed. A target that does not say what it is asks where there is a person to answer.
     ///
     /// # Errors
-    /// [`Error::Refused`] when the answer is no, or nobody can be asked.
+    /// [`Error::Refused`] when the answer is no, or there is no person to ask.
     pub(crate) fn confirm(&self, what: &str) -> Result<(), Error> {
-        match self.kind.care(self.yes, io::stdin().is_terminal()) {
-            Care::None => Ok(()),
-            Care::Refuse => Err(Error::Refused(format!(
-                "{} is production, and nobody can be asked whether to {what}: nothing was changed; give --yes to say so",
-                self.name
-            ))),
-            Care::Ask => {
-                write!(anstream::stderr(), "On {}: {what}? [y/N] ", self.name)?;
-                let mut answer = String::new();
-                io::stdin().lock().read_line(&mut answer)?;
-                match answer.trim().to_lowercase().as_str() {
-                    "y" | "yes" => Ok(()),
-                    _ => Err(Error::Refused("not confirmed: nothing was changed".to_owned())),
-                }
-            }
-        }
+        self.kind.confirm(&self.name, what, self.yes)
     }
 
     /// Says what to do about a table that did not do what it was asked.
-    pub(crate) fn failed(&self, error: StoreError) -> Error {
-        Error::Aws(match error {
-            StoreError::OutOfReach => format!("{error}. {}", self.when_out_of_reach),
-            StoreError::Unavailable { .. } => format!("{error}. {}", self.when_refused),
+    pub(crate) fn store_error(&self, error: StoreError) -> Error {
+        let remedy = match &error {
+            StoreError::OutOfReach => self.remedies.out_of_reach.clone(),
+            StoreError::Unavailable { code, .. } if code == "timed out" => self.remedies.late.clone(),
+            StoreError::Unavailable { .. } => self.remedies.refused.clone(),
             StoreError::Unreadable(_) | StoreError::Unwritable => {
-                format!("{error}. It may be of another release: use the leadctl that belongs to it.")
+                "It may be of another release: use that release's leadctl".to_owned()
             }
-        })
+        };
+        Error::Aws { what: error.to_string(), remedy }
     }
 
     /// Says what to do about any other service that did not do what it was asked.
-    pub(crate) fn refused<E: ProvideErrorMetadata, R>(&self, service: &str, error: &SdkError<E, R>) -> Error {
-        Error::Aws(match error {
-            SdkError::DispatchFailure(_) => format!("{service} is out of reach. {}", self.when_out_of_reach),
-            error => format!("{service}: {}. {}", error.code().unwrap_or("no answer"), self.when_refused),
-        })
+    pub(crate) fn aws_error<E: ProvideErrorMetadata, R>(&self, service: &str, error: &SdkError<E, R>) -> Error {
+        let (what, remedy) = match error {
+            SdkError::DispatchFailure(_) => (format!("{service} is out of reach"), &self.remedies.out_of_reach),
+            SdkError::TimeoutError(_) => (format!("{service} did not answer in time"), &self.remedies.late),
+            error => (format!("{service}: {}", error.code().unwrap_or("no readable answer")), &self.remedies.refused),
+        };
+        Error::Aws { what, remedy: remedy.clone() }
+    }
+
+    /// There is no connection to a service.
+    pub(crate) fn out_of_reach(&self, what: String) -> Error {
+        Error::Aws { what, remedy: self.remedies.out_of_reach.clone() }
+    }
+
+    /// A service has not answered for as long as there was time.
+    pub(crate) fn late(&self, what: String) -> Error {
+        Error::Aws { what, remedy: self.remedies.late.clone() }
     }
 }
 
 fn named<'a>(url: Option<&'a str>, variable: &str) -> Result<&'a str, Error> {
-    url.ok_or_else(|| Error::Usage(format!("it is not said which queue: set {variable} to its URL")))
+    url.ok_or_else(|| Error::Usage(format!("no queue given: set {variable} to its URL")))
 }
 
 fn loader() -> Result<ConfigLoader, Error> {
@@ -293,33 +324,13 @@ fn loader() -> Result<ConfigLoader, Error> {
     Ok(loader.timeout_config(patience.build()).retry_config(RetryConfig::standard().with_max_attempts(3)))
 }
 
-async fn config(place: &Place) -> Result<SdkConfig, Error> {
+async fn config(arguments: &TargetArguments) -> Result<SdkConfig, Error> {
     let mut loader = loader()?;
-    if let Some(profile) = &place.profile {
+    if let Some(profile) = &arguments.profile {
         loader = loader.profile_name(profile);
     }
-    if let Some(region) = &place.region {
+    if let Some(region) = &arguments.region {
         loader = loader.region(Region::new(region.clone()));
     }
     Ok(loader.load().await)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn production_is_not_changed_without_a_word() {
-        for (kind, yes, somebody, care) in [
-            (Kind::Local, false, true, Care::None),
-            (Kind::Trial, false, true, Care::None),
-            (Kind::Production, false, true, Care::Ask),
-            (Kind::Production, false, false, Care::Refuse),
-            (Kind::Production, true, false, Care::None),
-            (Kind::Unknown, false, true, Care::Ask),
-            (Kind::Unknown, false, false, Care::None),
-        ] {
-            assert_eq!(kind.care(yes, somebody), care, "{kind:?} {yes} {somebody}");
-        }
-    }
 }

@@ -12,20 +12,24 @@ use leadping::time::Timestamp;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::output::{self, Output};
+use crate::output::screen::duration;
+use crate::output::{self, Column, Output, Page, Tone};
 use crate::queue;
 use crate::target::Target;
 
-/// What is announced is due again after so long, as after intake: a backlog does not feed itself.
+/// When a lead that is announced is due again, as after intake: a backlog does not feed itself.
 const DUE_AGAIN: Duration = Duration::from_secs(60);
 
 const EXAMPLES: &str = "\
-The sweep announces each of them when it is due; this does so now.
+The sweep announces each of them when it is due; `announce` does so now.
 
 Examples:
   leadctl --local unfinished
   leadctl --local unfinished announce         # those that are due
   leadctl --local unfinished announce --all";
+
+const COLUMNS: [Column<'_>; 4] =
+    [Column::whole("LEAD"), Column::whole("AGE"), Column::cut("WAITS FOR", 12).spare(2), Column::time("DUE").spare(1)];
 
 /// What is asked about unfinished leads.
 #[derive(Debug, clap::Args)]
@@ -34,7 +38,7 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// How many to show at most, the oldest first
+    /// The most leads to show, the oldest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..))]
     most: u16,
 }
@@ -42,9 +46,9 @@ pub(crate) struct Arguments {
 /// What can be done about them.
 #[derive(Clone, Debug, Subcommand)]
 enum Command {
-    /// Gives them to the worker again, by the queue
+    /// Send them to the worker again, through the queue
     Announce {
-        /// Also those that are not due yet
+        /// Also the leads that are not due yet
         #[arg(long)]
         all: bool,
     },
@@ -61,7 +65,7 @@ struct Unfinished<'a> {
     waits_for: &'static str,
 }
 
-/// All that is shown of them.
+/// What is shown of them.
 #[derive(Serialize)]
 struct Listing<'a> {
     unfinished: usize,
@@ -74,7 +78,7 @@ struct Listing<'a> {
 /// # Errors
 /// When the table or the queue does not answer, or the output cannot be written.
 pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
-    let all = target.leads.unfinished().await.map_err(|error| target.failed(error))?;
+    let all = target.leads.unfinished().await.map_err(|error| target.store_error(error))?;
     match arguments.command {
         None => list(&all, arguments.most.into(), target, output).await,
         Some(Command::Announce { all: also_later }) => announce(&all, also_later, target, output).await,
@@ -85,7 +89,7 @@ async fn list(all: &[Due], most: usize, target: &Target, output: &mut Output) ->
     let now = Timestamp::now();
     let mut oldest = Vec::new();
     for due in all.iter().take(most) {
-        let lead = target.leads.get(&due.id).await.map_err(|error| target.failed(error))?;
+        let lead = target.leads.get(&due.id).await.map_err(|error| target.store_error(error))?;
         oldest.push(Unfinished {
             lead_id: &due.id,
             created_at: due.created_at,
@@ -95,34 +99,38 @@ async fn list(all: &[Due], most: usize, target: &Target, output: &mut Output) ->
         });
     }
     let due = all.iter().filter(|lead| lead.due_at <= now).count();
-    output.show(&Listing { unfinished: all.len(), due, oldest }, |out, listing| {
-        if listing.unfinished == 0 {
-            return writeln!(out, "Every lead is Ready.");
-        }
-        let rows = listing.oldest.iter().map(|lead| {
-            [
-                age(lead.age_seconds),
-                lead.waits_for.to_owned(),
-                if lead.due_at <= now { "due".to_owned() } else { format!("due {}", lead.due_at) },
-                lead.lead_id.to_string(),
-            ]
+    output.show(&Listing { unfinished: all.len(), due, oldest }, |page, listing| {
+        write(page, &listing.oldest, now)?;
+        output::note(match listing.unfinished {
+            0 => "Every lead is Ready.".to_owned(),
+            unfinished => format!("\n{unfinished} unfinished, {} of them due.", listing.due),
         });
-        output::table(out, ["AGE", "WAITS FOR", "", "LEAD"], rows)?;
-        writeln!(out, "\n{} unfinished, {} of them due.", listing.unfinished, listing.due)
+        Ok(())
     })
+}
+
+fn write(page: &mut Page<'_>, oldest: &[Unfinished<'_>], now: Timestamp) -> io::Result<()> {
+    let screen = page.screen();
+    let rows = oldest.iter().map(|lead| {
+        let due = if lead.due_at <= now { "now".to_owned() } else { screen.time(lead.due_at) };
+        (Tone::Plain, [lead.lead_id.to_string(), duration(lead.age_seconds), lead.waits_for.to_owned(), due])
+    });
+    page.table(COLUMNS, rows)
 }
 
 fn reason(lead: Option<&StoredLead>, due_at: Timestamp, now: Timestamp) -> &'static str {
     match lead {
         Some(StoredLead::Kept(kept)) => match kept.progress {
             Progress::New => "its conversation",
-            // A look-up under way is due some time behind its lease.
-            Progress::Opened { leased_until: Some(end), .. } if now < end && end == due_at => "the provider's own time",
-            Progress::Opened { leased_until: Some(end), .. } if now < end => "the look-up under way",
-            Progress::Opened { .. } => "its look-up to be tried again",
-            Progress::Ready => "nothing any more",
+            // A lookup in progress is due some time after its lease ends.
+            Progress::Opened { leased_until: Some(end), .. } if now < end && end == due_at => {
+                "the time its provider set"
+            }
+            Progress::Opened { leased_until: Some(end), .. } if now < end => "the lookup in progress",
+            Progress::Opened { .. } => "its next lookup",
+            Progress::Ready => "nothing",
         },
-        Some(StoredLead::Erased(_)) | None => "nothing any more",
+        Some(StoredLead::Erased(_)) | None => "nothing",
     }
 }
 
@@ -137,42 +145,29 @@ async fn announce(all: &[Due], also_later: bool, target: &Target, output: &mut O
     let mut announced = 0;
     for due in chosen {
         let moved = target.leads.move_on(due, Timestamp::now().after(DUE_AGAIN)).await;
-        // Whoever finished or moved it meanwhile has done this already.
-        if let Some(kept) = moved.map_err(|error| target.failed(error))? {
+        // Another that finished or moved it meanwhile has done this already.
+        if let Some(kept) = moved.map_err(|error| target.store_error(error))? {
             let message = LeadCreated::of(&kept.lead, kept.business_id, "leadctl");
             let body = serde_json::to_string(&message).map_err(io::Error::from)?;
-            queue::send(target, url, body).await.map_err(|error| {
-                Error::Aws(format!("{error} {announced} were announced, the rest is the sweep's or another run's."))
-            })?;
+            queue::send(target, url, body).await.map_err(|error| stopped(error, announced))?;
             announced += 1;
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    output.show(&serde_json::json!({"announced": announced}), |out, _| match announced {
-        0 => writeln!(out, "None is due; --all announces those too that are not due yet."),
-        announced => writeln!(out, "{announced} announced."),
+    output.show(&serde_json::json!({"announced": announced}), |page, _| match announced {
+        0 => writeln!(page, "None is due; --all also announces leads that are not due yet."),
+        announced => writeln!(page, "{announced} announced."),
     })
 }
 
-/// Two units at most, for people.
-fn age(seconds: u64) -> String {
-    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0, seconds) => format!("{seconds} s"),
-        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
-        (days, hours, ..) => format!("{days} d {hours} h"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_age_has_two_units_at_most() {
-        for (seconds, text) in [(0, "0 s"), (61, "1 min 1 s"), (3_660, "1 h 1 min"), (90_000, "1 d 1 h")] {
-            assert_eq!(age(seconds), text);
-        }
+/// Says how far it came.
+fn stopped(error: Error, announced: usize) -> Error {
+    match error {
+        Error::Aws { what, remedy } => Error::Aws {
+            what,
+            remedy: format!("{remedy}. {announced} were announced; the sweep, or another run, announces the rest"),
+        },
+        other => other,
     }
 }

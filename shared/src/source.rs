@@ -65,7 +65,7 @@ fn required() -> bool {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredKey {
-    /// The key's beginning, by which people tell keys apart.
+    /// The key's beginning, by which people tell keys apart ([`SourceKey::prefix`]).
     pub prefix: String,
     /// SHA-256 of the key, in hexadecimal.
     pub sha256: String,
@@ -153,6 +153,11 @@ impl StoredKey {
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }
+
+    /// Whether this is what is kept of a key.
+    pub fn is_of(&self, key: &SourceKey) -> bool {
+        matches(&self.sha256, &key.sha256())
+    }
 }
 
 impl SourceKey {
@@ -176,7 +181,13 @@ impl SourceKey {
 
     /// What is kept of the key.
     pub fn stored(&self, created_at: Timestamp) -> StoredKey {
-        StoredKey { prefix: self.0.chars().take(8).collect(), sha256: self.sha256(), created_at, expires_at: None }
+        StoredKey { prefix: self.prefix(), sha256: self.sha256(), created_at, expires_at: None }
+    }
+
+    /// The part of the key that may be shown: `lp_` or `lp_test_`, and 8 characters.
+    pub fn prefix(&self) -> String {
+        let sort = ["lp_test_", "lp_"].into_iter().find(|sort| self.0.starts_with(sort)).unwrap_or_default();
+        self.0.chars().take(sort.len() + SHOWN).collect()
     }
 
     /// Spends what [`Source::accepts`] would, for a source that does not exist.
@@ -198,6 +209,9 @@ pub fn random() -> Result<String, getrandom::Error> {
     getrandom::fill(&mut bits)?;
     Ok(BASE64URL_NOPAD.encode(&bits))
 }
+
+/// How many of a key's random characters are shown.
+const SHOWN: usize = 8;
 
 /// No key has this digest.
 const DUMMY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -263,6 +277,23 @@ mod tests {
             assert_eq!(source.accepts(key, at(now)), accepted, "{now}");
         }
         assert!(!new.refuse());
+    }
+
+    #[test]
+    fn a_key_is_told_apart_by_eight_characters_after_its_sort() {
+        for (key, prefix) in [
+            ("lp_LNxSfL9a-jVXw9aq", "lp_LNxSfL9a"),
+            ("lp_test_LNxSfL9a-jVXw9aq", "lp_test_LNxSfL9a"),
+            ("lp_source_key", "lp_source_k"),
+            ("secret-of-old", "secret-o"),
+            ("lp_", "lp_"),
+            ("lp_ééééééééé", "lp_éééééééé"),
+        ] {
+            let key = SourceKey::presented(key);
+            let stored = key.stored(at("2026-01-01T00:00:00Z"));
+            assert_eq!(stored.prefix, prefix);
+            assert!(stored.is_of(&key) && !stored.is_of(&SourceKey::presented("lp_another")));
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! `leadctl lead find`: each question by its index.
 
-use std::io::{self, Write};
+use std::io;
 
-use clap::{Args, value_parser};
+use clap::{ArgGroup, Args, value_parser};
 use leadping::id::{BusinessId, SourceId};
 use leadping::lead::email::Email;
 use leadping::lead::phone_number::PhoneNumber;
@@ -10,47 +10,65 @@ use leadping::store::StoredLead;
 
 use super::view::LeadView;
 use crate::error::Error;
-use crate::output::{self, Output};
+use crate::known;
+use crate::output::{self, Column, Output, Page, Tone};
 use crate::source::rules::line;
 use crate::target::Target;
+
+const USAGE: &str = "\
+leadctl lead find --source <SOURCE> --external-id <EXTERNAL_ID>
+       leadctl lead find --business <BUSINESS> --phone <NUMBER>
+       leadctl lead find --business <BUSINESS> --email <ADDRESS>";
 
 const EXAMPLES: &str = "\
 Examples:
   leadctl --local lead find --source source_123 --external-id partner-lead-88391
   leadctl --local lead find --business business_1 --phone '(555) 555-0123'
-  leadctl --local lead find --business business_1 --email jordan@example.com -o json";
+  leadctl --local lead find --business business_1 --email jordan@example.com \\
+      --output json";
 
-/// What `lead find` is asked.
+const COLUMNS: [Column<'_>; 8] = [
+    Column::whole("LEAD"),
+    Column::time("ACCEPTED"),
+    Column::whole("STATUS"),
+    Column::cut("NAME", 10).spare(1),
+    Column::cut("EXTERNAL ID", 12).spare(4),
+    Column::whole("PHONE").spare(2),
+    Column::cut("E-MAIL", 12).spare(3),
+    Column::cut("SOURCE", 10).spare(5),
+];
+
+/// What to find leads by.
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, override_usage = USAGE, group = ArgGroup::new("by").required(true))]
+#[group(skip)]
 pub(crate) struct Arguments {
     /// The source that sent it
-    #[arg(long, requires = "external_id")]
+    #[arg(long, value_name = "SOURCE", requires = "external_id")]
     source: Option<SourceId>,
 
-    /// The partner's own id of it, to the letter
-    #[arg(long, value_name = "ID", value_parser = line::<1_024>, requires = "source", conflicts_with = "business",
-          required_unless_present_any = ["phone", "email"])]
+    /// The partner's own id of it, exactly
+    #[arg(long, group = "by", value_name = "EXTERNAL_ID", value_parser = line::<1_024>, requires = "source", conflicts_with = "business")]
     external_id: Option<String>,
 
     /// The business that it belongs to
-    #[arg(long)]
+    #[arg(long, value_name = "BUSINESS")]
     business: Option<BusinessId>,
 
     /// The person's phone number, as people write it
-    #[arg(long, value_name = "NUMBER", value_parser = phone, requires = "business", conflicts_with = "email")]
+    #[arg(long, group = "by", value_name = "NUMBER", value_parser = phone, requires = "business")]
     phone: Option<PhoneNumber>,
 
     /// The person's e-mail address, in any letter case
-    #[arg(long, value_name = "ADDRESS", value_parser = email, requires = "business")]
+    #[arg(long, group = "by", value_name = "ADDRESS", value_parser = email, requires = "business")]
     email: Option<Email>,
 
-    /// How many to show at most
+    /// The most leads to show
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..))]
     most: u16,
 }
 
-/// Who is looked for is personal data.
+/// The person who is looked for is personal data.
 impl std::fmt::Debug for Arguments {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Arguments").field("source", &self.source).finish_non_exhaustive()
@@ -68,7 +86,7 @@ fn email(text: &str) -> Result<Email, &'static str> {
 /// Shows the leads that are found, the newest first.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there are none; else when the table does not answer.
+/// [`Error::NotFound`] when none is found; else when the table does not answer.
 pub(super) async fn run(arguments: &Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     let leads = &target.leads;
     let most = usize::from(arguments.most);
@@ -78,37 +96,49 @@ pub(super) async fn run(arguments: &Arguments, target: &Target, output: &mut Out
         Arguments { business: Some(business), email: Some(email), .. } => leads.by_email(business, email, most).await,
         _ => return Err(Error::Usage("give --source and --external-id, or --business and --phone or --email".into())),
     };
-    let found = found.map_err(|error| target.failed(error))?;
+    let found = found.map_err(|error| target.store_error(error))?;
     if found.is_empty() {
+        // A mistyped source or business is the more likely reason.
+        if let Some(source) = &arguments.source {
+            known::source(target, source).await?;
+        }
+        if let Some(business) = &arguments.business {
+            known::sources_of(target, business).await?;
+        }
         return Err(Error::NotFound(
-            "no lead is found by that; a number or address is found within its business, an external id within its \
-             source"
+            "no lead matches; a number or address is looked for within its business, an external id within its source"
                 .to_owned(),
         ));
     }
-    output.show(&found.iter().map(LeadView::of).collect::<Vec<_>>(), |out, _| {
-        write(out, &found)?;
+    output.show(&found.iter().map(LeadView::of).collect::<Vec<_>>(), |page, _| {
+        write(page, &found)?;
         if found.len() == most {
-            writeln!(out, "\nThere may be more; --most N shows them.")?;
+            output::note("\nThere may be more; --most N shows them.");
         }
         Ok(())
     })
 }
 
-fn write(out: &mut dyn Write, leads: &[StoredLead]) -> io::Result<()> {
+fn write(page: &mut Page<'_>, leads: &[StoredLead]) -> io::Result<()> {
+    let screen = page.screen();
     let rows = leads.iter().map(|stored| {
         let lead = stored.lead();
         let name = [&lead.contact.first_name, &lead.contact.last_name].map(|name| name.as_deref().unwrap_or_default());
-        [
-            lead.created_at.to_string(),
+        let tone = match stored {
+            StoredLead::Kept(_) => Tone::Plain,
+            StoredLead::Erased(_) => Tone::Faint,
+        };
+        let cells = [
+            lead.id.to_string(),
+            screen.time(lead.created_at),
             lead.processing_status.as_str().to_owned(),
-            lead.source_id.to_string(),
-            lead.metadata.external_id.clone().unwrap_or_default(),
             name.join(" ").trim().to_owned(),
+            lead.metadata.external_id.clone().unwrap_or_default(),
             lead.phone_number().map(ToString::to_string).unwrap_or_default(),
             lead.contact.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default(),
-            lead.id.to_string(),
-        ]
+            lead.source_id.to_string(),
+        ];
+        (tone, cells)
     });
-    output::table(out, ["ACCEPTED", "STATUS", "SOURCE", "EXTERNAL ID", "NAME", "PHONE", "E-MAIL", "LEAD"], rows)
+    page.table(COLUMNS, rows)
 }

@@ -1,6 +1,7 @@
 //! Leads as operators see them.
 
-use std::io::{self, Write};
+use std::fmt::Display;
+use std::io;
 
 use leadping::conversation::Conversation;
 use leadping::event::Event;
@@ -13,9 +14,9 @@ use leadping::time::Timestamp;
 use serde::Serialize;
 use serde_with::skip_serializing_none;
 
-use crate::output::{self, BOLD};
+use crate::output::{self, Page, Tone};
 
-/// All that is known of a lead.
+/// Everything that is known of a lead.
 #[derive(Serialize)]
 pub(super) struct RecordView<'a> {
     lead: LeadView<'a>,
@@ -23,7 +24,7 @@ pub(super) struct RecordView<'a> {
     timeline: &'a [Event],
 }
 
-/// A lead in the form of the answer to its source, and with the look-up, which sources never see (contract, section 5).
+/// A lead in the form of the answer to its source, and with the lookup, which sources never see (contract, section 5).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LeadView<'a> {
@@ -111,10 +112,10 @@ impl<'a> LeadView<'a> {
     }
 }
 
-/// A lead with all that came of it, for people.
-pub(super) fn write(out: &mut dyn Write, record: &RecordView<'_>) -> io::Result<()> {
+/// Writes a lead with everything that came of it.
+pub(super) fn write(page: &mut Page<'_>, record: &RecordView<'_>) -> io::Result<()> {
     let RecordView { lead, conversation, timeline } = record;
-    writeln!(out, "{BOLD}Lead {}{BOLD:#}  {}", lead.id, lead.processing_status.as_str())?;
+    heading(page, format_args!("Lead {}", lead.id), lead.processing_status.as_str())?;
     let mut facts = vec![
         ("createdAt", lead.created_at.to_string()),
         ("sourceId", lead.source_id.to_string()),
@@ -125,7 +126,7 @@ pub(super) fn write(out: &mut dyn Write, record: &RecordView<'_>) -> io::Result<
             facts.push((name, tags.join(", ")));
         }
     }
-    output::pairs(out, &facts)?;
+    page.pairs(&facts)?;
 
     let sections = [
         ("Contact", output::members(&lead.contact)?),
@@ -133,33 +134,46 @@ pub(super) fn write(out: &mut dyn Write, record: &RecordView<'_>) -> io::Result<
         ("Metadata", output::members(lead.metadata)?),
     ];
     for (title, members) in sections.iter().filter(|(_, members)| !members.is_empty()) {
-        writeln!(out, "\n{BOLD}{title}{BOLD:#}")?;
-        output::pairs(out, members)?;
+        writeln!(page)?;
+        heading(page, title, "")?;
+        page.pairs(members)?;
     }
 
     match conversation {
         Some(conversation) => {
             let unread = if conversation.is_unread { ", unread" } else { "" };
-            writeln!(out, "\n{BOLD}Conversation {}{BOLD:#}  {}{unread}", conversation.id, conversation.status)?;
+            writeln!(page)?;
+            let status = format!("{}{unread}", conversation.status);
+            heading(page, format_args!("Conversation {}", conversation.id), &status)?;
             let facts = [
                 ("businessId", conversation.business_id.to_string()),
                 ("createdAt", conversation.created_at.to_string()),
                 ("lastEventAt", conversation.last_event_at.to_string()),
             ];
-            output::pairs(out, &facts)?;
+            page.pairs(&facts)?;
         }
         None if lead.processing_status == ProcessingStatus::Enriching => {
-            writeln!(out, "\nNo conversation yet: the worker opens it when it comes to this lead.")?;
+            writeln!(page, "\nNo conversation yet: the worker opens it when it processes this lead.")?;
         }
         None => {}
     }
 
     if !timeline.is_empty() {
-        writeln!(out, "\n{BOLD}Timeline{BOLD:#}")?;
+        writeln!(page)?;
+        heading(page, "Timeline", "")?;
         let events = timeline.iter().map(|event| {
             (event.created_at.to_string(), format!("{:22}  {}", event.event_type.as_str(), event.summary))
         });
-        output::pairs(out, &events.collect::<Vec<_>>())?;
+        page.pairs(&events.collect::<Vec<_>>())?;
     }
     Ok(())
+}
+
+fn heading(page: &mut Page<'_>, title: impl Display, state: &str) -> io::Result<()> {
+    page.bold(title)?;
+    if !state.is_empty() {
+        write!(page, "  ")?;
+        page.toned(if state == ProcessingStatus::Erased.as_str() { Tone::Faint } else { Tone::Plain }, state)?;
+    }
+    writeln!(page)
 }

@@ -1,30 +1,44 @@
 //! Changes of sources: written over what was read, or not at all, and kept for good.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io;
 
+use clap::Args;
 use leadping::id::SourceId;
 use leadping::source::Source;
 use leadping::source::change::{Change, MemberChange};
 use leadping::time::Timestamp;
 use serde_json::{Map, Value};
 
-use super::SourceView;
+use super::view::SourceView;
 use crate::error::Error;
-use crate::output::{BOLD, Output};
+use crate::known;
+use crate::output::escape::Shown;
+use crate::output::{Output, Page};
 use crate::target::Target;
 
-/// So many changes of others are told when they were faster.
-const MOST_TOLD: usize = 10;
+/// How many changes of others are told when they were faster.
+const MAX_TOLD: usize = 10;
+
+/// Which source, and which of its revisions.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Which {
+    /// The source's id
+    pub(crate) id: SourceId,
+
+    /// Only if it is still at this revision, as `source show` gave it
+    #[arg(long, value_name = "N")]
+    pub(crate) revision: Option<u32>,
+}
 
 /// Changes a source: reads it, lets `make` change it, and writes it over what was read. `expected` is the revision that
 /// the operator looked at, where one was given.
 ///
-/// Gives back the source as it is now.
+/// Returns the source as it is now.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a source that is not there, [`Error::Conflict`] when somebody else has changed it since, with
-/// what changed, and whatever `make` refuses; else when the table does not answer.
+/// [`Error::NotFound`] for a source that does not exist, [`Error::Conflict`] when another operator has changed it since,
+/// with what changed, and whatever `make` refuses; else when the table does not answer.
 pub(crate) async fn apply(
     target: &Target,
     id: &SourceId,
@@ -32,7 +46,7 @@ pub(crate) async fn apply(
     expected: Option<u32>,
     make: impl FnOnce(&mut Source) -> Result<(), Error>,
 ) -> Result<(Source, Vec<MemberChange>), Error> {
-    let before = read(target, id).await?;
+    let before = known::source(target, id).await?;
     if let Some(expected) = expected
         && expected != before.revision
     {
@@ -47,28 +61,36 @@ pub(crate) async fn apply(
     target.confirm(&format!("{action} the source {id}"))?;
     change.at = Timestamp::now();
     let written = target.sources.change(id, Some(&before), Some(&after), &change).await;
-    if !written.map_err(|error| target.failed(error))? {
+    if !written.map_err(|error| target.store_error(error))? {
         return Err(conflict(target, id, before.revision).await);
     }
     after.revision = change.revision;
     Ok((after, change.members))
 }
 
-/// A source as it stands now.
+/// Changes one thing about a source, under the command's name, and shows what changed.
 ///
 /// # Errors
-/// [`Error::NotFound`] for one that is not there; else when the table does not answer.
-pub(crate) async fn read(target: &Target, id: &SourceId) -> Result<Source, Error> {
-    let source = target.sources.latest(id).await.map_err(|error| target.failed(error))?;
-    source.ok_or_else(|| {
-        Error::NotFound(format!("there is no source {id} here; `leadctl source list` shows those there are"))
-    })
+/// As [`apply`] does.
+pub(super) async fn switch(
+    which: Which,
+    action: &str,
+    target: &Target,
+    output: &mut Output,
+    make: impl FnOnce(&mut Source),
+) -> Result<(), Error> {
+    let made = apply(target, &which.id, action, which.revision, |source| {
+        make(source);
+        Ok(())
+    });
+    let (source, changes) = made.await?;
+    show(output, &source, &changes)
 }
 
-/// What is kept of a change.
+/// The record of a change.
 ///
 /// # Errors
-/// When it cannot be found out who acts, or a source cannot be put into JSON.
+/// When STS does not say who the caller is, or a source cannot be put into JSON.
 pub(super) async fn noted(
     target: &Target,
     action: &str,
@@ -103,9 +125,9 @@ fn members(source: Option<&Source>) -> io::Result<Map<String, Value>> {
     Ok(members)
 }
 
-/// Somebody else was faster: says who, and what changed since the revision that was read.
+/// Another operator was faster: says who, and what changed since the revision that was read.
 pub(super) async fn conflict(target: &Target, id: &SourceId, read: u32) -> Error {
-    let told = match target.sources.history(id, MOST_TOLD).await {
+    let told = match target.sources.history(id, MAX_TOLD).await {
         Ok(changes) => {
             let since = changes.iter().filter(|change| change.revision > read);
             since.map(told).collect::<Vec<_>>().join("; ")
@@ -114,19 +136,41 @@ pub(super) async fn conflict(target: &Target, id: &SourceId, read: u32) -> Error
     };
     let told = if told.is_empty() { "what exactly is not recorded".to_owned() } else { told };
     Error::Conflict(format!(
-        "somebody else has changed the source {id} since it was read, and nothing of yours was written: {told}. Look at \
-         it (`leadctl source show {id}`), and try again if it still holds"
+        "another operator has changed the source {id} since it was read, and nothing of yours was written: {told}. Look \
+         at it (`leadctl source show {id}`), and try again if your change still applies"
     ))
 }
 
 fn told(change: &Change) -> String {
     let members: Vec<_> = change.members.iter().map(described).collect();
-    format!("{} by {} at {}: {}", change.action, change.by, change.at, members.join(", "))
+    format!("{} by {} at {}: {}", Shown(&change.action), Shown(&change.by), change.at, members.join(", "))
 }
 
-/// A member's change in a line: `approved no -> yes`.
-pub(super) fn described(change: &MemberChange) -> String {
-    format!("{} {} -> {}", change.member, shown(&change.before), shown(&change.after))
+/// A member's change in a line: `approved no -> yes`. Of the keys, those that changed.
+fn described(change: &MemberChange) -> String {
+    let MemberChange { member, before, after } = change;
+    let line = match (member.as_str(), before, after) {
+        ("keys", Value::Array(before), Value::Array(after)) => keys(before, after),
+        ("keys", Value::Null, Value::Array(after)) => keys(&[], after),
+        _ => format!("{member} {} -> {}", shown(before), shown(after)),
+    };
+    Shown(&line).to_string()
+}
+
+fn keys(before: &[Value], after: &[Value]) -> String {
+    let same = |one: &Value, other: &Value| ["prefix", "createdAt"].iter().all(|name| one.get(name) == other.get(name));
+    let name = |key: &Value| format!("key {}...", key.get("prefix").map(shown).unwrap_or_default());
+    let end = |key: &Value| match key.get("expiresAt") {
+        None | Some(Value::Null) => "never".to_owned(),
+        Some(end) => shown(end),
+    };
+    let changed = after.iter().filter_map(|key| match before.iter().find(|old| same(old, key)) {
+        Some(old) if old == key => None,
+        Some(old) => Some(format!("{} expires {} -> {}", name(key), end(old), end(key))),
+        None => Some(format!("{} added", name(key))),
+    });
+    let removed = before.iter().filter(|old| !after.iter().any(|key| same(old, key)));
+    changed.chain(removed.map(|old| format!("{} removed", name(old)))).collect::<Vec<_>>().join(", ")
 }
 
 fn shown(value: &Value) -> String {
@@ -137,14 +181,7 @@ fn shown(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(values) if values.is_empty() => "none".to_owned(),
         Value::Array(values) => values.iter().map(shown).collect::<Vec<_>>().join(" "),
-        // A key.
-        Value::Object(members) => {
-            let member = |name: &str| members.get(name).map(shown).unwrap_or_default();
-            match member("expiresAt").as_str() {
-                "none" => format!("{}...", member("prefix")),
-                end => format!("{}... (until {end})", member("prefix")),
-            }
-        }
+        Value::Object(members) => members.get("prefix").map(shown).unwrap_or_default(),
         Value::Number(number) => number.to_string(),
     }
 }
@@ -154,20 +191,23 @@ fn shown(value: &Value) -> String {
 /// # Errors
 /// When the output cannot be written.
 pub(super) fn show(output: &mut Output, source: &Source, changes: &[MemberChange]) -> Result<(), Error> {
-    output.show(&SourceView::of(source), |out, source| {
+    output.show(&SourceView::of(source), |page, source| {
+        write!(page, "Source ")?;
+        page.bold(source.id)?;
         if changes.is_empty() {
-            return writeln!(out, "Source {BOLD}{}{BOLD:#} was so already; nothing was written.", source.id);
+            return writeln!(page, " is like that already; nothing was written.");
         }
-        writeln!(out, "Source {BOLD}{}{BOLD:#} is changed:\n", source.id)?;
-        changes.iter().try_for_each(|change| writeln!(out, "  {}", described(change)))
+        writeln!(page, " is changed:\n")?;
+        changes.iter().try_for_each(|change| writeln!(page, "  {}", described(change)))
     })
 }
 
-/// What was done to a source, for people.
-pub(super) fn history(out: &mut dyn Write, changes: &[Change]) -> io::Result<()> {
+/// Writes what was done to a source.
+pub(super) fn history(page: &mut Page<'_>, changes: &[Change]) -> io::Result<()> {
     for change in changes {
-        writeln!(out, "{BOLD}{}{BOLD:#}  {}  by {}", change.at, change.action, change.by)?;
-        change.members.iter().try_for_each(|change| writeln!(out, "  {}", described(change)))?;
+        page.bold(change.at)?;
+        writeln!(page, "  {}  by {}", Shown(&change.action), Shown(&change.by))?;
+        change.members.iter().try_for_each(|change| writeln!(page, "  {}", described(change)))?;
     }
     Ok(())
 }
@@ -193,6 +233,7 @@ mod tests {
         after.revision = 7;
         after.allowed_products = vec!["Auto".into()];
         after.keys[0].expires_at = Some("2026-06-22T12:00:00Z".parse().unwrap());
+        after.keys.push(SourceKey::presented("lp_source_key").stored(after.created_at));
         let told: Vec<_> = differences(Some(&before), Some(&after)).unwrap().iter().map(described).collect();
         let prefix = &before.keys[0].prefix;
         assert_eq!(
@@ -200,7 +241,7 @@ mod tests {
             [
                 "allowedProducts none -> Auto".to_owned(),
                 "approved no -> yes".to_owned(),
-                format!("keys {prefix}... -> {prefix}... (until 2026-06-22T12:00:00.000Z)"),
+                format!("key {prefix}... expires never -> 2026-06-22T12:00:00.000Z, key lp_source_k... added"),
             ]
         );
         assert!(differences(Some(&before), Some(&before.clone())).unwrap().is_empty());

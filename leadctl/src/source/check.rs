@@ -1,18 +1,15 @@
 //! `leadctl source check`: what the intake would answer to a payload, writing nothing.
 
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
 use http::{HeaderMap, Method};
-use leadping::client::credential::Credential;
-use leadping::client::web;
 use leadping::failure::Failure;
 use leadping::http::Problem;
 use leadping::id::{LeadId, SourceId};
 use leadping::intake::{Judged, Post, judge, refused_certificate};
 use leadping::payload::Entrance;
-use leadping::settings::{Secret, SecretSetting, TRUSTED_FORM, optional};
 use leadping::source::{Source, SourceKey};
 use leadping::time::Timestamp;
 use leadping::trusted_form::TrustedForm;
@@ -20,22 +17,25 @@ use leadping::validation::{Verdict, Visitor};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::change;
 use crate::error::Error;
-use crate::output::{self, BOLD, Output};
+use crate::input;
+use crate::known;
+use crate::output::escape::Shown;
+use crate::output::{Output, Page};
 use crate::target::Target;
+use crate::trusted_form;
 
 const EXAMPLES: &str = "\
 Nothing is written and nothing is sent to the worker. TrustedForm is asked only
-with --trusted-form; on AWS its key is read from TRUSTED_FORM_API_KEY, or from the
-stack's secret.
+with --trusted-form; on AWS its key is read from TRUSTED_FORM_API_KEY, or from
+the stack's secret. `leadctl post` sends the payload for real.
 
 Examples:
   leadctl --local source check source_123 --payload lead.json
   leadctl --local source check source_123 --payload flat.json --flat
   pbpaste | leadctl --stack leadping-dev source check source_123 --payload -";
 
-/// What `source check` is asked.
+/// What to check.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     payload: PathBuf,
 
-    /// It is of the structured form, as for POST /leads; so it is taken when neither is given
+    /// It is of the structured form, as for POST /leads; this is the default
     #[arg(long)]
     structured: bool,
 
@@ -62,7 +62,7 @@ pub(crate) struct Arguments {
 /// What the intake would answer.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct Judgement {
     status: u16,
     /// The lead that a repeat would be answered with.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,12 +81,12 @@ struct Answer {
 ///
 /// # Errors
 /// [`Error::Refused`], after the answer, when it would be no 201, or for a file that cannot be read; [`Error::NotFound`]
-/// for a source that is not there; else when a table does not answer.
-pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
-    let body = read(&arguments.payload)?;
-    let source = change::read(target, &arguments.id).await?;
+/// for a source that does not exist; else when a table does not answer.
+pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
+    let body = input::read(&arguments.payload)?;
+    let source = known::source(target, &arguments.id).await?;
     let entrance = if arguments.flat { Entrance::Flat } else { Entrance::Structured };
-    let trusted_form = if arguments.trusted_form { Some(trusted_form(target).await?) } else { None };
+    let trusted_form = if arguments.trusted_form { Some(client(target).await?) } else { None };
     let post = Post {
         entrance,
         method: &Method::POST,
@@ -96,7 +96,7 @@ pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
         visitor: Visitor::default(),
     };
     let answer = match judged(&post, &source, trusted_form.as_ref(), target).await? {
-        Ok(lead_id) => Answer {
+        Ok(lead_id) => Judgement {
             status: 201,
             lead_id,
             asked_trusted_form: arguments.trusted_form,
@@ -104,7 +104,7 @@ pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
             failures: Vec::new(),
             code: "",
         },
-        Err(problem) => Answer {
+        Err(problem) => Judgement {
             status: problem.status().as_u16(),
             lead_id: None,
             asked_trusted_form: arguments.trusted_form,
@@ -123,14 +123,14 @@ pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
     }
 }
 
-/// What the intake would come to, without the post's key and without writing. Returns the lead that a repeat would meet.
+/// The intake's decision, without the post's key and without writing. Returns the lead that a repeat would be answered with.
 async fn judged(
     post: &Post<'_>,
     source: &Source,
     trusted_form: Option<&TrustedForm>,
     target: &Target,
 ) -> Result<Result<Option<LeadId>, Problem>, Error> {
-    // The key itself is not known here, and no payload holds this one.
+    // The partner's key is not known here; no payload holds this one.
     let key = SourceKey::generate()?;
     let Judged { identity, submission, verdict, .. } = match judge(post, source, &key, Timestamp::now()) {
         Ok(judged) => judged,
@@ -148,61 +148,37 @@ async fn judged(
         },
     };
     let id = identity.lead_id;
-    let held = target.leads.get(&id).await.map_err(|error| target.failed(error))?.map(|_| id);
+    let held = target.leads.get(&id).await.map_err(|error| target.store_error(error))?.map(|_| id);
     Ok(match (held, refused) {
         (None, Some(problem)) => Err(problem),
         (held, _) => Ok(held),
     })
 }
 
-async fn trusted_form(target: &Target) -> Result<TrustedForm, Error> {
-    let url = target.trusted_form.clone().or_else(|| optional("TRUSTED_FORM_URL"));
-    let url = url.unwrap_or_else(|| TRUSTED_FORM.to_owned());
-    let url = url.parse().map_err(|_| Error::Usage("TRUSTED_FORM_URL is not a URL".to_owned()))?;
-    let arn = target.secrets.iter().find(|(parameter, _)| parameter.starts_with("TrustedForm"));
-    let setting = match (optional("TRUSTED_FORM_API_KEY"), arn) {
-        (Some(key), _) => SecretSetting::Value(Secret::new(key)),
-        (None, Some((_, arn))) => SecretSetting::Arn(arn.clone()),
-        // The stand-in takes any.
-        (None, None) if target.is_local() => SecretSetting::Value(Secret::new("local")),
-        (None, None) => return Err(Error::Usage("set TRUSTED_FORM_API_KEY to ask TrustedForm".to_owned())),
-    };
-    let key = Credential::read(&setting, &target.secrets_manager()).await;
-    let key = key.map_err(|error| Error::Aws(format!("{error}; check that you may read it")))?;
-    let bundle = optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from);
-    let client = web::client(bundle.as_deref()).map_err(|error| Error::Refused(error.to_string()))?;
-    Ok(TrustedForm::new(client, url, key))
+async fn client(target: &Target) -> Result<TrustedForm, Error> {
+    let url = trusted_form::base(target).parse();
+    let url = url.map_err(|_| Error::Usage("TRUSTED_FORM_URL is not a URL".to_owned()))?;
+    let key = trusted_form::key(target).await?;
+    Ok(TrustedForm::new(trusted_form::http()?, url, key))
 }
 
-fn read(path: &PathBuf) -> Result<Vec<u8>, Error> {
-    let mut body = Vec::new();
-    let read = match path.to_str() {
-        Some("-") => io::stdin().lock().read_to_end(&mut body).map(|_| ()),
-        _ => std::fs::read(path).map(|read| body = read),
-    };
-    read.map_err(|error| Error::Refused(format!("{} cannot be read: {}", path.display(), error.kind())))?;
-    Ok(body)
-}
-
-fn write(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
-    let Answer { status, code, failures, .. } = answer;
-    match (&answer.lead_id, answer.status) {
-        (Some(id), _) => {
-            writeln!(out, "{BOLD}{status}{BOLD:#}: it is a repeat of {id}, which would be answered again.")?
-        }
-        (None, 201) if answer.asked_trusted_form => writeln!(out, "{BOLD}{status}{BOLD:#}: it would be accepted.")?,
+fn write(page: &mut Page<'_>, judgement: &Judgement) -> io::Result<()> {
+    let Judgement { status, code, failures, .. } = judgement;
+    page.bold(status)?;
+    match (&judgement.lead_id, judgement.status) {
+        (Some(id), _) => writeln!(page, ": it is a repeat of {id}, and would be answered with that lead.")?,
+        (None, 201) if judgement.asked_trusted_form => writeln!(page, ": it would be accepted.")?,
         (None, 201) => {
-            writeln!(out, "{BOLD}{status}{BOLD:#}: it would be accepted, if TrustedForm accepts its certificate.")?;
-            writeln!(out, "TrustedForm was not asked; --trusted-form does.")?;
+            writeln!(page, ": it would be accepted, if TrustedForm accepts its certificate.")?;
+            writeln!(page, "TrustedForm was not asked; --trusted-form does.")?;
         }
-        _ => writeln!(out, "{BOLD}{status}{BOLD:#} {code}")?,
+        _ => writeln!(page, " {code}")?,
     }
-    if failures.is_empty() {
-        return Ok(());
+    for failure in failures {
+        writeln!(page)?;
+        page.bold(failure.code.as_str())?;
+        writeln!(page, "  {}", Shown(failure.pointer.as_deref().unwrap_or_default()))?;
+        writeln!(page, "  {}", Shown(failure.detail))?;
     }
-    writeln!(out)?;
-    let rows = failures.iter().map(|failure| {
-        [failure.code.as_str().to_owned(), failure.pointer.clone().unwrap_or_default(), failure.detail.to_owned()]
-    });
-    output::table(out, ["CODE", "WHERE", "WHAT IS EXPECTED"], rows)
+    Ok(())
 }

@@ -1,20 +1,20 @@
 //! `leadctl source create`.
 
-use std::io::{self, Write};
+use std::io;
 
 use clap::Args;
 use data_encoding::BASE32_NOPAD;
 use leadping::id::{AccountId, BusinessId, SourceId};
-use leadping::lead::state::State;
 use leadping::source::{self, Source, SourceKey};
 use leadping::time::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
 use super::change;
-use super::rules::{self, LONGEST_NAME, LONGEST_TEXT, line, state};
+use super::rules::{GIVEN, MAX_NAME, RuleArguments, line};
 use crate::error::Error;
-use crate::output::{BOLD, Output};
+use crate::output::escape::{self, Shown};
+use crate::output::{Output, Page};
 use crate::target::Target;
 
 const EXAMPLES: &str = "\
@@ -29,15 +29,16 @@ Examples:
   leadctl --local source create --name CRM --account account_1 \\
       --business business_1 --output json | jq -r .key";
 
-/// What `source create` is asked.
+/// What to create.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[group(id = GIVEN, multiple = true)]
 pub(crate) struct Arguments {
     /// What people call it
-    #[arg(long, value_parser = line::<LONGEST_NAME>)]
+    #[arg(long, value_parser = line::<MAX_NAME>)]
     name: String,
 
-    /// The account that answers for it
+    /// The account that it is attached to
     #[arg(long)]
     account: AccountId,
 
@@ -45,7 +46,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     business: BusinessId,
 
-    /// Its id: 1 to 64 letters, digits, hyphens and underscores; made up when not given
+    /// Its id: 1 to 64 letters, digits, hyphens and underscores; generated when not given
     #[arg(long)]
     id: Option<SourceId>,
 
@@ -53,25 +54,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     approved: bool,
 
-    /// Take leads of this state only, by code or name; may be repeated
-    #[arg(long = "allowed-state", value_name = "STATE", value_parser = state)]
-    allowed_states: Vec<State>,
-
-    /// Take leads for this product only; may be repeated
-    #[arg(long = "allowed-product", value_name = "PRODUCT", value_parser = line::<LONGEST_TEXT>)]
-    allowed_products: Vec<String>,
-
-    /// Take leads without a TrustedForm certificate too; one that is sent is checked all the same
-    #[arg(long)]
-    no_trusted_form: bool,
-
-    /// Give each of its leads this tag, by id; may be repeated
-    #[arg(long = "default-tag-id", value_name = "TAG", value_parser = line::<LONGEST_TEXT>)]
-    default_tag_ids: Vec<String>,
-
-    /// Give each of its leads this tag, by name; may be repeated
-    #[arg(long = "default-tag-name", value_name = "TAG", value_parser = line::<LONGEST_TEXT>)]
-    default_tag_names: Vec<String>,
+    #[command(flatten)]
+    rules: RuleArguments,
 }
 
 /// What a partner needs.
@@ -81,43 +65,40 @@ struct Credentials<'a> {
     key: &'a str,
 }
 
-/// Makes a source and its first key.
+/// Creates a source and its first key.
 ///
 /// # Errors
 /// [`Error::Refused`] for too many tags, [`Error::Conflict`] for an id that is taken; else when the table does not
 /// answer, or the output cannot be written.
-pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
+pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     let key = SourceKey::generate()?;
     let source = arguments.source(&key, Timestamp::now())?;
-    target.confirm(&format!("make the source {}", source.id))?;
+    target.confirm(&format!("create the source {}", source.id))?;
     let change = change::noted(target, "create", None, Some(&source)).await?;
     let written = target.sources.change(&source.id, None, Some(&source), &change).await;
-    if !written.map_err(|error| target.failed(error))? {
+    if !written.map_err(|error| target.store_error(error))? {
         let id = &source.id;
         return Err(Error::Conflict(format!(
             "there is a source {id} already, and it was left as it is: choose another --id, or leave --id out; \
-             `leadctl source show {id}` shows the one there is"
+             `leadctl source show {id}` shows it"
         )));
     }
     let credentials = Credentials { id: &source.id, key: key.reveal() };
-    output.show(&credentials, |out, credentials| welcome(out, credentials, &source, target.gateway.as_deref()))
+    output.show(&credentials, |page, credentials| welcome(page, credentials, &source, target.gateway.as_deref()))
 }
 
 impl Arguments {
     fn source(self, key: &SourceKey, now: Timestamp) -> Result<Source, Error> {
         let id = self.id.map_or_else(random_id, Ok)?;
-        Ok(Source {
+        let mut source = Source {
             account_id: Some(self.account),
             business_id: Some(self.business),
             approved: self.approved,
-            allowed_states: rules::states(self.allowed_states),
-            allowed_products: rules::products(self.allowed_products),
-            requires_trusted_form: !self.no_trusted_form,
-            default_tag_ids: rules::tags(self.default_tag_ids)?,
-            default_tag_names: rules::tags(self.default_tag_names)?,
             keys: vec![key.stored(now)],
             ..Source::new(id, self.name, source::random()?, now)
-        })
+        };
+        self.rules.apply(&mut source)?;
+        Ok(source)
     }
 }
 
@@ -130,33 +111,37 @@ fn random_id() -> Result<SourceId, Error> {
 }
 
 fn welcome(
-    out: &mut dyn Write,
+    page: &mut Page<'_>,
     credentials: &Credentials<'_>,
     source: &Source,
     gateway: Option<&str>,
 ) -> io::Result<()> {
     let Credentials { id, key } = credentials;
-    writeln!(out, "Source {BOLD}{id}{BOLD:#} ({}) is made. Its key is", source.name)?;
-    writeln!(out, "\n  {BOLD}{key}{BOLD:#}\n")?;
-    writeln!(out, "It is shown only this once: only its digest is kept. Hand it to the partner by a safe way.")?;
+    write!(page, "Source ")?;
+    page.bold(id)?;
+    write!(page, " ({}) is created. Its key is\n\n  ", Shown(&source.name))?;
+    page.bold(key)?;
+    writeln!(page, "\n\nThe key will not be shown again: only its digest is kept. Send it over a secure channel.")?;
     if !source.approved {
         writeln!(
-            out,
-            "\nIt is not compliance-approved yet: until it is, its leads are refused (source.not_approved)."
+            page,
+            "\nIt is not compliance-approved yet: its leads are refused (source.not_approved) until it is."
         )?;
     }
     let url = match gateway {
         Some(gateway) => format!("{gateway}/leads"),
         None => "$LEADPING_URL/leads".to_owned(),
     };
-    writeln!(out, "\nA first lead:\n")?;
-    writeln!(out, "  curl -i \"{url}\" \\")?;
-    writeln!(out, "    -H 'Content-Type: application/json' \\")?;
-    writeln!(out, "    -H 'X-Leadping-Source-Id: {id}' \\")?;
-    writeln!(out, "    -H 'X-Leadping-Source-Key: {key}' \\")?;
-    writeln!(out, "    -d {}", quoted(&example(source)))?;
+    // A key on a command line stays in the shell's history.
+    writeln!(page, "\nA first lead, with the key in LEADPING_KEY:\n")?;
+    writeln!(page, "  read -rs LEADPING_KEY    # paste the key, and press Enter")?;
+    writeln!(page, "  curl -i \"{url}\" \\")?;
+    writeln!(page, "    -H 'Content-Type: application/json' \\")?;
+    writeln!(page, "    -H 'X-Leadping-Source-Id: {id}' \\")?;
+    writeln!(page, "    -H \"X-Leadping-Source-Key: $LEADPING_KEY\" \\")?;
+    writeln!(page, "    -d {}", quoted(&escape::json(&example(source))))?;
     if gateway.is_none() {
-        writeln!(out, "\nSet LEADPING_URL to the API's address first.")?;
+        writeln!(page, "\nSet LEADPING_URL to the API's address first.")?;
     }
     Ok(())
 }
@@ -187,10 +172,13 @@ fn quoted(text: &str) -> String {
 mod tests {
     use clap::Parser;
 
+    use leadping::lead::state::State;
+
+    use super::super::rules::{self, MAX_TAGS, MAX_TEXT};
     use super::*;
 
     #[derive(Debug, Parser)]
-    struct Line {
+    struct CommandLine {
         #[command(flatten)]
         arguments: Arguments,
     }
@@ -199,7 +187,7 @@ mod tests {
         ["create", "--name", " Acme\tforms ", "--account", "account_1", "--business", "business_1"];
 
     fn source(more: &[&str]) -> Source {
-        let arguments = Line::try_parse_from(REQUIRED.iter().chain(more)).unwrap().arguments;
+        let arguments = CommandLine::try_parse_from(REQUIRED.iter().chain(more)).unwrap().arguments;
         arguments.source(&SourceKey::generate().unwrap(), Timestamp::now()).unwrap()
     }
 
@@ -243,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_the_intake_could_not_use_is_refused() {
-        let long = format!("--allowed-product={}", "a".repeat(LONGEST_TEXT + 1));
+        let long = format!("--allowed-product={}", "a".repeat(MAX_TEXT + 1));
         for (argument, says) in [
             ("--id=source 1", "an id is"),
             ("--allowed-state=Ontario", "not a state"),
@@ -252,10 +240,10 @@ mod tests {
             (&long, "too long"),
             ("--default-tag-name=\t", "blank"),
         ] {
-            let error = Line::try_parse_from(REQUIRED.iter().chain(&[argument])).unwrap_err().to_string();
+            let error = CommandLine::try_parse_from(REQUIRED.iter().chain(&[argument])).unwrap_err().to_string();
             assert!(error.contains(says), "{argument}: {error}");
         }
-        let many: Vec<_> = (0..=rules::MOST_TAGS).map(|number| number.to_string()).collect();
+        let many: Vec<_> = (0..=MAX_TAGS).map(|number| number.to_string()).collect();
         assert!(matches!(rules::tags(many), Err(Error::Refused(_))));
     }
 

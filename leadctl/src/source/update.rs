@@ -1,19 +1,19 @@
-//! `leadctl source update`, and the switches `approve`, `enable` and their opposites.
+//! `leadctl source update`.
 
-use clap::{Args, ValueEnum};
-use leadping::id::{AccountId, BusinessId, SourceId};
+use clap::Args;
+use leadping::id::{AccountId, BusinessId};
 use leadping::lead::state::State;
 use leadping::source::Source;
 
-use super::change;
-use super::rules::{self, LONGEST_NAME, LONGEST_TEXT, line, state};
+use super::change::{self, Which};
+use super::rules::{self, GIVEN, MAX_NAME, MAX_TEXT, RuleArguments, line, state};
 use crate::error::Error;
 use crate::output::Output;
 use crate::target::Target;
 
 const EXAMPLES: &str = "\
 It is written over what was read, or not at all: of two operators one wins, and
-the other is told what changed. --revision says what you looked at before.
+the other is told what changed. --revision names the revision you looked at.
 
 Examples:
   leadctl --local source update source_123 --add-state TX --add-state Louisiana
@@ -21,124 +21,77 @@ Examples:
   leadctl --local source update source_123 --any-state --trusted-form off
   leadctl --local source update source_123 --name 'Acme' --revision 3";
 
-/// What `source update` is asked.
+/// What to change.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
-#[group(id = "change", required = true, multiple = true)]
+#[command(after_help = EXAMPLES, override_usage = "leadctl source update [OPTIONS] <ID>")]
+#[group(id = GIVEN, required = true, multiple = true)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     which: Which,
 
     /// What people call it
-    #[arg(long, group = "change", value_parser = line::<LONGEST_NAME>)]
+    #[arg(long, group = GIVEN, value_parser = line::<MAX_NAME>)]
     name: Option<String>,
 
-    /// The account that answers for it
-    #[arg(long, group = "change")]
+    /// The account that it is attached to
+    #[arg(long, group = GIVEN)]
     account: Option<AccountId>,
 
     /// The business that its leads belong to, from now on
-    #[arg(long, group = "change")]
+    #[arg(long, group = GIVEN)]
     business: Option<BusinessId>,
 
-    /// Take leads of this state too, by code or name; may be repeated
-    #[arg(long, group = "change", value_name = "STATE", value_parser = state)]
+    #[command(flatten)]
+    rules: RuleArguments,
+
+    /// Accept leads of this state too, by code or name; may be repeated
+    #[arg(long, group = GIVEN, value_name = "STATE", value_parser = state, conflicts_with = "allowed_states")]
     add_state: Vec<State>,
 
-    /// Take leads of this state no longer; may be repeated
-    #[arg(long, group = "change", value_name = "STATE", value_parser = state)]
+    /// Accept leads of this state no longer; may be repeated
+    #[arg(long, group = GIVEN, value_name = "STATE", value_parser = state, conflicts_with = "allowed_states")]
     remove_state: Vec<State>,
 
-    /// Take leads of these states only
-    #[arg(long, group = "change", value_name = "STATE", value_parser = state, num_args = 1.., value_delimiter = ',',
-          conflicts_with_all = ["add_state", "remove_state", "any_state"])]
-    set_states: Vec<State>,
-
-    /// Take leads of any state
-    #[arg(long, group = "change", conflicts_with_all = ["add_state", "remove_state"])]
+    /// Accept leads of any state
+    #[arg(long, group = GIVEN, conflicts_with_all = ["add_state", "remove_state", "allowed_states"])]
     any_state: bool,
 
-    /// Take leads for this product too; may be repeated
-    #[arg(long, group = "change", value_name = "PRODUCT", value_parser = line::<LONGEST_TEXT>)]
+    /// Accept leads for this product too; may be repeated
+    #[arg(long, group = GIVEN, value_name = "PRODUCT", value_parser = line::<MAX_TEXT>, conflicts_with = "allowed_products")]
     add_product: Vec<String>,
 
-    /// Take leads for this product no longer; may be repeated
-    #[arg(long, group = "change", value_name = "PRODUCT", value_parser = line::<LONGEST_TEXT>)]
+    /// Accept leads for this product no longer; may be repeated
+    #[arg(long, group = GIVEN, value_name = "PRODUCT", value_parser = line::<MAX_TEXT>, conflicts_with = "allowed_products")]
     remove_product: Vec<String>,
 
-    /// Take leads for these products only
-    #[arg(long, group = "change", value_name = "PRODUCT", value_parser = line::<LONGEST_TEXT>, num_args = 1..,
-          conflicts_with_all = ["add_product", "remove_product", "any_product"])]
-    set_products: Vec<String>,
-
-    /// Take leads for any product
-    #[arg(long, group = "change", conflicts_with_all = ["add_product", "remove_product"])]
+    /// Accept leads for any product
+    #[arg(long, group = GIVEN, conflicts_with_all = ["add_product", "remove_product", "allowed_products"])]
     any_product: bool,
 
-    /// Whether each lead needs a TrustedForm certificate; one that is sent is checked all the same
-    #[arg(long, group = "change", value_name = "ON|OFF")]
-    trusted_form: Option<Switch>,
-
-    /// Give each of its leads this tag, by id; may be repeated
-    #[arg(long, group = "change", value_name = "TAG", value_parser = line::<LONGEST_TEXT>)]
+    /// Give each lead this tag too, by id; may be repeated
+    #[arg(long, group = GIVEN, value_name = "TAG", value_parser = line::<MAX_TEXT>)]
     add_default_tag_id: Vec<String>,
 
-    /// Give its leads this tag no longer, by id; may be repeated
-    #[arg(long, group = "change", value_name = "TAG", value_parser = line::<LONGEST_TEXT>)]
+    /// Give leads this tag no longer, by id; may be repeated
+    #[arg(long, group = GIVEN, value_name = "TAG", value_parser = line::<MAX_TEXT>)]
     remove_default_tag_id: Vec<String>,
 
-    /// Give each of its leads this tag, by name; may be repeated
-    #[arg(long, group = "change", value_name = "TAG", value_parser = line::<LONGEST_TEXT>)]
+    /// Give each lead this tag too, by name; may be repeated
+    #[arg(long, group = GIVEN, value_name = "TAG", value_parser = line::<MAX_TEXT>)]
     add_default_tag_name: Vec<String>,
 
-    /// Give its leads this tag no longer, by name; may be repeated
-    #[arg(long, group = "change", value_name = "TAG", value_parser = line::<LONGEST_TEXT>)]
+    /// Give leads this tag no longer, by name; may be repeated
+    #[arg(long, group = GIVEN, value_name = "TAG", value_parser = line::<MAX_TEXT>)]
     remove_default_tag_name: Vec<String>,
-}
-
-/// Which source, and which of its revisions.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Which {
-    /// The source's id
-    pub(crate) id: SourceId,
-
-    /// Only if it is still at this revision, as `source show` gave it
-    #[arg(long, value_name = "N")]
-    pub(crate) revision: Option<u32>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Switch {
-    On,
-    Off,
 }
 
 /// Changes a source as asked.
 ///
 /// # Errors
 /// As [`change::apply`] does, and [`Error::Refused`] for rules that the intake could not use.
-pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
+pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     let Which { id, revision } = arguments.which.clone();
     let (source, changes) = change::apply(target, &id, "update", revision, |source| arguments.change(source)).await?;
-    change::show(output, &source, &changes)
-}
-
-/// Changes one thing about a source, under the command's name.
-///
-/// # Errors
-/// As [`change::apply`] does.
-pub(crate) async fn switch(
-    which: Which,
-    action: &str,
-    target: &Target,
-    output: &mut Output,
-    make: impl FnOnce(&mut Source),
-) -> Result<(), Error> {
-    let made = change::apply(target, &which.id, action, which.revision, |source| {
-        make(source);
-        Ok(())
-    });
-    let (source, changes) = made.await?;
     change::show(output, &source, &changes)
 }
 
@@ -149,37 +102,19 @@ impl Arguments {
         }
         source.account_id = self.account.or(source.account_id.take());
         source.business_id = self.business.or(source.business_id.take());
+        self.rules.apply(source)?;
 
-        if self.any_state {
-            source.allowed_states.clear();
-        } else if !self.set_states.is_empty() {
-            source.allowed_states = rules::states(self.set_states);
-        } else {
-            let kept: Vec<_> =
-                source.allowed_states.iter().filter(|state| !self.remove_state.contains(state)).cloned().collect();
-            let states = rules::states(kept.into_iter().chain(self.add_state));
-            source.allowed_states = still_some(&source.allowed_states, states, "state")?;
-        }
+        let kept = source.allowed_states.iter().filter(|state| !self.remove_state.contains(state)).cloned();
+        let states = rules::states(kept.chain(self.add_state));
+        source.allowed_states =
+            if self.any_state { Vec::new() } else { still_some(&source.allowed_states, states, "state")? };
 
-        if self.any_product {
-            source.allowed_products.clear();
-        } else if !self.set_products.is_empty() {
-            source.allowed_products = rules::products(self.set_products);
-        } else {
-            let removed: Vec<_> = self.remove_product.iter().map(|product| product.to_lowercase()).collect();
-            let kept: Vec<_> = source
-                .allowed_products
-                .iter()
-                .filter(|product| !removed.contains(&product.to_lowercase()))
-                .cloned()
-                .collect();
-            let products = rules::products(kept.into_iter().chain(self.add_product));
-            source.allowed_products = still_some(&source.allowed_products, products, "product")?;
-        }
+        let removed: Vec<_> = self.remove_product.iter().map(|product| product.to_lowercase()).collect();
+        let kept = source.allowed_products.iter().filter(|product| !removed.contains(&product.to_lowercase())).cloned();
+        let products = rules::products(kept.chain(self.add_product));
+        source.allowed_products =
+            if self.any_product { Vec::new() } else { still_some(&source.allowed_products, products, "product")? };
 
-        if let Some(switch) = self.trusted_form {
-            source.requires_trusted_form = switch == Switch::On;
-        }
         source.default_tag_ids = tags(&source.default_tag_ids, &self.remove_default_tag_id, self.add_default_tag_id)?;
         source.default_tag_names =
             tags(&source.default_tag_names, &self.remove_default_tag_name, self.add_default_tag_name)?;
@@ -187,11 +122,11 @@ impl Arguments {
     }
 }
 
-/// No allowed states means any state, which nobody means who removes the last one.
+/// No allowed states means any state, and removing the last one is not meant to allow all.
 fn still_some<T>(before: &[T], after: Vec<T>, what: &str) -> Result<Vec<T>, Error> {
     if after.is_empty() && !before.is_empty() {
         return Err(Error::Refused(format!(
-            "without its last {what} the source would take leads of any {what}: say --any-{what} if that is meant, or \
+            "without its last {what} the source would accept leads of any {what}: give --any-{what} if that is meant, or \
              disable it"
         )));
     }
@@ -209,7 +144,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Parser)]
-    struct Line {
+    struct CommandLine {
         #[command(flatten)]
         arguments: Arguments,
     }
@@ -225,7 +160,7 @@ mod tests {
     }
 
     fn updated(arguments: &[&str]) -> Result<Source, Error> {
-        let line = Line::try_parse_from(["update", "source_1"].iter().chain(arguments)).unwrap();
+        let line = CommandLine::try_parse_from(["update", "source_1"].iter().chain(arguments)).unwrap();
         let mut source = source();
         line.arguments.change(&mut source).map(|()| source)
     }
@@ -283,9 +218,21 @@ mod tests {
     }
 
     #[test]
+    fn rules_are_set_as_when_a_source_is_created() {
+        let source =
+            updated(&["--allowed-state=ny", "--allowed-product=Pet", "--no-trusted-form", "--default-tag-id=z"])
+                .unwrap();
+        assert_eq!((codes(&source), source.requires_trusted_form), (vec!["NY"], false));
+        assert_eq!((source.allowed_products, source.default_tag_ids), (vec!["Pet".to_owned()], vec!["z".to_owned()]));
+    }
+
+    #[test]
     fn nothing_to_change_and_contradictions_are_no_update() {
         for arguments in [&[][..], &["--revision=1"], &["--add-state=TX", "--any-state"], &["--set-states=Ontario"]] {
-            assert!(Line::try_parse_from(["update", "source_1"].iter().chain(arguments)).is_err(), "{arguments:?}");
+            assert!(
+                CommandLine::try_parse_from(["update", "source_1"].iter().chain(arguments)).is_err(),
+                "{arguments:?}"
+            );
         }
     }
 }

@@ -9,12 +9,14 @@ use aws_sdk_cloudformation::types::Stack;
 
 use crate::error::Error;
 
-/// What is needed of a deployed stack.
+/// The part of a deployed stack that is needed here.
 #[derive(Debug)]
 pub(super) struct Deployed {
     pub(super) name: String,
     /// `dev`, `staging` or `production`.
     pub(super) stage: String,
+    /// CloudFormation's, as `UPDATE_COMPLETE`.
+    pub(super) status: String,
     pub(super) sources_table: String,
     pub(super) leads_table: String,
     pub(super) queue_url: String,
@@ -30,36 +32,35 @@ impl Deployed {
     /// Reads a stack's outputs and parameters.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is no such stack, [`Error::Refused`] when it is none of ours, [`Error::Aws`] when
+    /// [`Error::NotFound`] when there is no such stack, [`Error::Refused`] when it is not of the template, [`Error::Aws`] when
     /// CloudFormation does not answer.
     pub(super) async fn read(config: &SdkConfig, name: &str) -> Result<Self, Error> {
         let found = Client::new(config).describe_stacks().stack_name(name).send().await;
         let found = found.map_err(|error| match (&error, error.code()) {
-            (SdkError::DispatchFailure(_), _) => Error::Aws(
-                "CloudFormation is out of reach, or nobody is signed in: check `aws sts get-caller-identity`, AWS_REGION \
-                 and AWS_PROFILE."
-                    .to_owned(),
-            ),
+            (SdkError::DispatchFailure(_), _) => Error::Aws {
+                what: "CloudFormation is out of reach, or you are not signed in".to_owned(),
+                remedy: "Check `aws sts get-caller-identity`, AWS_REGION and AWS_PROFILE".to_owned(),
+            },
             (_, Some("ValidationError")) => Error::NotFound(format!(
-                "there is no stack {name} in this account and region; `aws cloudformation list-stacks` shows those \
-                 there are"
+                "there is no stack {name} in this account and region; `aws cloudformation list-stacks` shows the others"
             )),
-            (_, code) => Error::Aws(format!(
-                "CloudFormation: {}. Check that you are signed in (`aws sts get-caller-identity`) and may describe the \
-                 stack.",
-                code.unwrap_or("no answer")
-            )),
+            (_, code) => Error::Aws {
+                what: format!("CloudFormation: {}", code.unwrap_or("no answer")),
+                remedy: "Check that you are signed in (`aws sts get-caller-identity`) and may describe the stack"
+                    .to_owned(),
+            },
         })?;
         found.stacks.and_then(|stacks| stacks.into_iter().next()).and_then(|stack| Self::of(name, stack)).ok_or_else(
             || {
                 Error::Refused(format!(
-                    "the stack {name} is not one of lead intake: it lacks the outputs of the template"
+                    "the stack {name} is not one of lead intake: it lacks the outputs of template.yaml"
                 ))
             },
         )
     }
 
     fn of(name: &str, stack: Stack) -> Option<Self> {
+        let status = stack.stack_status.map(|status| status.as_str().to_owned()).unwrap_or_default();
         let outputs = stack.outputs.unwrap_or_default().into_iter();
         let mut outputs: HashMap<_, _> =
             outputs.filter_map(|output| Some((output.output_key?, output.output_value?))).collect();
@@ -74,6 +75,7 @@ impl Deployed {
             name: name.to_owned(),
             // A stack that does not say what it is for is treated with care.
             stage: stage.unwrap_or_else(|| "production".to_owned()),
+            status,
             sources_table: output("SourcesTable")?,
             leads_table: output("LeadsTable")?,
             queue_url: output("LeadCreatedQueueUrl")?,
@@ -114,7 +116,7 @@ mod tests {
         assert_eq!(read.trusted_form.as_deref(), Some("https://trustedform.example"));
         assert_eq!(read.secrets, [("TrustedFormApiKeySecretArn".to_owned(), "arn:1".to_owned())]);
         let silent = Deployed::of("other", stack(&OUTPUTS, &[])).unwrap();
-        assert_eq!(silent.stage, "production", "what does not say is treated with care");
+        assert_eq!(silent.stage, "production", "a stack that does not say is treated with care");
         assert!(Deployed::of("other", stack(&OUTPUTS[1..], &parameters)).is_none(), "not ours");
     }
 

@@ -1,4 +1,4 @@
-//! What stands between leadctl and SQS, where a call meets with a mishap.
+//! A proxy in front of SQS or DynamoDB, where a call meets with a mishap.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -23,8 +23,8 @@ pub(crate) enum Mishap {
 /// Longer than any call to SQS may take that a partner waits for.
 const LATE: Duration = Duration::from_secs(1);
 
-/// Stands before a stack's SQS for as long as the test runs. The calls of some actions, by the beginning of their names,
-/// meet with the mishap. The stack is found there by the directory.
+/// A proxy in front of a stack's SQS for as long as the test runs. The calls of some actions, by the beginning of their
+/// names, meet with the mishap. The stack is found there by the directory.
 pub(crate) fn before_sqs(running: &Running, actions: &str, mishap: Mishap) -> TempDir {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut addresses = serde_json::to_value(running.stack.addresses()).unwrap();
@@ -55,6 +55,34 @@ pub(crate) fn before_sqs(running: &Running, actions: &str, mishap: Mishap) -> Te
     data
 }
 
+/// A proxy in front of a stack's DynamoDB, which answers this many calls of an action and leaves the next ones waiting.
+pub(crate) fn stuck_after(running: &Running, action: &str, calls: usize) -> TempDir {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut addresses = serde_json::to_value(running.stack.addresses()).unwrap();
+    addresses["dynamodb"] = format!("http://{}", listener.local_addr().unwrap()).into();
+    let data = tempfile::tempdir().unwrap();
+    std::fs::write(data.path().join("running.json"), addresses.to_string()).unwrap();
+
+    let dynamodb = running.stack.addresses().dynamodb.trim_start_matches("http://").to_owned();
+    let meant = format!("DynamoDB_20120810.{action}");
+    thread::spawn(move || {
+        let (mut left, mut waiting) = (calls, Vec::new());
+        for connection in listener.incoming() {
+            let mut connection = BufReader::new(connection.unwrap());
+            let (head, body) = request(&mut connection);
+            if head.contains(&meant) {
+                if left == 0 {
+                    waiting.push(connection);
+                    continue;
+                }
+                left -= 1;
+            }
+            connection.get_mut().write_all(&answer(&dynamodb, &head, &body)).unwrap();
+        }
+    });
+    data
+}
+
 /// Reads a request: its head as far as the empty line, and its body.
 pub(crate) fn request(connection: &mut impl BufRead) -> (String, String) {
     let (mut head, mut length) = (String::new(), 0);
@@ -71,7 +99,7 @@ pub(crate) fn request(connection: &mut impl BufRead) -> (String, String) {
     }
     let mut body = vec![0; length];
     connection.read_exact(&mut body).unwrap();
-    (head, String::from_utf8(body).unwrap())
+    (head, String::from_utf8_lossy(&body).into_owned())
 }
 
 /// What the service answers, after which the connection ends.

@@ -1,4 +1,4 @@
-//! Keys, and that nobody's leads are refused while one is rotated.
+//! Keys, and that no lead is refused while one is rotated.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::running::{Running, failure, lead};
+use crate::running::{Running, failure, lead, stderr, stdout};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_made_listed_and_revoked() {
@@ -18,21 +18,65 @@ async fn keys_are_made_listed_and_revoked() {
 
     let keys = running.json(&["key", "list", "source_123"]);
     assert_eq!(keys.as_array().unwrap().len(), 2);
-    assert_eq!(keys[1]["prefix"].as_str(), second.get(..8));
+    let shown = second.get(..11).unwrap();
+    assert_eq!(keys[1]["prefix"], shown, "lp_ and eight characters");
     let text = running.text(&["key", "list", "source_123"]);
     assert!(text.contains("works") && !text.contains(&second) && !text.contains(first), "{text}");
 
-    let revoked = running.json(&["key", "revoke", "source_123", "lp_sourc..."]);
-    assert_eq!((&revoked["revoked"], &revoked["working"]), (&json!(1), &json!(1)));
+    let revoked = running.json(&["key", "revoke", "source_123", "lp_source_k..."]);
+    assert_eq!((&revoked["key"], &revoked["working"]), (&json!("lp_source_k"), &json!(1)));
     let refused = running.send("source_123", first, &lead("x", "+15555550123", "a@example.com"));
     assert_eq!(refused.0, 401);
     running.post("source_123", &second);
 
-    let (status, _, message) = failure(&running.run(&["key", "revoke", "source_123", &second, "-ojson"]));
-    assert_eq!(status, Some(3));
-    assert!(!message.contains(&second), "a key typed whole is not repeated: {message}");
-    let last = running.text(&["key", "revoke", "source_123", second.get(..8).unwrap()]);
-    assert!(last.contains("key create source_123"), "{last}");
+    // A leaked key is at hand whole.
+    let last = running.text(&["key", "revoke", "source_123", &second]);
+    let says = format!("Key {shown} (created ");
+    assert!(last.starts_with(&says) && last.contains("is revoked; no key works now."), "{last}");
+    assert!(last.contains("key create source_123") && !last.contains(&second), "{last}");
+    let again = running.text(&["key", "revoke", "source_123", &second]);
+    assert!(again.contains(" ended 20") && again.contains("nothing was written"), "{again}");
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaked_key_is_revoked_in_whatever_form_it_comes() {
+    let running = Running::start().await;
+    let forms: [fn(&str) -> String; 6] = [
+        |key| key.to_owned(),
+        |key| key.get(..11).unwrap().to_owned(),
+        |key| key.get(..15).unwrap().to_owned(),
+        |key| key.get(..45).unwrap().to_owned(),
+        |key| format!("{}...", key.get(..11).unwrap()),
+        |key| format!(" {key}\n"),
+    ];
+    for (number, form) in forms.iter().enumerate() {
+        let key = running.json(&["key", "create", "source_texas"])["key"].as_str().unwrap().to_owned();
+        let text = running.text(&["key", "revoke", "source_texas", "--", &form(&key)]);
+        let says = format!("Key {} (created ", key.get(..11).unwrap());
+        assert!(text.starts_with(&says) && text.contains("is revoked; 1 key still works."), "{number}: {text}");
+        assert_eq!(running.send("source_texas", &key, &lead("x", "+15555550123", "a@example.com")).0, 401, "{number}");
+
+        // The same from standard input, where no shell keeps it.
+        let key = running.json(&["key", "create", "source_texas"])["key"].as_str().unwrap().to_owned();
+        let output = running.piped(&["key", "revoke", "source_texas", "-"], &form(&key));
+        assert!(stdout(&output).contains("is revoked; 1 key still works."), "{number}: {}", stderr(&output));
+    }
+
+    let key = running.json(&["key", "create", "source_product"])["key"].as_str().unwrap().to_owned();
+    let changed = format!("{}{}", key.get(..45).unwrap(), if key.ends_with('A') { 'B' } else { 'A' });
+    for (source, typed, exit, says) in [
+        ("source_product", key.get(..10).unwrap(), 2, "at least 8 characters after lp_"),
+        ("source_product", "lp_", 2, "at least 8"),
+        ("source_product", "lp_no-source-has-this", 3, "no key of the source source_product matches"),
+        ("source_product", changed.as_str(), 3, "begins the same"),
+        ("source_exempt", &key, 3, "but one of source_product does"),
+    ] {
+        let (status, _, message) = failure(&running.run(&["key", "revoke", source, typed, "-ojson"]));
+        assert_eq!(status, Some(exit), "{typed}: {message}");
+        assert!(message.contains(says) && !message.contains(&key) && !message.contains(&changed), "{message}");
+    }
+    assert_eq!(running.send("source_product", &key, &lead("x", "+15555550123", "a@example.com")).0, 400, "it works");
     running.stack.stop().await;
 }
 

@@ -3,8 +3,10 @@
 
 mod basics;
 mod deployed;
+mod doctor;
 mod erasure;
 mod front;
+mod hostile;
 mod keys;
 mod leads;
 mod queue;

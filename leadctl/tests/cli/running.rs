@@ -3,13 +3,13 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use local::stack::{Options, Stack};
 use serde_json::{Value, json};
 
-/// A stack on free ports, and the directory in which its `running.json` stands.
+/// A stack on free ports, and the directory of its `running.json`.
 pub(crate) struct Running {
     pub(crate) stack: Stack,
     pub(crate) data: tempfile::TempDir,
@@ -53,7 +53,23 @@ impl Running {
         stdout(&output)
     }
 
-    /// Posts a lead and gives back its id.
+    /// What a successful command prints on a terminal of this many columns, on both outputs.
+    pub(crate) fn on_terminal(&self, columns: u16, arguments: &[&str]) -> String {
+        let output =
+            command(self.data.path(), arguments).env("LEADCTL_FORCE_TTY", columns.to_string()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        stdout(&output) + &stderr(&output)
+    }
+
+    /// Runs a command with this on its standard input.
+    pub(crate) fn piped(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = command(self.data.path(), arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// Posts a lead and returns its id.
     pub(crate) fn post(&self, source: &str, key: &str) -> String {
         let lead = lead("partner-lead-88391", "+15555550123", "Jordan@example.com");
         let (status, answer) = self.send(source, key, &lead);
@@ -61,7 +77,7 @@ impl Running {
         answer["id"].as_str().unwrap().to_owned()
     }
 
-    /// Posts a payload and gives back the status and the answer.
+    /// Posts a payload and returns the status and the answer.
     pub(crate) fn send(&self, source: &str, key: &str, lead: &Value) -> (u16, Value) {
         let lead = lead.to_string();
         let host = self.gateway().trim_start_matches("http://");
@@ -107,10 +123,18 @@ pub(crate) fn lead(external_id: &str, phone: &str, email: &str) -> Value {
     })
 }
 
-pub(crate) fn leadctl(data: &Path, arguments: &[&str]) -> Output {
+/// The binary on a stack's directory, without anything of the tester's own environment.
+pub(crate) fn command(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_leadctl"));
-    command.env_remove("SOURCES_TABLE").env_remove("LEADS_TABLE").arg("--data").arg(data).args(arguments);
-    command.output().unwrap()
+    for name in ["SOURCES_TABLE", "LEADS_TABLE", "LEADCTL_STACK", "LEADCTL_FORCE_TTY", "LEADPING_KEY"] {
+        command.env_remove(name);
+    }
+    command.arg("--data").arg(data).args(arguments).stdin(Stdio::null());
+    command
+}
+
+pub(crate) fn leadctl(data: &Path, arguments: &[&str]) -> Output {
+    command(data, arguments).output().unwrap()
 }
 
 pub(crate) fn stdout(output: &Output) -> String {

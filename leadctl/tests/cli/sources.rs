@@ -35,7 +35,7 @@ async fn a_source_is_changed_and_every_change_is_kept() {
     assert!(text.contains("approved no -> yes"), "{text}");
     let text = running.text(&["source", "approve", "source_acme"]);
     assert!(text.contains("nothing was written"), "{text}");
-    running.json(&["key", "create", "source_acme"]);
+    let key = running.json(&["key", "create", "source_acme"])["key"].as_str().unwrap().to_owned();
 
     let history = running.json(&["source", "history", "source_acme"]);
     let actions: Vec<_> = history.as_array().unwrap().iter().map(|change| change["action"].as_str().unwrap()).collect();
@@ -44,6 +44,8 @@ async fn a_source_is_changed_and_every_change_is_kept() {
     assert_eq!(history[1]["members"], json!([{"member": "approved", "before": false, "after": true}]));
     let people = running.text(&["source", "history", "source_acme", "--most=7"]);
     assert!(people.contains("name Acme -> Acme forms"), "{people}");
+    // Of the keys, the one that changed alone.
+    assert!(people.contains(&format!("  key {}... added\n", key.get(..11).unwrap())), "{people}");
 
     let stored = running.stack.sources().get(&"source_acme".parse().unwrap()).await.unwrap().unwrap();
     for text in [history.to_string(), people] {
@@ -84,7 +86,7 @@ async fn of_two_operators_one_wins_and_the_other_is_told() {
         let held = stored.as_array().unwrap().contains(&json!(state));
         match output.status.code() {
             Some(0) => assert!(held, "{state} was overwritten: {stored}"),
-            Some(4) => assert!(!held && stderr(&output).contains("somebody else"), "{}", stderr(&output)),
+            Some(4) => assert!(!held && stderr(&output).contains("another operator"), "{}", stderr(&output)),
             other => panic!("{other:?}: {}", stderr(&output)),
         }
     }

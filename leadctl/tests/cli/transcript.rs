@@ -1,6 +1,7 @@
-//! `docs/leadctl.md`: every command, as it answers. Times, ids and keys are masked; all else is compared with the page.
+//! `docs/leadctl.md`: every command, as it answers. Times, ids and keys are masked; everything else is compared with the
+//! page.
 //!
-//! `LEADCTL_TRANSCRIPT=write cargo test -p leadctl --test cli transcript` writes the page anew.
+//! `LEADCTL_TRANSCRIPT=write cargo test --workspace --test cli transcript` writes the page again.
 
 mod mask;
 
@@ -11,25 +12,35 @@ use std::time::Duration;
 use local::stack::Options;
 use serde_json::Value;
 
-use crate::running::{Running, lead, leadctl, stderr, stdout};
+use crate::running::{Running, command, lead, stderr, stdout};
 use mask::mask;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/leadctl.md");
 
+/// The columns of the terminal that the page shows.
+const COLUMNS: &str = "100";
+
 const INTRODUCTION: &str = "\
 # leadctl
 
-The operator's command line. Below is every command with what it answers, from a session with the local stack; times,
-ids and keys are masked. The page is written by a test (`leadctl/tests/cli/transcript.rs`), which fails when a command
-answers otherwise; `LEADCTL_TRANSCRIPT=write cargo test -p leadctl --test cli transcript` writes it anew.
+The operator's command line. `cargo install --locked --profile light --path leadctl` installs it; without that,
+`cargo run --bin leadctl --` runs it from the repository.
 
-Each command tells more with `--help`. `--output json` gives programs what they need, on one line, and errors too. The
-exit code is 0 when all is well, 1 for what is refused, 2 for a wrong command line, 3 for what is not found, 4 for a
-conflict and 5 when AWS or the local stack does not answer.
+Below is every command with its answer, from a session with the local stack on a terminal of 100 columns; times, ids and
+keys are masked. A test writes the page (`leadctl/tests/cli/transcript.rs`) and fails when a command answers something
+else; `LEADCTL_TRANSCRIPT=write cargo test --workspace --test cli transcript` writes it again.
+
+Each command tells more with `--help`. On a terminal, tables fit its width and times are relative; `--output wide` shows
+every column and time in full. In a pipe, tables are tab-separated, without a header. `--output json` gives programs the
+whole result on one line, and errors too. `NO_COLOR` turns colors off, and `LEADCTL_FORCE_TTY=100` arranges all output as
+on a terminal of 100 columns.
+
+The exit code is 0 for success, 1 when something is refused, 2 for a wrong command line, 3 when an id does not exist, 4 for
+a conflict, 5 when AWS or the local stack does not answer, and 130 after Ctrl-C.
 
 `--local` acts on the stack that `cargo run` started; `--stack NAME` on a deployed one, by its outputs, where production
-asks before it is changed (`--yes` for scripts); without either, `SOURCES_TABLE`, `LEADS_TABLE`,
-`LEAD_CREATED_QUEUE_URL` and `DEAD_LETTER_QUEUE_URL` name the tables and queues.
+asks before a change (`--yes` for scripts); `LEADCTL_STACK` names a deployed stack for every command. Without any of them,
+`SOURCES_TABLE`, `LEADS_TABLE`, `LEAD_CREATED_QUEUE_URL` and `DEAD_LETTER_QUEUE_URL` name the tables and queues.
 ";
 
 /// The page as it grows.
@@ -43,11 +54,12 @@ impl Transcript {
         writeln!(self.page, "\n{text}").unwrap();
     }
 
-    /// Runs a command and takes down what it answers.
+    /// Runs a command and takes down its answer.
     fn run(&mut self, line: &str, exit: i32) {
         let words = words(line, self.running.data.path());
         let arguments: Vec<_> = words.iter().map(String::as_str).collect();
-        let output = leadctl(self.running.data.path(), &arguments);
+        let mut command = command(self.running.data.path(), &arguments);
+        let output = command.env("LEADCTL_FORCE_TTY", COLUMNS).env("LEADPING_KEY", "lp_source_key").output().unwrap();
         assert_eq!(output.status.code(), Some(exit), "{line}: {} {}", stdout(&output), stderr(&output));
         let answer = stdout(&output) + &stderr(&output);
         let answer: Vec<_> = answer.lines().map(str::trim_end).collect();
@@ -67,7 +79,7 @@ impl Transcript {
     }
 }
 
-/// A line's words, as a shell takes them. Files are those of the stack's directory.
+/// A line's words, as a shell reads them. Files are those of the stack's directory.
 fn words(line: &str, directory: &Path) -> Vec<String> {
     let mut words = Vec::new();
     for (number, part) in line.split('\'').enumerate() {
@@ -79,7 +91,7 @@ fn words(line: &str, directory: &Path) -> Vec<String> {
     }
     let path = |name: &String| directory.join(name).to_string_lossy().into_owned();
     for place in 1..words.len() {
-        if matches!(words[place - 1].as_str(), "--payload" | "--into") {
+        if matches!(words[place - 1].as_str(), "--payload" | "--into" | "post") {
             words[place] = path(&words[place]);
         }
     }
@@ -100,7 +112,7 @@ async fn the_page_is_what_the_commands_answer() {
         "source update source_acme --add-state Louisiana --add-product 'Auto insurance' --add-default-tag-name new",
         0,
     );
-    it.says("An allowed state does not go unnoticed into \"any\":");
+    it.says("The last allowed state does not silently become \"any\":");
     it.run("source update source_acme --remove-state TX --remove-state LA", 1);
     it.run("source update source_acme --any-state --any-product --name Acme", 0);
     it.run("source approve source_acme", 0);
@@ -110,24 +122,29 @@ async fn the_page_is_what_the_commands_answer() {
     it.run("source history source_acme --most 3", 0);
     it.says("Of two operators one wins. The other looked at revision 2, and is told what has changed since:");
     it.run("source update source_acme --trusted-form off --revision 2", 4);
-    it.says("Only a source that never had a lead is deleted, and what was done to it is kept:");
+    it.says("Only a source that never had a lead can be deleted, and its history is kept:");
     it.run("source delete source_acme", 1);
     it.json(&["source", "disable", "source_acme"]);
     it.run("source delete source_acme", 0);
     it.run("source show source_acme", 3);
+    it.says("A mistyped id is an error everywhere, with the nearest one:");
+    it.run("source show source_tx", 3);
 
     it.says("What would the intake answer to this payload? Nothing is written.");
     it.file("lead.json", &lead("partner-lead-88391", "+15555550123", "jordan@example.com"));
     it.file("broken.json", &serde_json::json!({"email": "jordan", "phone": "555-0123", "price": "$5"}));
     it.run("source check source_123 --payload lead.json --trusted-form", 0);
     it.run("source check source_texas --payload broken.json --flat", 1);
+    it.says("`post` sends it for real, with the key in `LEADPING_KEY`:");
+    it.run("post broken.json --source source_texas --flat", 1);
 
     it.says("## Keys\n\nA new key is shown once; `key list` shows keys by their beginnings.");
     it.run("key create source_exempt", 0);
     it.run("key rotate source_exempt --overlap 7d", 0);
     it.run("key list source_exempt", 0);
+    it.says("A leaked key is revoked by the whole of it, or by its beginning; `-` reads it from standard input.");
     let prefix = it.json(&["key", "list", "source_exempt"])[1]["prefix"].as_str().unwrap().to_owned();
-    it.run(&format!("key revoke source_exempt {prefix}"), 0);
+    it.run(&format!("key revoke source_exempt {prefix}..."), 0);
 
     it.says("## Leads");
     let first = it.running.post("source_123", "lp_source_key");
@@ -139,9 +156,9 @@ async fn the_page_is_what_the_commands_answer() {
     it.run("lead find --source source_123 --external-id partner-lead-88391", 0);
     it.run("lead find --business business_1 --phone '(555) 555-0199'", 0);
     it.run("lead find --business business_1 --email CASEY@example.com", 0);
-    it.run("lead find --business business_1 --email nobody@example.com", 3);
+    it.run("lead find --business business_1 --email none@example.com", 3);
     it.run("inbox business_1 --most 1", 0);
-    it.says("Exports are written a page at a time; one into a file can be resumed.");
+    it.says("Exports are written page by page; one into a file can be continued after an interruption.");
     it.run("lead export --source source_123 --from yesterday", 0);
     it.run("lead export --business business_1 --from yesterday --format csv --into leads.csv", 0);
     it.run("lead export --business business_1 --from yesterday --format csv --into leads.csv --resume", 3);
@@ -149,26 +166,38 @@ async fn the_page_is_what_the_commands_answer() {
     it.run(&format!("lead erase {first}"), 0);
     it.run(&format!("lead show {first}"), 0);
 
-    it.says("## Health");
+    it.says(
+        "## Health\n\n`doctor` runs all checks at once, each for five seconds at most. On a deployed stack it also names the alarms\n\
+         that are raised, and looks at the deployment, the sweep's schedule and the worker's event source.",
+    );
     it.run("doctor", 0);
-    it.json(&["key", "revoke", "source_texas", "lp_sourc"]);
+    it.json(&["key", "revoke", "source_texas", "lp_source_key"]);
     it.run("doctor", 1);
 
     it.says("## Queue");
     it.run("queue status", 0);
     it.run("dlq peek", 0);
     let dead = it.running.stack.addresses().dead_letter_queue_url.clone();
-    it.running.stack.clients().sqs.send_message().queue_url(dead).message_body("poison").send().await.unwrap();
+    let poison = "{\"type\":\"lead.created\",\"version\":2,\"leadId\":\"lead_a\",\"email\":\"jordan@example.com\"}";
+    it.running.stack.clients().sqs.send_message().queue_url(dead).message_body(poison).send().await.unwrap();
     it.run("dlq peek", 0);
+    let letter = it.json(&["dlq", "peek"])[0]["messageId"].as_str().unwrap().to_owned();
+    it.run(&format!("dlq show {letter}"), 0);
     it.run("dlq redrive --all --dry-run", 0);
+    it.run(&format!("dlq delete {letter}"), 0);
     it.run("dlq redrive --all", 0);
     it.run("dlq redrive --message none", 3);
     it.run("unfinished", 0);
     it.run("unfinished announce", 0);
 
-    it.says("## Report\n\nOn a terminal the report is a table with bars; elsewhere it is CSV, or JSON.");
+    it.says(
+        "## Report\n\nOn a terminal the report is a table with a column a day, or a month or a year where days do not fit; elsewhere it\n\
+         is CSV, or JSON.",
+    );
     it.run("report --source source_123 --source source_exempt --from today", 0);
-    it.says("Completions: `source <(leadctl completions bash)`, and so for `zsh`, `fish`, `elvish` and `powershell`.");
+    it.says(
+        "Completions: `source <(leadctl completions bash)`, and likewise for `zsh`, `fish`, `elvish` and `powershell`.",
+    );
 
     let Transcript { running, page } = it;
     running.stack.stop().await;
@@ -176,7 +205,7 @@ async fn the_page_is_what_the_commands_answer() {
         std::fs::write(PAGE, page).unwrap();
         return;
     }
-    let stands = std::fs::read_to_string(PAGE).unwrap();
-    let differs = stands.lines().zip(page.lines()).find(|(stands, is)| stands != is);
-    assert!(stands == page, "docs/leadctl.md is stale (see the top of this file): {differs:#?}");
+    let kept = std::fs::read_to_string(PAGE).unwrap();
+    let differs = kept.lines().zip(page.lines()).find(|(kept, is)| kept != is);
+    assert!(kept == page, "docs/leadctl.md is stale (see the top of this file): {differs:#?}");
 }

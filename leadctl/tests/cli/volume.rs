@@ -1,6 +1,6 @@
 //! Many leads, little memory.
 //!
-//! `cargo test -p leadctl --test cli volume -- --ignored --nocapture` prints the figures; it takes minutes, and reads
+//! `cargo test --workspace --test cli volume -- --ignored --nocapture` prints the figures; it takes minutes, and reads
 //! `/proc`, so it runs on Linux. `LEADS=20000` makes it shorter.
 
 use std::collections::HashMap;
@@ -10,6 +10,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use leadping::source::Source;
+use leadping::source::change::Change;
+use leadping::time::Timestamp;
 use local::stack::Options;
 
 use crate::running::Running;
@@ -17,7 +20,7 @@ use crate::running::Running;
 const FEW: usize = 1_000;
 const MANY: &str = "100000";
 
-/// What so many leads more may add to a process, in KiB: none of them is kept.
+/// How much more memory many leads may take than few, in KiB: no lead is kept.
 const FLAT: u64 = 16 * 1_024;
 
 type Item = HashMap<String, AttributeValue>;
@@ -32,6 +35,7 @@ async fn a_hundred_thousand_leads_are_exported_and_counted_with_flat_memory() {
     for (day, count) in days {
         fill(&running, &id, day, count).await;
     }
+    created_on(&running, "source_123", "2025-01-01").await;
 
     let file = running.data.path().join("leads");
     let mut peaks = Vec::new();
@@ -54,6 +58,21 @@ async fn a_hundred_thousand_leads_are_exported_and_counted_with_flat_memory() {
         assert!(*large < small + FLAT, "{peaks:?}");
     }
     running.stack.stop().await;
+}
+
+/// Makes a source older: a report leaves out the days before its creation.
+pub(crate) async fn created_on(running: &Running, id: &str, day: &str) {
+    let (sources, id) = (running.stack.sources(), id.parse().unwrap());
+    let source = sources.latest(&id).await.unwrap().unwrap();
+    let older = Source { created_at: format!("{day}T00:00:00Z").parse().unwrap(), ..source.clone() };
+    let change = Change {
+        at: Timestamp::now(),
+        by: "test".to_owned(),
+        action: "update".to_owned(),
+        revision: source.revision + 1,
+        members: Vec::new(),
+    };
+    assert!(sources.change(&id, Some(&source), Some(&older), &change).await.unwrap());
 }
 
 /// Stores leads like one that is there, of another day; their number is a multiple of 25.
@@ -92,7 +111,7 @@ fn copy(pattern: &Item, id: &str, day: &str, number: usize) -> WriteRequest {
     WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(item)).build().unwrap()).build()
 }
 
-/// Runs a command, and gives back how much memory it had at most, in KiB, and how long it took.
+/// Runs a command, and returns how much memory it had at most, in KiB, and how long it took.
 fn measured(data: &Path, arguments: &[&str], to: &Path) -> (u64, Duration) {
     let started = Instant::now();
     let mut process = Command::new(env!("CARGO_BIN_EXE_leadctl"))
@@ -112,7 +131,7 @@ fn measured(data: &Path, arguments: &[&str], to: &Path) -> (u64, Duration) {
         if let Some(ended) = process.try_wait().unwrap() {
             break ended;
         }
-        // Nothing is waited for: it is how often is looked, and looking costs time too.
+        // Only how often it is measured, which costs time too.
         std::thread::sleep(Duration::from_millis(10));
     };
     assert!(ended.success());

@@ -93,18 +93,20 @@ pub(super) const TARGETS: &[Target] = &[
         &[
             &["cli"],
             // Commands.
-            &["doctor", "inbox", "key", "lead", "queue", "report", "source", "unfinished"],
+            &["dlq", "doctor", "inbox", "key", "lead", "post", "report", "source", "unfinished"],
+            // What several commands use.
+            &["days", "input", "known", "queue", "trusted_form"],
             // What every command uses.
             &["target"],
             &["output"],
-            &["error", "days"],
+            &["error"],
         ],
     ),
     suite(
         "leadctl",
         "leadctl/tests/cli/main.rs",
         &[
-            &["basics", "deployed", "erasure", "keys", "leads", "queue", "sources", "volume"],
+            &["basics", "deployed", "doctor", "erasure", "hostile", "keys", "leads", "queue", "sources", "volume"],
             &["transcript"],
             &["front"],
             &["running"],

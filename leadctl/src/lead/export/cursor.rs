@@ -1,9 +1,8 @@
-//! What an export is of and how far it has come: a file says so beside it until it is done.
+//! How far an export into a file has come: a second file next to it says so until it is done.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -12,49 +11,9 @@ use leadping::store::{Listed, schema};
 use leadping::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Arguments, Format, Whose};
-use crate::days::Days;
-use crate::error::Error;
-
-/// What a command line asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Extent {
-    pub(super) whose: Whose,
-    pub(super) from: Date,
-    pub(super) to: Date,
-    pub(super) format: Format,
-}
-
-impl Extent {
-    /// What this command line asks for, when today is this day.
-    pub(super) fn of(arguments: &Arguments, today: Date) -> Self {
-        Self {
-            whose: arguments.whose.clone(),
-            from: arguments.from.date(today),
-            to: arguments.to.date(today),
-            format: arguments.format,
-        }
-    }
-
-    /// Its days.
-    pub(super) fn days(&self) -> Days {
-        Days::new(self.from, self.to)
-    }
-}
-
-/// As a command line has it.
-impl fmt::Display for Extent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { whose, from, to, format } = self;
-        whose.source.iter().try_for_each(|source| write!(f, "--source {source} "))?;
-        whose.business.iter().try_for_each(|business| write!(f, "--business {business} "))?;
-        let format = match format {
-            Format::Ndjson => "ndjson",
-            Format::Csv => "csv",
-        };
-        write!(f, "--from {from} --to {to} --format {format}")
-    }
-}
+use super::extent::Extent;
+use super::file;
+use crate::error::{Error, reason};
 
 /// A part of an index: leads of a source's day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,8 +33,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Behind a lead.
-    pub(super) fn behind(shard: &Shard, lead: &Listed) -> Self {
+    /// After a lead.
+    pub(super) fn after(shard: &Shard, lead: &Listed) -> Self {
         Self { shard: shard.clone(), lead: lead.id.clone(), created_at: lead.created_at }
     }
 
@@ -85,49 +44,53 @@ impl Place {
     }
 }
 
-/// All that it takes to go on.
+/// Everything that it takes to continue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Cursor {
-    /// The day that the export was begun on.
-    today: Date,
+    /// The day on which the export was started.
+    pub(super) today: Date,
     pub(super) extent: Extent,
     /// In the order of the export: those of a business can be others later.
     pub(super) sources: Vec<SourceId>,
     /// None before the first page.
     pub(super) place: Option<Place>,
-    /// How long the file is: what stands behind is written again.
+    /// How long the file is: what comes after is written again.
     pub(super) length: u64,
+    /// How many leads that is.
+    #[serde(default)]
+    pub(super) leads: u64,
 }
 
 impl Cursor {
     /// Before the first lead of these sources.
     pub(super) fn new(today: Date, extent: Extent, mut sources: Vec<SourceId>) -> Self {
         sources.sort();
-        Self { today, extent, sources, place: None, length: 0 }
+        Self { today, extent, sources, place: None, length: 0, leads: 0 }
     }
 
-    /// Where the export into a file was interrupted.
+    /// Reads how far the export into a file has come. `asked` is what the command line asks for, by the day on which the
+    /// export was started.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is nothing to go on with, [`Error::Usage`] when it is not what the command line
-    /// asks for, [`Error::Refused`] when nobody can tell.
-    pub(super) fn read(into: &Path, arguments: &Arguments) -> Result<Self, Error> {
+    /// [`Error::NotFound`] when there is nothing to continue, [`Error::Usage`] when it is not what the command line asks
+    /// for, [`Error::Refused`] when the file next to it cannot be read.
+    pub(super) fn read(into: &Path, asked: impl FnOnce(Date) -> Result<Extent, Error>) -> Result<Self, Error> {
         let path = path(into);
-        let text = fs::read(&path).map_err(|error| match error.kind() {
+        let text = file::read(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Error::NotFound(format!(
-                "there is no export to go on with: {} is not there, which is so when it is done, too",
+                "there is no export to continue: {} does not exist, because it is done or was never started",
                 path.display()
             )),
-            kind => Error::Refused(format!("{} cannot be read: {kind}", path.display())),
+            _ => Error::Refused(format!("{} cannot be read: {}", path.display(), reason(&error))),
         })?;
         let cursor: Self = serde_json::from_slice(&text).map_err(|_| {
             Error::Refused(format!("{} is not what this release writes: export into another file", path.display()))
         })?;
-        let asked = Extent::of(arguments, cursor.today);
+        let asked = asked(cursor.today)?;
         if asked != cursor.extent {
             return Err(Error::Usage(format!(
-                "{} was begun with `{}`, and `{asked}` is something else: give what it was begun with, or export into \
-                 another file",
+                "{} was started with `{}`, and `{asked}` is something else: give what it was started with, or export \
+                 into another file",
                 into.display(),
                 cursor.extent
             )));
@@ -144,18 +107,23 @@ impl Cursor {
         })
     }
 
-    /// Puts it beside the file.
+    /// Writes it next to the file.
     ///
     /// # Errors
     /// When it cannot be written. The one before is left then.
     pub(super) fn write(&self, into: &Path) -> io::Result<()> {
         let path = path(into);
         let next = path.with_extension("cursor.next");
-        fs::write(&next, serde_json::to_vec(self)?)?;
+        // One may be left of a process that was killed.
+        match fs::remove_file(&next) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        file::create(&next)?.write_all(&serde_json::to_vec(self)?)?;
         fs::rename(next, path)
     }
 
-    /// Takes it away: the export into the file is done.
+    /// Removes it: the export into the file is done.
     ///
     /// # Errors
     /// When it cannot be removed.

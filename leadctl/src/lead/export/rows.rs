@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::io;
 
-use crate::error::Error;
 use crate::lead::view::LeadView;
 use crate::output;
 
 /// The columns: each member by its path, as it is answered. Free metadata, which has names of the partner's own, and
-/// tags stand in one column as JSON.
+/// tags are in one column each, as JSON.
 pub(super) const COLUMNS: [&str; 60] = [
     "id",
     "createdAt",
@@ -84,28 +83,7 @@ pub(super) fn values(lead: &LeadView<'_>) -> io::Result<Vec<String>> {
     if !free.is_empty() {
         members.insert(SOURCE_METADATA.to_owned(), serde_json::to_string(free)?);
     }
-    Ok(COLUMNS.iter().map(|column| inert(members.remove(*column).unwrap_or_default())).collect())
-}
-
-/// A line, with its end.
-///
-/// # Errors
-/// When it cannot be put together.
-pub(super) fn csv_line(values: impl IntoIterator<Item = String>) -> Result<Vec<u8>, Error> {
-    let mut line = csv::Writer::from_writer(Vec::new());
-    line.write_record(values).map_err(io::Error::from)?;
-    line.into_inner().map_err(|error| Error::from(error.into_error()))
-}
-
-/// A spreadsheet takes some texts for formulas and runs them, and anybody can put one into a form. A sign before digits
-/// is a number, as of a phone.
-fn inert(value: String) -> String {
-    let number = |rest: &str| !rest.is_empty() && rest.bytes().all(|c| c.is_ascii_digit() || c == b'.');
-    match value.chars().next() {
-        Some('+' | '-') if number(value.get(1..).unwrap_or_default()) => value,
-        Some('=' | '+' | '-' | '@' | '\t') => format!("'{value}"),
-        _ => value,
-    }
+    Ok(COLUMNS.iter().map(|column| members.remove(*column).unwrap_or_default()).collect())
 }
 
 #[cfg(test)]
@@ -123,23 +101,6 @@ mod tests {
         for member in Member::ALL {
             let path = member.field().structured[0];
             assert!(columns.contains(path), "{path}");
-        }
-    }
-
-    #[test]
-    fn no_value_is_a_formula() {
-        for (value, written) in [
-            ("+15555550123", "+15555550123"),
-            ("-1.5", "-1.5"),
-            ("Jordan", "Jordan"),
-            ("", ""),
-            ("=1+1", "'=1+1"),
-            ("+1+1", "'+1+1"),
-            ("-cmd", "'-cmd"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("-", "'-"),
-        ] {
-            assert_eq!(inert(value.to_owned()), written);
         }
     }
 }

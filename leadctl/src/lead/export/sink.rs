@@ -1,22 +1,26 @@
 //! Where an export goes, and how far it has come.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use leadping::store::StoredLead;
 
-use super::Format;
 use super::cursor::{Cursor, Place};
+use super::extent::Format;
+use super::file;
 use super::rows::{self, COLUMNS};
-use crate::error::Error;
+use crate::error::{Error, reason};
 use crate::lead::view::LeadView;
+use crate::output::{csv, escape};
 
 /// Standard output, or a file with its cursor.
 #[derive(Debug)]
 pub(super) struct Sink {
     to: To,
     cursor: Cursor,
+    /// The leads of the cursor that is written.
+    kept: u64,
     /// The reader has seen enough.
     closed: bool,
 }
@@ -35,42 +39,42 @@ impl Sink {
     pub(super) fn begin(into: Option<&Path>, cursor: Cursor) -> Result<Self, Error> {
         let to = match into {
             Some(path) => {
-                let file = File::create_new(path).map_err(|error| match error.kind() {
+                let file = file::create(path).map_err(|error| match error.kind() {
                     io::ErrorKind::AlreadyExists => Error::Conflict(format!(
-                        "{} is there already, and was left as it is: choose another file, or go on with --resume",
+                        "{} exists already, and was left as it is: choose another file, or continue it with --resume",
                         path.display()
                     )),
-                    kind => Error::Refused(format!("{} cannot be written: {kind}", path.display())),
+                    _ => unwritable(path, &error),
                 })?;
                 To::File { file: BufWriter::new(file), path: path.to_owned() }
             }
             None => To::Stdout(BufWriter::new(io::stdout())),
         };
-        let mut sink = Self { to, cursor, closed: false };
+        let mut sink = Self { to, cursor, kept: 0, closed: false };
         if sink.cursor.extent.format == Format::Csv {
-            sink.line(&rows::csv_line(COLUMNS.iter().map(|column| (*column).to_owned()))?)?;
+            sink.line(&csv::foreign(COLUMNS)?)?;
         }
-        // The cursor of another file that had this name would be gone on with.
+        // The cursor of an earlier file of this name must not be continued.
         sink.note()?;
         Ok(sink)
     }
 
-    /// Opens a file again, and cuts off what its cursor does not know of.
+    /// Opens a file again, and cuts it to the length that its cursor knows.
     ///
     /// # Errors
     /// [`Error::Conflict`] when it is not the file that the cursor was of; else when it cannot be written.
-    pub(super) fn go_on(into: &Path, cursor: Cursor) -> Result<Self, Error> {
-        let mut file = OpenOptions::new().write(true).open(into)?;
+    pub(super) fn resume(into: &Path, cursor: Cursor) -> Result<Self, Error> {
+        let mut file = file::reopen(into).map_err(|error| unwritable(into, &error))?;
         if file.metadata()?.len() < cursor.length {
             return Err(Error::Conflict(format!(
-                "{} is shorter than it was when the export was interrupted, and was left as it is: export into another \
-                 file",
+                "{} is shorter than when the export was interrupted, and was left as it is: export into another file",
                 into.display()
             )));
         }
         file.set_len(cursor.length)?;
         file.seek(SeekFrom::End(0))?;
-        Ok(Self { to: To::File { file: BufWriter::new(file), path: into.to_owned() }, cursor, closed: false })
+        let kept = cursor.leads;
+        Ok(Self { to: To::File { file: BufWriter::new(file), path: into.to_owned() }, cursor, kept, closed: false })
     }
 
     /// What the export is of, and how far it has come.
@@ -85,22 +89,19 @@ impl Sink {
     pub(super) fn write(&mut self, lead: &StoredLead) -> Result<(), Error> {
         let view = LeadView::of(lead);
         let line = match self.cursor.extent.format {
-            Format::Csv => rows::csv_line(rows::values(&view)?)?,
-            Format::Ndjson => {
-                let mut line = serde_json::to_vec(&view).map_err(io::Error::from)?;
-                line.push(b'\n');
-                line
-            }
+            Format::Csv => csv::foreign(rows::values(&view)?.iter().map(String::as_str))?,
+            Format::Ndjson => escape::json(&serde_json::to_string(&view).map_err(io::Error::from)?) + "\n",
         };
+        self.cursor.leads += 1;
         self.line(&line)
     }
 
     /// A reader that has seen enough (`| head`) is no error.
-    fn line(&mut self, line: &[u8]) -> Result<(), Error> {
+    fn line(&mut self, line: &str) -> Result<(), Error> {
         let written = match &mut self.to {
             To::Stdout(_) if self.closed => Ok(()),
-            To::Stdout(out) => out.write_all(line),
-            To::File { file, .. } => file.write_all(line),
+            To::Stdout(out) => out.write_all(line.as_bytes()),
+            To::File { file, .. } => file.write_all(line.as_bytes()),
         };
         self.unless_closed(written)
     }
@@ -124,6 +125,11 @@ impl Sink {
         self.note()
     }
 
+    /// How many leads the file holds for good.
+    pub(super) fn kept(&self) -> u64 {
+        self.kept
+    }
+
     fn note(&mut self) -> Result<(), Error> {
         match &mut self.to {
             To::Stdout(_) if self.closed => Ok(()),
@@ -134,32 +140,39 @@ impl Sink {
             To::File { file, path } => {
                 file.flush()?;
                 self.cursor.length = file.get_ref().metadata()?.len();
-                Ok(self.cursor.write(path)?)
+                self.cursor.write(path)?;
+                self.kept = self.cursor.leads;
+                Ok(())
             }
         }
     }
 
-    /// Whether nobody reads any more.
+    /// Whether the reader has gone.
     pub(super) fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// Ends the export: nothing is left to go on with.
+    /// Ends the export: there is nothing left to continue. Returns how many leads it has.
     ///
     /// # Errors
     /// When the output takes no more.
-    pub(super) fn finish(mut self) -> Result<(), Error> {
+    pub(super) fn finish(mut self) -> Result<u64, Error> {
         match &mut self.to {
             To::Stdout(out) => {
                 let flushed = out.flush();
-                self.unless_closed(flushed)
+                self.unless_closed(flushed)?;
             }
             To::File { file, path } => {
                 file.flush()?;
-                Ok(Cursor::remove(path)?)
+                Cursor::remove(path)?;
             }
         }
+        Ok(self.cursor.leads)
     }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    Error::Refused(format!("{} cannot be written: {}", path.display(), reason(error)))
 }
 
 #[cfg(test)]
@@ -169,8 +182,7 @@ mod tests {
     use leadping::store::Listed;
 
     use super::*;
-    use crate::lead::export::Whose;
-    use crate::lead::export::cursor::Extent;
+    use crate::lead::export::extent::{Extent, Whose};
 
     fn cursor(format: Format) -> Cursor {
         let whose = Whose { source: Some("source_1".parse().unwrap()), business: None };
@@ -183,28 +195,28 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_noted_is_written_again() {
+    fn what_the_cursor_does_not_know_is_written_again() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("leads.ndjson");
         let lead = Listed { id: "lead_a".parse().unwrap(), created_at: "2026-06-15T12:00:00Z".parse().unwrap() };
         let mut sink = Sink::begin(Some(&path), cursor(Format::Ndjson)).unwrap();
-        let place = Place::behind(&sink.cursor().shards().next().unwrap(), &lead);
-        sink.line(b"noted\n").unwrap();
+        let place = Place::after(&sink.cursor().shards().next().unwrap(), &lead);
+        sink.line("noted\n").unwrap();
         sink.keep(place.clone()).unwrap();
-        sink.line(b"lost\n").unwrap();
+        sink.line("lost\n").unwrap();
         drop(sink);
         assert!(matches!(Sink::begin(Some(&path), cursor(Format::Ndjson)), Err(Error::Conflict(_))));
 
         assert_eq!(noted(&path).place, Some(place));
-        let mut sink = Sink::go_on(&path, noted(&path)).unwrap();
-        sink.line(b"again\n").unwrap();
+        let mut sink = Sink::resume(&path, noted(&path)).unwrap();
+        sink.line("again\n").unwrap();
         sink.finish().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "noted\nagain\n");
         assert!(!path.with_extension("ndjson.cursor").exists(), "it is done");
     }
 
     #[test]
-    fn a_new_file_is_not_gone_on_with_by_an_old_cursor() {
+    fn a_new_file_is_not_continued_by_an_old_cursor() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("leads.ndjson");
         drop(Sink::begin(Some(&path), cursor(Format::Csv)).unwrap());
@@ -214,7 +226,7 @@ mod tests {
 
         drop(Sink::begin(Some(&path), cursor(Format::Ndjson)).unwrap());
         assert_eq!(noted(&path), cursor(Format::Ndjson));
-        assert!(matches!(Sink::go_on(&path, old), Err(Error::Conflict(_))), "it would be filled up with nothing");
+        assert!(matches!(Sink::resume(&path, old), Err(Error::Conflict(_))), "it would be filled up with nothing");
         assert_eq!(fs::read(&path).unwrap(), b"");
     }
 }

@@ -4,10 +4,64 @@ use leadping::time::Timestamp;
 
 /// A day of the document's examples.
 const DAY: &str = "2026-06-15";
+const REQUEST: &str = "\"requestId\":\"";
+const REQUEST_ID: &str = "c7Uq4hT6IAMEVjA=";
 const FILLER: &str = "q2w7e5r4t6yxuziaopslkdjfhgmvncb3q2w7e5r4t6y";
 
 /// The text with times, ids, keys, digests and ports masked.
 pub(super) fn mask(text: &str) -> String {
+    let lines: Vec<_> =
+        text.split('\n').map(|line| masked_ages(&masked_words(&masked_request(masked_header(line))))).collect();
+    lines.join("\n")
+}
+
+/// An answer's headers that say when it was given, and to which request.
+fn masked_header(line: &str) -> &str {
+    match line.split_once(": ") {
+        Some(("date", _)) => "date: Mon, 15 Jun 2026 12:00:00 GMT",
+        Some(("x-request-id", _)) => "x-request-id: c7Uq4hT6IAMEVjA=",
+        Some(("apigw-requestid", _)) => "apigw-requestid: c7Uq4hT6IAMEVjA=",
+        _ => line,
+    }
+}
+
+/// The request of a problem.
+fn masked_request(line: &str) -> String {
+    let Some((before, rest)) = line.split_once(REQUEST) else { return line.to_owned() };
+    let (_, after) = rest.split_once('"').unwrap_or_default();
+    format!("{before}{REQUEST}{REQUEST_ID}\"{after}")
+}
+
+/// How long ago something was, or how long it took: `12 s ago`, `(0 s)`.
+fn masked_ages(line: &str) -> String {
+    let mut masked = String::new();
+    let mut rest = line;
+    while let Some((start, end)) = age(rest) {
+        masked.push_str(&rest[..start]);
+        masked.push_str(&format!(
+            "{:<width$}",
+            if rest[start..].starts_with('(') { "(2 s)" } else { "2 s ago" },
+            width = end - start
+        ));
+        rest = &rest[end..];
+    }
+    masked + rest
+}
+
+/// Where the next age is.
+fn age(text: &str) -> Option<(usize, usize)> {
+    let places = text.char_indices().filter(|(_, c)| c.is_ascii_digit() || *c == '(').map(|(place, _)| place);
+    places.into_iter().find_map(|start| {
+        let (open, number) = text[start..].strip_prefix('(').map_or((false, &text[start..]), |number| (true, number));
+        let unit = number.trim_start_matches(|c: char| c.is_ascii_digit());
+        let endings = if open { [" s)", " min)"] } else { [" s ago", " min ago"] };
+        let ending =
+            endings.into_iter().find(|ending| unit.starts_with(ending)).filter(|_| unit.len() < number.len())?;
+        Some((start, text.len() - unit.len() + ending.len()))
+    })
+}
+
+fn masked_words(text: &str) -> String {
     let mut masked = String::new();
     let mut rest = text;
     while let Some(start) = rest.find(in_word) {
@@ -30,14 +84,19 @@ fn masked_word(word: &str) -> String {
     if let Some((time, lead)) = word.split_once('~') {
         return format!("{}~{}", masked_word(time), masked_word(lead));
     }
-    // A sentence's end is no part of a word.
+    // A sentence's end is not part of a word.
     let bare = word.trim_end_matches(['.', ':']);
     let tail = &word[bare.len()..];
     if bare.parse::<Timestamp>().is_ok() {
         return format!("{DAY}T12:00:00.000Z{tail}");
     }
-    if bare == Timestamp::now().day() {
+    let today = Timestamp::now().day();
+    if bare == today {
         return format!("{DAY}{tail}");
+    }
+    // A report's column.
+    if Some(bare) == today.get(5..) {
+        return format!("{}{tail}", &DAY[5..]);
     }
     for prefix in ["lead_", "conversation_", "event_"] {
         if let Some(id) = bare.strip_prefix(prefix)
@@ -46,8 +105,11 @@ fn masked_word(word: &str) -> String {
             return format!("{prefix}{}{tail}", &FILLER[..32]);
         }
     }
+    if bare.len() == 5 && bare.as_bytes()[2] == b':' && bare.replace(':', "").bytes().all(|c| c.is_ascii_digit()) {
+        return format!("12:00{tail}");
+    }
     if let Some(key) = bare.strip_prefix("lp_")
-        && (key.len() == 43 || (key.len() == 5 && key != "sourc"))
+        && (key.len() == 43 || (key.len() == 8 && key != "source_k"))
     {
         return format!("lp_{}{tail}", &FILLER[..key.len()]);
     }
@@ -71,7 +133,11 @@ fn what_differs_from_run_to_run_is_masked_in_its_width() {
         ("at 2026-11-23T03:53:48.532Z.", "at 2026-06-15T12:00:00.000Z.".to_owned()),
         (&format!("\"lead_{id}\","), format!("\"lead_{}\",", &FILLER[..32])),
         (&format!("lp_{key}"), format!("lp_{FILLER}")),
-        ("lp_sourc... lp_abcde...", format!("lp_sourc... lp_{}...", &FILLER[..5])),
+        ("lp_source_k... lp_abcdefgh...", format!("lp_source_k... lp_{}...", &FILLER[..8])),
+        ("a  12 s ago  b  in 7 d", "a  2 s ago   b  in 7 d".to_owned()),
+        ("4 leads in leads.csv (0 s)", "4 leads in leads.csv (2 s)".to_owned()),
+        ("lp_source_k (created 17:20) is", "lp_source_k (created 12:00) is".to_owned()),
+        ("date: Thu, 26 Nov 2026 17:22:32 GMT", "date: Mon, 15 Jun 2026 12:00:00 GMT".to_owned()),
         ("http://127.0.0.1:43567/leads", "http://127.0.0.1:3000/leads".to_owned()),
         ("source_123 is 18.5, `x`", "source_123 is 18.5, `x`".to_owned()),
     ] {

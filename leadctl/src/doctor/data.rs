@@ -1,0 +1,126 @@
+//! The tables and the queues.
+
+use std::time::Duration;
+
+use leadping::id::LeadId;
+use leadping::time::Timestamp;
+
+use super::finding::Finding;
+use crate::error::Error;
+use crate::known;
+use crate::output::count;
+use crate::queue;
+use crate::target::Target;
+
+/// The sweep runs each minute. A lead that has been due for longer than this was not swept.
+const SWEEP_LATE: Duration = Duration::from_secs(3 * 60);
+
+/// A message that nothing works on may just have arrived: the queue is looked at twice.
+const SECOND_LOOK: Duration = Duration::from_secs(2);
+
+/// The table of sources, and whether each source that may send has a key to send with.
+pub(super) async fn sources(target: &Target) -> Vec<Finding> {
+    let check = "sources";
+    let sources = match known::all_sources(target).await {
+        Ok(sources) => sources,
+        Err(error) => return vec![Finding::failed(check, error)],
+    };
+    let now = Timestamp::now();
+    let keyless: Vec<_> = sources
+        .iter()
+        .filter(|source| source.attachment().is_ok() && !source.keys.iter().any(|key| key.is_live(now)))
+        .map(|source| source.id.as_str())
+        .collect();
+    vec![match keyless.as_slice() {
+        [] => Finding::ok(check, format!("{}, all active ones have a valid key", count(sources.len(), "source"))),
+        keyless => Finding::problem(
+            check,
+            format!("no valid key: {}", keyless.join(", ")),
+            "`leadctl key create ID` creates one; `leadctl source disable ID` says that it is meant",
+        ),
+    }]
+}
+
+/// The table of leads.
+pub(super) async fn leads(target: &Target) -> Vec<Finding> {
+    // No lead has this id: only an answer is wanted.
+    let none = LeadId::from_digest(&[0; 32]);
+    vec![match target.leads.get(&none).await {
+        Ok(_) => Finding::ok("leads", "the table answers"),
+        Err(error) => Finding::failed("leads", target.store_error(error)),
+    }]
+}
+
+/// Due leads are announced each minute, and their due time moves with that: one that stays due was not seen.
+pub(super) async fn sweep(target: &Target) -> Vec<Finding> {
+    let check = "sweep";
+    let unfinished = match target.leads.unfinished().await {
+        Ok(unfinished) => unfinished,
+        Err(error) => return vec![Finding::failed(check, target.store_error(error))],
+    };
+    let now = Timestamp::now();
+    let late = unfinished.iter().filter(|due| now.since(due.due_at) > SWEEP_LATE).count();
+    let unfinished = count(unfinished.len(), "unfinished lead");
+    vec![match late {
+        0 => Finding::ok(check, format!("{unfinished}, none overdue")),
+        late if target.is_backends_only() => {
+            Finding::ok(check, format!("{unfinished}, {late} overdue; the sweep runs elsewhere"))
+        }
+        late => Finding::problem(
+            check,
+            format!("{}, {late} overdue by more than {} minutes", unfinished, SWEEP_LATE.as_secs() / 60),
+            "Check the schedule and the worker's log (docs/operating.md#sweepmissing); `leadctl unfinished announce` does \
+             the sweep's work by hand",
+        ),
+    }]
+}
+
+/// The queue of accepted leads.
+pub(super) async fn queue(target: &Target) -> Vec<Finding> {
+    let check = "queue";
+    let url = match target.queue_url() {
+        Ok(url) => url,
+        Err(error) => return vec![Finding::skipped(check, error.to_string())],
+    };
+    let idle = |counts: &Result<[u64; 3], Error>| matches!(counts, Ok([waiting, 0, _]) if *waiting > 0);
+    let mut counts = queue::counts(target, url).await;
+    if idle(&counts) && !target.is_backends_only() {
+        tokio::time::sleep(SECOND_LOOK).await;
+        counts = queue::counts(target, url).await;
+    }
+    vec![match counts {
+        Ok([waiting, _, _]) if idle(&counts) && target.is_backends_only() => {
+            Finding::ok(check, format!("{}; the worker runs elsewhere", messages(waiting)))
+        }
+        Ok([waiting, 0, _]) if waiting > 0 => Finding::problem(
+            check,
+            format!("{}, none is in progress", messages(waiting)),
+            "Check that the worker's event source is enabled, and its log (docs/operating.md#oldestmessage)",
+        ),
+        Ok([waiting, in_flight, _]) => Finding::ok(check, format!("{}, {in_flight} in progress", messages(waiting))),
+        Err(error) => Finding::failed(check, error),
+    }]
+}
+
+fn messages(waiting: u64) -> String {
+    if waiting == 1 { "1 message waits".to_owned() } else { format!("{waiting} messages wait") }
+}
+
+/// The dead letters.
+pub(super) async fn dead_letters(target: &Target) -> Vec<Finding> {
+    let check = "dead letters";
+    let url = match target.dead_letter_queue_url() {
+        Ok(url) => url,
+        Err(error) => return vec![Finding::skipped(check, error.to_string())],
+    };
+    vec![match queue::counts(target, url).await {
+        Ok([0, 0, _]) => Finding::ok(check, "none"),
+        Ok([waiting, held, _]) => Finding::problem(
+            check,
+            format!("{} in the queue", waiting + held),
+            "`leadctl dlq peek` shows what is wrong with each; fix that, then `leadctl dlq redrive --all`, or `leadctl \
+             dlq delete MESSAGE` (docs/operating.md#dead-letters)",
+        ),
+        Err(error) => Finding::failed(check, error),
+    }]
+}

@@ -1,0 +1,138 @@
+//! `leadctl doctor` on a stack that is healthy, has problems, hangs, or has stopped.
+
+use std::io::{BufReader, Write};
+use std::net::TcpListener;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::front::request;
+use crate::running::{Running, command, leadctl, stdout};
+
+/// A directory by which the stack is found with one of its addresses changed.
+fn with_address(running: &Running, name: &str, url: &str) -> TempDir {
+    let mut addresses = serde_json::to_value(running.stack.addresses()).unwrap();
+    addresses[name] = url.into();
+    let data = tempfile::tempdir().unwrap();
+    std::fs::write(data.path().join("running.json"), addresses.to_string()).unwrap();
+    data
+}
+
+/// A service that answers every call with this status, and keeps what it was asked.
+fn answering(status: u16) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&asked);
+    thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = BufReader::new(connection.unwrap());
+            kept.lock().unwrap().push(request(&mut connection).0);
+            let answer = format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            connection.get_mut().write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (url, asked)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn problems_are_found_with_what_to_do() {
+    let running = Running::start().await;
+    let findings = running.json(&["doctor"]);
+    let checks: Vec<_> =
+        findings.as_array().unwrap().iter().map(|finding| finding["check"].as_str().unwrap()).collect();
+    assert_eq!(checks, ["sources", "leads", "sweep", "queue", "dead letters", "API", "clock", "TrustedForm"]);
+    assert!(findings.as_array().unwrap().iter().all(|finding| finding["healthy"] == true), "{findings}");
+
+    running.json(&["key", "revoke", "source_123", "lp_source_key"]);
+    let dead = &running.stack.addresses().dead_letter_queue_url;
+    running.stack.clients().sqs.send_message().queue_url(dead).message_body("poison").send().await.unwrap();
+    let output = running.run(&["doctor"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    for part in ["no valid key: source_123", "key create", "1 in the queue", "dlq redrive", "dlq delete"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trusted_form_is_asked_and_its_refusal_of_us_is_a_problem() {
+    let running = Running::start().await;
+    for (status, healthy, says) in [
+        (404, true, "accepts our key"),
+        (401, false, "refuses our key (401)"),
+        (402, false, "out of funds"),
+        (403, false, "refuses our key (403)"),
+        (503, false, "answers 503"),
+    ] {
+        let (url, asked) = answering(status);
+        let output = leadctl(with_address(&running, "trustedForm", &url).path(), &["doctor", "-ojson"]);
+        let findings: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        let finding = findings.as_array().unwrap().iter().find(|finding| finding["check"] == "TrustedForm").unwrap();
+        assert_eq!(finding["healthy"], healthy, "{status}: {finding}");
+        assert!(finding["found"].as_str().unwrap().contains(says), "{status}: {finding}");
+        assert_eq!(finding["remedy"].is_string(), !healthy, "{status}: {finding}");
+        assert_eq!(output.status.code(), Some(i32::from(!healthy)));
+        let asked = asked.lock().unwrap();
+        let agent = format!("user-agent: leadctl-doctor/{}", env!("CARGO_PKG_VERSION"));
+        assert!(asked.len() == 1 && asked[0].to_lowercase().contains(&agent), "{asked:?}");
+    }
+
+    // The function can tell the check from a partner's post.
+    let (url, asked) = answering(401);
+    leadctl(with_address(&running, "gateway", &url).path(), &["doctor"]);
+    assert!(asked.lock().unwrap()[0].to_lowercase().contains("user-agent: leadctl-doctor/"));
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_out_of_reach_is_said_once() {
+    let running = Running::start().await;
+    let Running { stack, data } = running;
+    stack.stop().await;
+    let output = leadctl(data.path(), &["doctor"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert_eq!(text.matches("Nothing listens at").count(), 1, "{text}");
+    assert_eq!(text.matches("out of reach").count(), 7, "{text}");
+    assert!(text.lines().count() <= 8, "{text}");
+}
+
+/// Services that accept connections and never answer, and a directory by which they are found as a stack.
+fn hanging() -> (Vec<TcpListener>, TempDir) {
+    let listeners: Vec<_> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let url = |number: usize| format!("http://{}", listeners[number].local_addr().unwrap());
+    let data = tempfile::tempdir().unwrap();
+    let addresses = json!({
+        "gateway": url(0), "dynamodb": url(1), "sqs": url(2), "queueUrl": format!("{}/q", url(2)),
+        "deadLetterQueueUrl": format!("{}/d", url(2)), "sourcesTable": "s", "leadsTable": "l", "region": "us-east-1",
+        "trustedForm": url(3),
+    });
+    std::fs::write(data.path().join("running.json"), addresses.to_string()).unwrap();
+    (listeners, data)
+}
+
+#[test]
+fn a_stack_that_hangs_is_told_with_one_remedy() {
+    let (_listeners, data) = hanging();
+    let text = stdout(&leadctl(data.path(), &["doctor"]));
+    let late = ["no answer within 5 s", "does not answer in time"].map(|late| text.matches(late).count());
+    assert_eq!(late, [5, 2], "{text}");
+    assert_eq!(text.matches("runs but does not answer").count(), 1, "{text}");
+}
+
+#[test]
+fn all_checks_run_at_once() {
+    let (listeners, data) = hanging();
+    let mut process = command(data.path(), &["doctor"]);
+    let child = process.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Each service is called while no other has answered.
+    let connections: Vec<_> = listeners.iter().map(|listener| listener.accept().unwrap()).collect();
+    drop((listeners, connections));
+    let text = stdout(&child.wait_with_output().unwrap());
+    assert_eq!(text.matches("out of reach").count(), 7, "{text}");
+}
