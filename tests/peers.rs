@@ -52,7 +52,7 @@ fn verdict(kind: &str, text: &str) -> Option<Value> {
             Err(PhoneFault::NotPossible) => or_fault(None, Code::PhoneNotPossible),
         },
         "name" => or_fault(text::clean(text, 1_024).ok().map(Value::from), Code::TextInvalid),
-        "state" => state::normalise(text).into(),
+        "state" => state::normalize(text).into(),
         "gender" => or_fault(Gender::parse(text).map(|gender| json!(gender)), Code::GenderUnsupported),
         "flag" => or_fault(number::flag(text).map(Value::from), Code::IsHomeownerInvalid),
         "whole" => or_fault(number::whole(text).map(Value::from), Code::IncomeInvalid),

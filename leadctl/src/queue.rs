@@ -5,8 +5,16 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName,
 };
+<<<<<<< HEAD
 use clap::Subcommand;
-use leadping::queue::LARGEST_BATCH;
+use leadping::queue::MAX_BATCH;
+=======
+use clap::{Args, Subcommand, value_parser};
+use indicatif::ProgressBar;
+use leadping::id::LeadId;
+use leadping::queue::{LeadCreated, MAX_BATCH};
+use leadping::time::Timestamp;
+>>>>>>> eabeb25 (Name bounds MAX_*, times *_TIMEOUT, and the worker Worker)
 use serde::Serialize;
 
 use crate::error::Error;
@@ -138,7 +146,7 @@ pub(crate) async fn hold(
 /// When SQS does not answer.
 pub(crate) async fn let_go(target: &Target, held: &[Message]) -> Result<(), Error> {
     let url = target.dead_letter_queue_url()?;
-    for batch in held.chunks(LARGEST_BATCH) {
+    for batch in held.chunks(MAX_BATCH) {
         let entries = batch.iter().enumerate().flat_map(|(index, message)| {
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string()).visibility_timeout(0);
             entry.receipt_handle(message.receipt_handle().unwrap_or_default()).build()

@@ -11,7 +11,7 @@ use axum::http::Method;
 use leadping::client::aws::{self, Clients, Endpoints};
 use leadping::intake::Intake;
 use leadping::payload::Entrance;
-use leadping::process::Processor;
+use leadping::process::Worker;
 use leadping::settings::{IntakeSettings, LookupSettings, ProcessSettings, Secret, SecretSetting};
 use leadping::store::{Leads, Sources, schema};
 use serde_json::json;
@@ -261,11 +261,11 @@ impl StandIns {
 impl Functions {
     async fn start(intake: &IntakeSettings, process: &ProcessSettings, clients: &Clients) -> anyhow::Result<Self> {
         let intake = Arc::new(Intake::new(intake, clients).await?);
-        let processor = Arc::new(Processor::new(process, clients).await?);
+        let worker = Arc::new(Worker::new(process, clients).await?);
         Ok(Self {
             create_lead: Function::new("create-lead", INTAKE_TIMEOUT, create_lead::service(Arc::clone(&intake))),
             intake_lead: Function::new("intake-lead", INTAKE_TIMEOUT, intake_lead::service(intake)),
-            process_lead: Function::new("process-lead", WORKER_TIMEOUT, process_lead::service(processor)),
+            process_lead: Function::new("process-lead", WORKER_TIMEOUT, process_lead::service(worker)),
         })
     }
 
@@ -300,7 +300,7 @@ pub fn clients(dynamodb: &str, sqs: &str) -> anyhow::Result<Clients> {
     let endpoints =
         Endpoints { dynamodb: Some(dynamodb.to_owned()), sqs: Some(sqs.to_owned()), ..Endpoints::default() };
     let credentials = SharedCredentialsProvider::new(credentials);
-    Ok(Clients::new(aws::http(aws::CONNECT)?, REGION.to_owned(), credentials, endpoints))
+    Ok(Clients::new(aws::http(aws::CONNECT_TIMEOUT)?, REGION.to_owned(), credentials, endpoints))
 }
 
 fn settings(

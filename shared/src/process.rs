@@ -5,4 +5,4 @@ mod steps;
 mod sweep;
 mod worker;
 
-pub use worker::{Processor, WorkerEvent};
+pub use worker::{Worker, WorkerEvent};

@@ -14,10 +14,10 @@ use crate::lead::Lead;
 use crate::time::Timestamp;
 
 /// A send may take so long; the answer does not wait for more (contract, section 6, Time limits).
-const TIME_LIMIT: Duration = Duration::from_millis(500);
+const SEND_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// So many messages one call takes at most.
-pub const LARGEST_BATCH: usize = 10;
+pub const MAX_BATCH: usize = 10;
 
 /// What a message is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,10 +92,10 @@ impl Queue {
     /// [`SendError`] when the queue does not take it in time.
     pub async fn send(&self, message: &LeadCreated) -> Result<(), SendError> {
         let send = self.client.send_message().queue_url(&self.url).message_body(body(message)?);
-        taken(timeout(TIME_LIMIT, send.send()).await).map(drop)
+        taken(timeout(SEND_TIMEOUT, send.send()).await).map(drop)
     }
 
-    /// Sends up to [`LARGEST_BATCH`] messages in one call, within half a second.
+    /// Sends up to [`MAX_BATCH`] messages in one call, within half a second.
     ///
     /// # Errors
     /// [`SendError`] when the queue does not take all of them in time. Some may have been taken.
@@ -108,7 +108,7 @@ impl Queue {
             let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body(message)?);
             send = send.entries(entry.build().map_err(|_| SendError("not written".to_owned()))?);
         }
-        match taken(timeout(TIME_LIMIT, send.send()).await)?.failed() {
+        match taken(timeout(SEND_TIMEOUT, send.send()).await)?.failed() {
             [] => Ok(()),
             [first, ..] => Err(SendError(first.code().to_owned())),
         }
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_the_contract_s_message() {
+    fn has_the_form_of_the_contract() {
         let text = r#"{"type":"lead.created","version":1,"leadId":"lead_a","sourceId":"source_1","accountId":"account_1","businessId":"business_1","createdAt":"2026-06-15T12:00:00.000Z","requestId":"r-1"}"#;
         let message: LeadCreated = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&message).unwrap(), text);

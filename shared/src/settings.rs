@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_s_settings_are_read_only_for_that_provider() {
+    fn settings_of_a_provider_are_read_only_for_that_provider() {
         let provider = |changes| match process(changes)?.lookup {
             LookupSettings::None => Ok("none".to_owned()),
             LookupSettings::Twilio { url, account_sid, auth_token, caller_name } => {

@@ -33,7 +33,7 @@ use crate::client::web;
 async fn connect(client: &Client, table: &str) {
     let nothing = client.get_item().table_name(table).set_key(Some(item::key("NOTHING".to_owned(), "NOTHING")));
     let once = Config::builder().retry_config(RetryConfig::disabled());
-    let _ = tokio::time::timeout(web::AHEAD, nothing.customize().config_override(once).send()).await;
+    let _ = tokio::time::timeout(web::CONNECT_AHEAD_TIMEOUT, nothing.customize().config_override(once).send()).await;
 }
 
 /// A table did not do what it was asked. What it holds of an item, if anything, is never shown.

@@ -13,7 +13,7 @@ use crate::telemetry::metric;
 use crate::validation::Validated;
 
 /// All of a check, its retry included.
-const TIME_LIMIT: Duration = Duration::from_secs(2);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A lead that may be stored: every rule holds, and TrustedForm has accepted its certificate where it has one.
 ///
@@ -65,7 +65,7 @@ impl TrustedForm {
         if let Some(certificate) = &lead.certificate {
             let asked = Instant::now();
             let verdict =
-                tokio::time::timeout(TIME_LIMIT, self.validate(certificate.id())).await.unwrap_or_else(|_| {
+                tokio::time::timeout(CHECK_TIMEOUT, self.validate(certificate.id())).await.unwrap_or_else(|_| {
                     tracing::warn!("TrustedForm did not answer in time");
                     Err(Refusal::Unavailable)
                 });
@@ -82,7 +82,7 @@ impl TrustedForm {
         let key = self.key.secret().await;
         let mut answer = self.ask(id, &key).await?;
         if matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-            && let Some(key) = self.key.instead_of(&key).await
+            && let Some(key) = self.key.replacement_for(&key).await
         {
             answer = self.ask(id, &key).await?;
         }

@@ -14,7 +14,7 @@ use crate::source::{Source, SourceKey};
 use crate::time::Timestamp;
 
 /// At most so many failures are reported.
-const MOST_FAILURES: usize = 100;
+const MAX_FAILURES: usize = 100;
 
 /// A lead that keeps every rule but the one that only TrustedForm can judge.
 #[derive(Debug)]
@@ -76,6 +76,6 @@ pub fn check(submission: &Submission, caller: &Caller<'_>) -> Verdict {
         return Verdict::Valid(Box::new(validated));
     }
     failures.sort_by_key(|failure| failure.code);
-    failures.truncate(MOST_FAILURES);
+    failures.truncate(MAX_FAILURES);
     if own_rules_hold { Verdict::RefusedBySource(failures) } else { Verdict::Refused(failures) }
 }

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use lambda_runtime::{Error, LambdaEvent, Service, service_fn};
-use leadping::process::{Processor, WorkerEvent};
+use leadping::process::{Worker, WorkerEvent};
 use serde::Serialize;
 
 /// The function, as the Lambda runtime runs it and the local event source calls it.
 pub fn service(
-    processor: Arc<Processor>,
+    worker: Arc<Worker>,
 ) -> impl Service<LambdaEvent<WorkerEvent>, Response = impl Serialize + Send + 'static, Error = Error, Future: Send>
 + Clone
 + Send
 + Sync {
     service_fn(move |event: LambdaEvent<WorkerEvent>| {
-        let processor = Arc::clone(&processor);
-        async move { Ok(processor.handle(event.payload, event.context.deadline()).await) }
+        let worker = Arc::clone(&worker);
+        async move { Ok(worker.handle(event.payload, event.context.deadline()).await) }
     })
 }

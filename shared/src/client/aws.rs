@@ -31,7 +31,7 @@ pub fn behavior() -> BehaviorVersion {
 }
 
 /// How long a connection may take to be made (architecture, Time).
-pub const CONNECT: Duration = Duration::from_millis(500);
+pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The clients that leads go through.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ impl Clients {
             secrets_manager: endpoint("SECRETS_MANAGER"),
         };
         let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
-        Ok(Self::new(http(CONNECT)?, settings::required("AWS_REGION")?, credentials, endpoints))
+        Ok(Self::new(http(CONNECT_TIMEOUT)?, settings::required("AWS_REGION")?, credentials, endpoints))
     }
 
     /// Clients with one HTTP client, one set of time limits (architecture, Time) and of retries.

@@ -10,10 +10,10 @@ use tokio::time::{Instant, timeout};
 use crate::settings::{Secret, SecretSetting};
 
 /// A secret is read again at most so often, however often it is refused (architecture, Time).
-const BETWEEN_READS: Duration = Duration::from_secs(60);
+const MIN_READ_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How long reading it anew may take: whoever was refused has little time left, and something to report.
-const READ_ANEW: Duration = Duration::from_millis(500);
+const READ_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A credential that may change while a function lives.
 #[derive(Debug)]
@@ -66,12 +66,12 @@ impl Credential {
 
     /// The secret to ask with again, after a service has refused this one; nothing, where there is no other. Of several
     /// calls that were refused at once the first reads it anew, and the others ask again with what it has found.
-    pub async fn instead_of(&self, refused: &Secret) -> Option<Secret> {
+    pub async fn replacement_for(&self, refused: &Secret) -> Option<Secret> {
         let (client, arn) = self.origin.as_ref()?;
         let mut current = self.current.lock().await;
-        if current.secret == *refused && current.read_at.elapsed() >= BETWEEN_READS {
+        if current.secret == *refused && current.read_at.elapsed() >= MIN_READ_INTERVAL {
             current.read_at = Instant::now();
-            match timeout(READ_ANEW, fetch(client, arn)).await {
+            match timeout(READ_TIMEOUT, fetch(client, arn)).await {
                 Ok(Ok(secret)) => current.secret = secret,
                 Ok(Err(error)) => tracing::error!(%error, "a refused secret cannot be read anew"),
                 Err(_) => tracing::error!(arn, "a refused secret is not read anew in time"),
@@ -109,22 +109,22 @@ mod tests {
         let client = Client::from_conf(config.build());
         let old = Secret::new("old");
         let credential = Credential { origin: Some((client, "arn".to_owned())), ..old.clone().into() };
-        assert_eq!(credential.instead_of(&old).await, None, "it has just been read");
+        assert_eq!(credential.replacement_for(&old).await, None, "it has just been read");
 
         tokio::time::pause();
-        tokio::time::advance(BETWEEN_READS).await;
+        tokio::time::advance(MIN_READ_INTERVAL).await;
         tokio::time::resume();
-        let (one, other) = tokio::join!(credential.instead_of(&old), credential.instead_of(&old));
+        let (one, other) = tokio::join!(credential.replacement_for(&old), credential.replacement_for(&old));
         let new = Secret::new("new");
         assert_eq!((one.as_ref(), other.as_ref()), (Some(&new), Some(&new)), "both were refused, and one has read");
         assert_eq!(credential.secret().await, new);
-        assert_eq!(credential.instead_of(&new).await, None, "it has just been read again");
+        assert_eq!(credential.replacement_for(&new).await, None, "it has just been read again");
         assert!(asked.join().unwrap().contains("x-amz-target: secretsmanager.GetSecretValue"));
     }
 
     #[tokio::test]
     async fn a_secret_of_the_environment_cannot_be_renewed() {
         let fixed = Secret::new("fixed");
-        assert_eq!(Credential::from(fixed.clone()).instead_of(&fixed).await, None);
+        assert_eq!(Credential::from(fixed.clone()).replacement_for(&fixed).await, None);
     }
 }

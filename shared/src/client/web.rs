@@ -10,16 +10,16 @@ use crate::client::tls::{self, TlsError};
 use crate::settings::{self, SettingsError};
 
 /// No answer that we ask for is longer.
-const LONGEST_ANSWER: usize = 64 * 1024;
+const MAX_ANSWER: usize = 64 * 1024;
 
 /// A function is frozen between requests, and its connections with it: an old one is more likely dead than alive.
-const IDLE: Duration = Duration::from_secs(20);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a connection to TrustedForm or a look-up provider may take to be made.
-const CONNECT: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long connections that are opened ahead may take (architecture, Time).
-pub(crate) const AHEAD: Duration = Duration::from_secs(1);
+pub(crate) const CONNECT_AHEAD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The client cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,7 @@ pub enum ClientError {
 /// # Errors
 /// [`ClientError`] when the bundle cannot be read or holds no certificates.
 pub fn client(bundle: Option<&Path>) -> Result<Client, ClientError> {
-    client_within(CONNECT, bundle)
+    client_within(CONNECT_TIMEOUT, bundle)
 }
 
 /// The same, with a time limit of its own for making a connection. `HTTPS_PROXY` is heeded, with the exceptions of
@@ -53,7 +53,7 @@ pub fn client_within(connect: Duration, bundle: Option<&Path>) -> Result<Client,
     let mut client = Client::builder()
         .tls_backend_preconfigured(tls::config(bundle)?)
         .redirect(Policy::none())
-        .pool_idle_timeout(IDLE)
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .connect_timeout(connect)
         .no_proxy();
     // Not the library's own way with these variables: what is called in the clear is on this machine, where a proxy finds
@@ -68,14 +68,14 @@ pub fn client_within(connect: Duration, bundle: Option<&Path>) -> Result<Client,
 /// second at most, and nobody minds when it fails: whoever calls then says so.
 pub async fn connect(client: &Client, base: &str) {
     // What the answer is does not matter, and a HEAD has no body to be read before the connection is free.
-    let _ = client.head(base).timeout(AHEAD).send().await;
+    let _ = client.head(base).timeout(CONNECT_AHEAD_TIMEOUT).send().await;
 }
 
 /// The body of an answer; nothing when it breaks off or is longer than any that we expect.
 pub async fn body(mut response: Response) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.ok()? {
-        if body.len() + chunk.len() > LONGEST_ANSWER {
+        if body.len() + chunk.len() > MAX_ANSWER {
             return None;
         }
         body.extend_from_slice(&chunk);

@@ -21,7 +21,7 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
 /// The longest query that fits into a URI of the `http` crate beside a path: six times what a gateway lets through
 /// (contract, section 1).
-const LONGEST_QUERY: usize = 65_000;
+const MAX_QUERY: usize = 65_000;
 
 /// What a query may not hold as it is, or `lambda_http` panics over its URI. What is escaped already stays so.
 const UNSAFE_IN_QUERY: &AsciiSet = &CONTROLS
@@ -80,7 +80,7 @@ fn make_safe(path: &str, event: &mut LambdaRequest) {
         event.raw_path = Some(path.to_owned());
         if let Some(query) = &mut event.raw_query_string {
             *query = utf8_percent_encode(query, UNSAFE_IN_QUERY).to_string();
-            if query.len() > LONGEST_QUERY {
+            if query.len() > MAX_QUERY {
                 // No member has this name, and that is what the caller is told.
                 "query-too-long".clone_into(query);
             }
@@ -180,14 +180,14 @@ mod tests {
 
     #[tokio::test]
     async fn no_query_is_unsafe() {
-        let longest = "a".repeat(LONGEST_QUERY);
+        let longest = "a".repeat(MAX_QUERY);
         let cases = [
             ("a=b%20c+d&e=%22", "a=b%20c+d&e=%22"),
             ("a=\"b c<d>\\^`{|}#", "a=%22b%20c%3Cd%3E%5C%5E%60%7B%7C%7D%23"),
             ("\0é", "%00%C3%A9"),
             (&longest, &longest),
             (&format!("{longest}a"), "query-too-long"),
-            (&"\"".repeat(LONGEST_QUERY / 3 + 1), "query-too-long"), // too long once it is escaped
+            (&"\"".repeat(MAX_QUERY / 3 + 1), "query-too-long"), // too long once it is escaped
         ];
         for (sent, query) in cases {
             assert_eq!(seen(event(sent, "")).await.0, query, "{sent:.20}");

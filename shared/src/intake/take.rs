@@ -28,7 +28,7 @@ use crate::trusted_form::{TrustedForm, Verified};
 use crate::validation::Verdict;
 
 /// A document stays well below DynamoDB's 400 KB for an item.
-const LONGEST_DOCUMENT: usize = 350_000;
+const MAX_DOCUMENT: usize = 350_000;
 
 /// Everything that takes leads in, built once for many requests.
 #[derive(Debug)]
@@ -234,7 +234,7 @@ fn new_lead(known: &Known<'_>, verified: Verified, due_after: Duration) -> Resul
         processing_status: ProcessingStatus::Enriching,
     };
     let document = to_json(&lead)?;
-    if document.len() > LONGEST_DOCUMENT {
+    if document.len() > MAX_DOCUMENT {
         return Err(Problem::TooLarge);
     }
     Ok(NewLead {

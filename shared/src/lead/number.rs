@@ -6,9 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use serde_json::value::RawValue;
 
 /// The most digits of a price before its point (contract, section 3.3).
-const WHOLE_DIGITS: usize = 12;
+const MAX_WHOLE_DIGITS: usize = 12;
 /// The most digits of a price behind its point (contract, section 3.3).
-const FRACTION_DIGITS: usize = 6;
+const MAX_FRACTION_DIGITS: usize = 6;
 /// How far an exponent may move a point: beyond any member's bounds, and short of filling memory with zeros.
 const MAX_SHIFT: usize = 400;
 
@@ -24,7 +24,8 @@ impl Price {
     pub fn parse(text: &str) -> Option<Self> {
         let decimal = canonical_decimal(text)?;
         let (whole, fraction) = decimal.split_once('.').unwrap_or((&decimal, ""));
-        let is_price = !decimal.starts_with('-') && whole.len() <= WHOLE_DIGITS && fraction.len() <= FRACTION_DIGITS;
+        let is_price =
+            !decimal.starts_with('-') && whole.len() <= MAX_WHOLE_DIGITS && fraction.len() <= MAX_FRACTION_DIGITS;
         is_price.then_some(Self(decimal))
     }
 

@@ -56,7 +56,7 @@ impl std::fmt::Display for State {
 
 /// The state of a lead's address: the USPS code where the text means one, else the text as sent (contract, section 3.3).
 #[must_use]
-pub fn normalise(text: &str) -> String {
+pub fn normalize(text: &str) -> String {
     match State::parse(text) {
         Some(state) => state.as_str().to_owned(),
         None => text.to_owned(),
@@ -194,7 +194,7 @@ mod tests {
             ("AS - American Samoa", "AS"),
             ("IN - Indiana", "IN"),
         ] {
-            assert_eq!(normalise(text), code, "{text}");
+            assert_eq!(normalize(text), code, "{text}");
         }
     }
 
@@ -227,7 +227,7 @@ mod tests {
             "Austin, TX",
         ] {
             assert_eq!(State::parse(text), None, "{text}");
-            assert_eq!(normalise(text), text);
+            assert_eq!(normalize(text), text);
         }
     }
 

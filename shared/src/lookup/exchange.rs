@@ -15,7 +15,7 @@ use crate::lead::phone_number::PhoneNumber;
 use crate::lead::text::clean_lossy;
 
 /// Longest time one call may take, connection and body included.
-pub(super) const TIME_LIMIT: Duration = Duration::from_secs(3);
+pub(super) const LOOKUP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Longest delay that a provider may ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(6 * 60 * 60);

@@ -31,7 +31,7 @@ impl Provider {
         let key = self.credential().secret().await;
         let answer = self.ask(number, &key).await;
         if let Err(LookupFault::Refused { .. }) = answer
-            && let Some(key) = self.credential().instead_of(&key).await
+            && let Some(key) = self.credential().replacement_for(&key).await
         {
             return self.ask(number, &key).await;
         }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::LookupFault;
-use super::exchange::{TIME_LIMIT, address, ask, lenient_text};
+use super::exchange::{LOOKUP_TIMEOUT, address, ask, lenient_text};
 use crate::client::credential::Credential;
 use crate::lead::line_type::CarrierType;
 use crate::lead::lookup::{Carrier, Lookup, ProviderName};
@@ -34,10 +34,10 @@ impl Telnyx {
             .client
             .get(address(&self.base, "v2/number_lookup", number, "type=carrier&type=caller-name"))
             .bearer_auth(key.reveal())
-            .timeout(TIME_LIMIT);
+            .timeout(LOOKUP_TIMEOUT);
         let TelnyxReply { data } = ask(request).await?;
-        let network = data.carrier.unwrap_or_default();
-        let carrier_type = network.kind.as_deref().map_or(CarrierType::Unknown, CarrierType::read);
+        let carrier = data.carrier.unwrap_or_default();
+        let carrier_type = carrier.kind.as_deref().map_or(CarrierType::Unknown, CarrierType::read);
         Ok(Lookup {
             number: number.clone(),
             // Telnyx says nothing of validity.
@@ -46,9 +46,9 @@ impl Telnyx {
             line_type: carrier_type.line_type(),
             carrier_type,
             carrier: Carrier {
-                name: network.name,
-                mobile_country_code: network.mobile_country_code,
-                mobile_network_code: network.mobile_network_code,
+                name: carrier.name,
+                mobile_country_code: carrier.mobile_country_code,
+                mobile_network_code: carrier.mobile_network_code,
             }
             .known(),
             caller_name: data.caller_name.and_then(|caller| caller.caller_name),
@@ -60,19 +60,19 @@ impl Telnyx {
 
 #[derive(Deserialize)]
 struct TelnyxReply {
-    data: Data,
+    data: DataReply,
 }
 
 #[derive(Deserialize)]
-struct Data {
+struct DataReply {
     #[serde(default, deserialize_with = "lenient_text")]
     national_format: Option<String>,
-    carrier: Option<Network>,
-    caller_name: Option<Caller>,
+    carrier: Option<CarrierReply>,
+    caller_name: Option<CallerReply>,
 }
 
 #[derive(Default, Deserialize)]
-struct Network {
+struct CarrierReply {
     #[serde(default, deserialize_with = "lenient_text")]
     name: Option<String>,
     #[serde(rename = "type", default, deserialize_with = "lenient_text")]
@@ -84,7 +84,7 @@ struct Network {
 }
 
 #[derive(Deserialize)]
-struct Caller {
+struct CallerReply {
     #[serde(default, deserialize_with = "lenient_text")]
     caller_name: Option<String>,
 }

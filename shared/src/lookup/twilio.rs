@@ -7,7 +7,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 
 use super::LookupFault;
-use super::exchange::{TIME_LIMIT, address, ask, lenient_text};
+use super::exchange::{LOOKUP_TIMEOUT, address, ask, lenient_text};
 use crate::client::credential::Credential;
 use crate::lead::line_type::CarrierType;
 use crate::lead::lookup::{Carrier, Lookup, ProviderName};
@@ -43,7 +43,7 @@ impl Twilio {
             .client
             .get(address(&self.base, "v2/PhoneNumbers", number, query))
             .basic_auth(&self.account_sid, Some(key.reveal()))
-            .timeout(TIME_LIMIT);
+            .timeout(LOOKUP_TIMEOUT);
         let answer: TwilioReply = ask(request).await?;
         let line = answer.line_type_intelligence.unwrap_or_default();
         // With an error of its own, this part of the answer says nothing; the rest stands.
@@ -81,12 +81,12 @@ struct TwilioReply {
     valid: bool,
     #[serde(default, deserialize_with = "lenient_text")]
     national_format: Option<String>,
-    line_type_intelligence: Option<Line>,
-    caller_name: Option<Caller>,
+    line_type_intelligence: Option<LineReply>,
+    caller_name: Option<CallerReply>,
 }
 
 #[derive(Default, Deserialize)]
-struct Line {
+struct LineReply {
     #[serde(rename = "type", default, deserialize_with = "lenient_text")]
     kind: Option<String>,
     #[serde(default, deserialize_with = "lenient_text")]
@@ -99,7 +99,7 @@ struct Line {
 }
 
 #[derive(Deserialize)]
-struct Caller {
+struct CallerReply {
     #[serde(default, deserialize_with = "lenient_text")]
     caller_name: Option<String>,
 }

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
 
 use super::steps::wait;
-use super::worker::Processor;
+use super::worker::Worker;
 use crate::queue::{self, LeadCreated};
 use crate::store::{Due, schema};
 use crate::telemetry::{metric, step};
@@ -23,7 +23,7 @@ const CONCURRENCY: usize = 16;
 /// 0.5 s, is done by then.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(4);
 
-impl Processor {
+impl Worker {
     /// Announces every lead that is due, the longest due first, after moving it on: a backlog never feeds itself. The sweep
     /// ends by itself before `end`, and reports what it saw.
     pub(super) async fn sweep(&self, end: Instant) {
@@ -32,7 +32,7 @@ impl Processor {
         let seen = Seen::of(&shards);
         let mut due: Vec<Due> = shards.into_iter().flatten().flatten().collect();
         due.sort_by_key(|lead| lead.due_at);
-        stream::iter(due.chunks(queue::LARGEST_BATCH))
+        stream::iter(due.chunks(queue::MAX_BATCH))
             .for_each_concurrent(CONCURRENCY, |batch| async move {
                 if Instant::now() + BATCH_TIMEOUT < end {
                     self.announce(batch, now).await;
@@ -60,7 +60,7 @@ impl Processor {
 
     /// Moves leads on and then announces them: at most as many as one message batch holds.
     async fn announce(&self, due: &[Due], now: Timestamp) {
-        let moved = join_all(due.iter().map(|lead| self.move_on(lead, now))).await;
+        let moved = join_all(due.iter().map(|lead| self.reschedule(lead, now))).await;
         let messages: Vec<_> = moved.into_iter().flatten().collect();
         match self.queue.send_all(&messages).await {
             Ok(()) => messages.iter().for_each(|message| step::announced(&message.lead_id)),
@@ -72,9 +72,9 @@ impl Processor {
     }
 
     /// The message about a due lead, once it has been moved on; nothing when another writer was faster.
-    async fn move_on(&self, due: &Due, now: Timestamp) -> Option<LeadCreated> {
+    async fn reschedule(&self, due: &Due, now: Timestamp) -> Option<LeadCreated> {
         let next = now.after(wait(due.created_at, now, self.due_after));
-        match self.leads.move_on(due, next).await {
+        match self.leads.reschedule(due, next).await {
             Ok(moved) => moved.map(|kept| LeadCreated::of(&kept.lead, kept.business_id, "sweep")),
             Err(error) => {
                 metric::unavailable("storage");

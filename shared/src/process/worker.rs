@@ -29,17 +29,17 @@ use crate::time::Timestamp;
 const CONCURRENCY: usize = 10;
 
 /// So long before its time-out the function gives its answer, whatever it has come to.
-const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
+const RESPONSE_MARGIN: Duration = Duration::from_secs(2);
 
 /// An invocation's time where its deadline says nothing: the function's time-out on AWS.
-const TIME_WITHOUT_DEADLINE: Duration = Duration::from_secs(30);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// When a lookup that keeps failing is given up (contract, section 7).
 const LOOKUP_ENDS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Everything that finishes leads, built once for many events.
 #[derive(Debug)]
-pub struct Processor {
+pub struct Worker {
     pub(super) leads: Leads,
     pub(super) queue: Queue,
     provider: Option<Provider>,
@@ -73,11 +73,11 @@ enum Failed {
     Panicked,
 }
 
-impl Processor {
+impl Worker {
     /// What the worker starts with: everything by the environment's variables.
     ///
     /// # Errors
-    /// [`StartError`] when a variable is missing or wrong, and as in [`Processor::new`]. It has been logged.
+    /// [`StartError`] when a variable is missing or wrong, and as in [`Worker::new`]. It has been logged.
     pub async fn from_env() -> Result<Self, StartError> {
         start::logged(async { Self::new(&ProcessSettings::from_env()?, &Clients::from_env()?).await }).await
     }
@@ -112,7 +112,7 @@ impl Processor {
     /// Handles an event before the `deadline` of its invocation. A batch is answered with the messages that shall come
     /// again; the sweep with none.
     pub async fn handle(self: Arc<Self>, event: WorkerEvent, deadline: SystemTime) -> SqsBatchResponse {
-        let end = Instant::now() + time_left(deadline, SystemTime::now()).saturating_sub(TIME_TO_ANSWER);
+        let end = Instant::now() + time_left(deadline, SystemTime::now()).saturating_sub(RESPONSE_MARGIN);
         let mut response = SqsBatchResponse::default();
         match event {
             WorkerEvent::Messages(batch) => response.batch_item_failures = self.batch(batch, end).await,
@@ -191,7 +191,7 @@ impl Processor {
                 let lease = self.lookup.claim(now);
                 if self.leads.open(&kept, now, Some(lease)).await? {
                     step::conversation(id);
-                    let tried = Lookup { kept: &kept, version: version.saturating_add(1), since: now, lease };
+                    let tried = Attempt { kept: &kept, version: version.saturating_add(1), since: now, lease };
                     self.look_up(tried, provider, number).await?;
                 }
                 Ok(())
@@ -200,7 +200,7 @@ impl Processor {
             (Progress::Opened { since, .. }, Some((provider, number))) => {
                 let lease = self.lookup.claim(now);
                 if self.leads.lease(id, now, lease).await? {
-                    self.look_up(Lookup { kept: &kept, version, since, lease }, provider, number).await?;
+                    self.look_up(Attempt { kept: &kept, version, since, lease }, provider, number).await?;
                 }
                 Ok(())
             }
@@ -210,8 +210,8 @@ impl Processor {
     }
 
     /// One lookup, by the holder of the lease.
-    async fn look_up(&self, tried: Lookup<'_>, provider: &Provider, number: &PhoneNumber) -> Result<(), StoreError> {
-        let Lookup { kept, version, since, lease } = tried;
+    async fn look_up(&self, tried: Attempt<'_>, provider: &Provider, number: &PhoneNumber) -> Result<(), StoreError> {
+        let Attempt { kept, version, since, lease } = tried;
         let asked = Instant::now();
         let fault = match provider.look_up(number).await {
             Ok(lookup) => {
@@ -261,7 +261,7 @@ impl Processor {
 }
 
 /// A lookup whose lease is ours.
-struct Lookup<'a> {
+struct Attempt<'a> {
     kept: &'a Kept,
     /// The lead's event version.
     version: u64,
@@ -273,7 +273,7 @@ struct Lookup<'a> {
 /// What is left of an invocation's time. A deadline that was over before the event came says nothing: Lambda names none
 /// such, and `cargo lambda watch` always ten minutes past the start of 1970.
 fn time_left(deadline: SystemTime, now: SystemTime) -> Duration {
-    deadline.duration_since(now).unwrap_or(TIME_WITHOUT_DEADLINE)
+    deadline.duration_since(now).unwrap_or(DEFAULT_TIMEOUT)
 }
 
 /// The provider that the settings name, with the key that they name.
@@ -304,6 +304,6 @@ mod tests {
     fn a_deadline_that_is_over_leaves_the_whole_time() {
         let now = SystemTime::now();
         assert_eq!(time_left(now + Duration::from_secs(7), now), Duration::from_secs(7));
-        assert_eq!(time_left(SystemTime::UNIX_EPOCH + Duration::from_mins(10), now), TIME_WITHOUT_DEADLINE);
+        assert_eq!(time_left(SystemTime::UNIX_EPOCH + Duration::from_mins(10), now), DEFAULT_TIMEOUT);
     }
 }

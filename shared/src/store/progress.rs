@@ -174,7 +174,7 @@ impl Leads {
     ///
     /// # Errors
     /// [`StoreError`] when the table does not answer.
-    pub async fn move_on(&self, due: &Due, next: Timestamp) -> Result<Option<Box<Kept>>, StoreError> {
+    pub async fn reschedule(&self, due: &Due, next: Timestamp) -> Result<Option<Box<Kept>>, StoreError> {
         let moved = self
             .client
             .update_item()
@@ -192,7 +192,7 @@ impl Leads {
                 Some(StoredLead::Kept(kept)) => Ok(Some(kept)),
                 _ => Ok(None),
             },
-            Err(error) => unless_outrun(Err(error)).map(|_| None),
+            Err(error) => applied(Err(error)).map(|_| None),
         }
     }
 
@@ -207,7 +207,7 @@ impl Leads {
             .set_expression_attribute_values(Some(change.values))
             .send()
             .await;
-        unless_outrun(updated.map(drop))
+        applied(updated.map(drop))
     }
 
     fn write(&self, id: &LeadId, change: Change) -> Result<TransactWriteItem, StoreError> {
@@ -267,7 +267,7 @@ impl Change {
 }
 
 /// Whether a change was made: it is not, when somebody else has moved the lead on, or is just writing it.
-fn unless_outrun<R>(done: Result<(), SdkError<UpdateItemError, R>>) -> Result<bool, StoreError> {
+fn applied<R>(done: Result<(), SdkError<UpdateItemError, R>>) -> Result<bool, StoreError> {
     use UpdateItemError::{ConditionalCheckFailedException, TransactionConflictException};
     match done {
         Ok(()) => Ok(true),

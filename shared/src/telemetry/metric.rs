@@ -80,7 +80,7 @@ impl Embedded {
 impl<S: Subscriber> Layer<S> for Embedded {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if event.metadata().target() == TARGET {
-            let mut line = Line { namespace: &self.namespace, now: Timestamp::now(), fields: Vec::new() };
+            let mut line = MetricLine { namespace: &self.namespace, now: Timestamp::now(), fields: Vec::new() };
             event.record(&mut line);
             // Whole, and then written: formatted into the output it would be written word by word.
             let mut line = serde_json::to_vec(&line).unwrap_or_default();
@@ -92,7 +92,7 @@ impl<S: Subscriber> Layer<S> for Embedded {
 }
 
 /// A metric, as CloudWatch reads it. Fields that begin with a capital are dimensions, the others properties.
-struct Line<'a> {
+struct MetricLine<'a> {
     namespace: &'a str,
     now: Timestamp,
     fields: Vec<(&'static str, Value)>,
@@ -120,13 +120,13 @@ struct Definition<'a> {
     unit: &'a str,
 }
 
-impl Line<'_> {
+impl MetricLine<'_> {
     fn get(&self, name: &str) -> &Value {
         self.fields.iter().find(|field| field.0 == name).map_or(&Value::Null, |(_, value)| value)
     }
 }
 
-impl Serialize for Line<'_> {
+impl Serialize for MetricLine<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let definition = Definition {
             name: self.get("name").as_str().unwrap_or_default(),
@@ -147,7 +147,7 @@ impl Serialize for Line<'_> {
     }
 }
 
-impl Visit for Line<'_> {
+impl Visit for MetricLine<'_> {
     fn record_u64(&mut self, field: &Field, value: u64) {
         self.fields.push((field.name(), value.into()));
     }
@@ -168,11 +168,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_cloudwatch_s_embedded_format() {
+    fn is_the_embedded_format_of_cloudwatch() {
         let fields = [("name", json!("Leads")), ("unit", json!("Count")), ("value", json!(1))];
         let more = [("Outcome", json!("refused")), ("source", json!("source_1")), ("codes", json!("email.invalid"))];
         let now = "1970-01-01T00:00:01Z".parse().unwrap();
-        let line = Line { namespace: NAMESPACE, now, fields: fields.into_iter().chain(more).collect() };
+        let line = MetricLine { namespace: NAMESPACE, now, fields: fields.into_iter().chain(more).collect() };
         assert_eq!(
             serde_json::to_value(line).unwrap(),
             json!({

@@ -17,15 +17,15 @@ use crate::payload::{Entrance, Entry, Member, Notation, Reading, Submission};
 use crate::source::Source;
 
 /// Bounds of tags and of free metadata (contract, sections 3.3 and 4).
-const MOST_ENTRIES: usize = 50;
-const LONGEST_TEXT: usize = 1_024;
-const LONGEST_CERTIFICATE: usize = 2_048;
+const MAX_ENTRIES: usize = 50;
+const MAX_TEXT: usize = 1_024;
+const MAX_CERTIFICATE: usize = 2_048;
 
 /// Applies every rule. Gives back the lead as far as it could be read, the failures of the payload's own rules and
 /// those of the source's; the lead may only be used when there are none.
 pub(super) fn apply(submission: &Submission, caller: &Caller<'_>) -> (Validated, Vec<Failure>, Vec<Failure>) {
     let mut rules = Rules { submission, failures: submission.failures().to_vec(), is_phone_blank: false };
-    let validated = rules.normalise(caller);
+    let validated = rules.normalize(caller);
     rules.contact_method();
     rules.secrets(caller);
     let by_source = source_rules(submission, caller.source, &validated);
@@ -40,7 +40,7 @@ struct Rules<'a> {
 }
 
 impl Rules<'_> {
-    fn normalise(&mut self, caller: &Caller<'_>) -> Validated {
+    fn normalize(&mut self, caller: &Caller<'_>) -> Validated {
         let phone = self.phone();
         let (number, extension) = phone.map(|phone| (phone.number, phone.extension)).unzip();
         let certificate = self.certificate();
@@ -86,7 +86,7 @@ impl Rules<'_> {
                 address1: self.text(Member::Address1),
                 address2: self.text(Member::Address2),
                 city: self.text(Member::City),
-                state: self.text(Member::State).map(|text| state::normalise(&text)),
+                state: self.text(Member::State).map(|text| state::normalize(&text)),
                 postal_code: self.text(Member::PostalCode),
                 country: self.text(Member::Country),
             }),
@@ -145,7 +145,7 @@ impl Rules<'_> {
     fn text(&mut self, member: Member) -> Option<String> {
         let most = match member.field().kind {
             Kind::Text(most) => most,
-            _ => LONGEST_TEXT,
+            _ => MAX_TEXT,
         };
         let submission = self.submission;
         self.clean(submission.scalar(member)?, most, || submission.pointer(member))
@@ -164,7 +164,7 @@ impl Rules<'_> {
         let pointer = || self.submission.pointer(Member::TrustedFormUrl);
         // White space between URLs makes it no URL, and is told as that.
         let is_control = |c: char| c.is_control() && !c.is_whitespace();
-        if url.chars().count() > LONGEST_CERTIFICATE || url.contains(is_control) {
+        if url.chars().count() > MAX_CERTIFICATE || url.contains(is_control) {
             self.failures.push(Failure::at(Code::TextInvalid, pointer()));
             return None;
         }
@@ -187,13 +187,13 @@ impl Rules<'_> {
         let submission = self.submission;
         let sent = submission.entries(member);
         let mut tags: Vec<String> = Vec::new();
-        if distinct(sent) > MOST_ENTRIES {
+        if distinct(sent) > MAX_ENTRIES {
             self.failures.push(Failure::at(Code::TagsTooMany, submission.pointer(member)));
         }
-        let clean = |tag: &Entry| self.clean(&tag.text, LONGEST_TEXT, || tag.pointer.clone());
+        let clean = |tag: &Entry| self.clean(&tag.text, MAX_TEXT, || tag.pointer.clone());
         let cleaned: Vec<_> = sent.iter().filter_map(clean).collect();
         for tag in cleaned.into_iter().chain(defaults.iter().cloned()) {
-            if tags.len() < MOST_ENTRIES && !tags.contains(&tag) {
+            if tags.len() < MAX_ENTRIES && !tags.contains(&tag) {
                 tags.push(tag);
             }
         }
@@ -204,7 +204,7 @@ impl Rules<'_> {
         let submission = self.submission;
         let entries = submission.entries(Member::SourceMetadata);
         let map = submission.pointer(Member::SourceMetadata);
-        if entries.len() > MOST_ENTRIES {
+        if entries.len() > MAX_ENTRIES {
             self.failures.push(Failure::at(Code::SourceMetadataTooLarge, map.as_str()));
         }
         let mut kept = BTreeMap::new();
@@ -213,12 +213,12 @@ impl Rules<'_> {
             if secrets::is_secret(name, &entry.text) {
                 self.failures.push(Failure::at(Code::SourceMetadataSecret, entry.pointer.as_str()));
             }
-            let is_too_long = name.chars().count() > MAX_ENTRY_NAME || entry.text.chars().count() > LONGEST_TEXT;
+            let is_too_long = name.chars().count() > MAX_ENTRY_NAME || entry.text.chars().count() > MAX_TEXT;
             if is_too_long || text::is_blank(name) {
                 self.failures.push(Failure::at(Code::SourceMetadataTooLarge, entry.pointer.as_str()));
             } else if let (Some(name), Some(text)) = (
                 self.clean(name, MAX_ENTRY_NAME, || map.clone()),
-                self.clean(&entry.text, LONGEST_TEXT, || entry.pointer.clone()),
+                self.clean(&entry.text, MAX_TEXT, || entry.pointer.clone()),
             ) {
                 // Cleaned, two names may be one.
                 if kept.get(&name).is_some_and(|first| *first != text) {
@@ -343,7 +343,7 @@ mod tests {
     use crate::validation::Visitor;
 
     #[test]
-    fn no_pointer_repeats_the_source_s_key() {
+    fn no_pointer_repeats_the_source_key() {
         let now = Timestamp::now();
         let key = SourceKey::presented("lp_some~key");
         let source: Source = serde_json::from_value(serde_json::json!({
@@ -353,7 +353,7 @@ mod tests {
         }))
         .unwrap();
         let caller = Caller { source: &source, key: &key, visitor: Visitor::default(), now };
-        let long = format!("\"{}\"", "v".repeat(LONGEST_TEXT + 1));
+        let long = format!("\"{}\"", "v".repeat(MAX_TEXT + 1));
         for (value, codes) in [
             ("\"x\"", [Code::MetadataSecret].as_slice()),
             ("{}", &[Code::PayloadType]),

@@ -75,7 +75,7 @@ fn a_value_read_again_is_itself() {
         holds(&choice, Gender::parse, |choice| choice.as_str().to_owned());
         holds(&choice, MaritalStatus::parse, |choice| choice.as_str().to_owned());
         holds(&choice, EmploymentType::parse, |choice| choice.as_str().to_owned());
-        holds(&state, |text| Some(state::normalise(text)), String::clone);
+        holds(&state, |text| Some(state::normalize(text)), String::clone);
         holds(&ip, ip_address::parse, IpAddr::to_string);
         holds(&text, |text| text::clean(text, 1_024).ok(), String::clone);
         holds(&text, |text| Some(text::clean_lossy(text, 10)), String::clone);

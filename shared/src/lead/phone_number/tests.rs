@@ -64,7 +64,7 @@ fn the_embedded_metadata_reads_as_the_whole_does() {
 }
 
 #[test]
-fn the_region_is_the_area_code_s() {
+fn the_region_follows_from_the_area_code() {
     for (number, region) in [
         ("+15125550123", Some("US")),
         ("+12015550123", Some("US")),

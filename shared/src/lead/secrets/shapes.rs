@@ -15,7 +15,7 @@ const fn shape(length: (usize, usize), alphabet: fn(u8) -> bool, prefixes: &'sta
 }
 
 /// The most characters of a credential whose length is not fixed.
-const ANY: usize = 512;
+const MAX_LENGTH: usize = 512;
 
 const SHAPES: &[Shape] = &[
     // AWS access key ids.
@@ -28,29 +28,37 @@ const SHAPES: &[Shape] = &[
     shape((40, 64), is_hex, &["dop_v1_", "doo_v1_", "dor_v1_", "rubygems_", "sbp_"]),
     shape((40, 64), is_hex, &["sk-or-v1-", "xkeysib-", "shippo_live_"]),
     // Stripe, live mode.
-    shape((16, ANY), is_alphanumeric, &["sk_live_", "rk_live_"]),
+    shape((16, MAX_LENGTH), is_alphanumeric, &["sk_live_", "rk_live_"]),
     // GitHub, npm, Replicate, Groq, Linear, PostHog.
-    shape((36, ANY), is_alphanumeric, &["ghp_", "gho_", "ghs_", "ghu_", "ghr_", "npm_"]),
-    shape((36, ANY), is_alphanumeric, &["r8_", "gsk_", "lin_api_", "phx_"]),
+    shape((36, MAX_LENGTH), is_alphanumeric, &["ghp_", "gho_", "ghs_", "ghu_", "ghr_", "npm_"]),
+    shape((36, MAX_LENGTH), is_alphanumeric, &["r8_", "gsk_", "lin_api_", "phx_"]),
     // Hugging Face, OpenAI's first keys, New Relic.
     shape((34, 34), is_alphanumeric, &["hf_"]),
     shape((48, 48), is_alphanumeric, &["sk-"]),
     shape((27, 27), is_upper, &["NRAK-"]),
     // Webhooks of Stripe and Svix.
-    shape((24, ANY), is_base64, &["whsec_"]),
+    shape((24, MAX_LENGTH), is_base64, &["whsec_"]),
     // Slack; `xoxo-` would be hugs and kisses.
-    shape((20, ANY), is_base64url, &["xoxa-", "xoxb-", "xoxc-", "xoxd-", "xoxe-", "xoxp-", "xoxr-", "xoxs-", "xapp-"]),
+    shape(
+        (20, MAX_LENGTH),
+        is_base64url,
+        &["xoxa-", "xoxb-", "xoxc-", "xoxd-", "xoxe-", "xoxp-", "xoxr-", "xoxs-", "xapp-"],
+    ),
     // GitLab, Docker, Square, OAuth at Google.
-    shape((20, ANY), is_base64url, &["glpat-", "glptt-", "gldt-", "glrt-", "dckr_pat_", "sq0atp-", "GOCSPX-", "ya29."]),
+    shape(
+        (20, MAX_LENGTH),
+        is_base64url,
+        &["glpat-", "glptt-", "gldt-", "glrt-", "dckr_pat_", "sq0atp-", "GOCSPX-", "ya29."],
+    ),
     // Anthropic, OpenAI, Vault.
-    shape((24, ANY), is_base64url, &["sk-ant-", "sk-proj-", "sk-svcacct-", "sk-admin-", "hvs.", "hvb."]),
+    shape((24, MAX_LENGTH), is_base64url, &["sk-ant-", "sk-proj-", "sk-svcacct-", "sk-admin-", "hvs.", "hvb."]),
     // HubSpot.
     shape((36, 36), is_base64url, &["pat-na1-", "pat-na2-", "pat-eu1-"]),
     // GitHub, Square, PyPI, Figma, Atlassian, Contentful.
-    shape((40, ANY), is_base64url, &["github_pat_", "sq0csp-", "pypi-AgE", "figd_", "ATATT3", "CFPAT-"]),
+    shape((40, MAX_LENGTH), is_base64url, &["github_pat_", "sq0csp-", "pypi-AgE", "figd_", "ATATT3", "CFPAT-"]),
     // SendGrid: 22 characters, a full stop, 43 characters. Mapbox: a secret token has two parts.
     shape((66, 66), is_base64url_or_dot, &["SG."]),
-    shape((60, ANY), is_base64url_or_dot, &["sk.eyJ"]),
+    shape((60, MAX_LENGTH), is_base64url_or_dot, &["sk.eyJ"]),
 ];
 
 /// Whether a text begins with a credential.
@@ -60,12 +68,12 @@ pub(super) fn begin(text: &str) -> bool {
 
 impl Shape {
     fn fits(&self, text: &str) -> bool {
-        let (fewest, most) = self.length;
+        let (min, max) = self.length;
         self.prefixes.iter().filter_map(|prefix| text.strip_prefix(prefix)).any(|rest| {
             let (body, after) = run(rest, self.alphabet);
             // A sentence may end in a full stop.
             let body = body.trim_end_matches('.');
-            (fewest..=most).contains(&body.len())
+            (min..=max).contains(&body.len())
                 && !after.starts_with(|c: char| c.is_ascii_alphanumeric())
                 && !is_placeholder(body)
         })
