@@ -5,16 +5,8 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName,
 };
-<<<<<<< HEAD
 use clap::Subcommand;
 use leadping::queue::MAX_BATCH;
-=======
-use clap::{Args, Subcommand, value_parser};
-use indicatif::ProgressBar;
-use leadping::id::LeadId;
-use leadping::queue::{LeadCreated, MAX_BATCH};
-use leadping::time::Timestamp;
->>>>>>> eabeb25 (Name bounds MAX_*, times *_TIMEOUT, and the worker Worker)
 use serde::Serialize;
 
 use crate::error::Error;

@@ -144,15 +144,9 @@ async fn announce(all: &[Due], also_later: bool, target: &Target, output: &mut O
     let bar = ProgressBar::new(u64::try_from(chosen.len()).unwrap_or_default());
     let mut announced = 0;
     for due in chosen {
-<<<<<<< HEAD
-        let moved = target.leads.move_on(due, Timestamp::now().after(DUE_AGAIN)).await;
+        let moved = target.leads.reschedule(due, Timestamp::now().after(DUE_AGAIN)).await;
         // Another that finished or moved it meanwhile has done this already.
         if let Some(kept) = moved.map_err(|error| target.store_error(error))? {
-=======
-        let moved = target.leads.reschedule(due, Timestamp::now().after(DUE_AGAIN)).await;
-        // Whoever finished or moved it meanwhile has done this already.
-        if let Some(kept) = moved.map_err(|error| target.failed(error))? {
->>>>>>> eabeb25 (Name bounds MAX_*, times *_TIMEOUT, and the worker Worker)
             let message = LeadCreated::of(&kept.lead, kept.business_id, "leadctl");
             let body = serde_json::to_string(&message).map_err(io::Error::from)?;
             queue::send(target, url, body).await.map_err(|error| stopped(error, announced))?;

@@ -1,4 +1,4 @@
-//! What we call with: one outbound HTTP client, the AWS clients over it, TLS, and our credentials.
+//! Outbound calls: the HTTP client, the AWS clients on top of it, TLS, and our credentials.
 
 pub mod aws;
 pub mod credential;

@@ -1,4 +1,4 @@
-//! The conversation that a lead opens (contract, section 7).
+//! The conversation of a lead (contract, section 7).
 
 use std::fmt;
 
@@ -12,45 +12,38 @@ use crate::lead::email::Email;
 use crate::lead::phone_number::PhoneNumber;
 use crate::time::Timestamp;
 
-/// The conversation with the person behind a lead.
+/// The conversation with the person of a lead.
 #[skip_serializing_none]
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the others are what they are called")]
 pub struct Conversation {
-    /// Its id, which follows from the lead's.
+    /// Derived from the lead's id.
     pub id: ConversationId,
-    /// The lead.
     pub lead_id: LeadId,
-    /// The account that the lead belongs to.
     pub account_id: AccountId,
-    /// The business whose inbox it stands in.
+    /// The business whose inbox lists the conversation.
     pub business_id: BusinessId,
-    /// The source that sent the lead.
     pub source_id: SourceId,
-    /// The person's first name.
     pub first_name: Option<String>,
-    /// The person's last name.
     pub last_name: Option<String>,
-    /// The person's e-mail address.
     pub email: Option<Email>,
-    /// The person's number.
     pub lead_phone_number: Option<PhoneNumber>,
-    /// `open`.
+    /// Always `open` in this release.
     pub status: String,
-    /// Whether no user has read it since the last news.
+    /// Whether the conversation has news that no user has read.
     pub is_unread: bool,
     /// What happened last, without personal data.
     pub last_snippet: String,
-    /// When that was.
+    /// When the conversation last moved to the top of the inbox.
     pub last_event_at: Timestamp,
-    /// How many events the lead has: the sequence of the last one.
+    /// How many events the lead has, which is the sequence of the last one.
     pub event_version: u64,
-    /// When it was opened.
     pub created_at: Timestamp,
 }
 
 impl Conversation {
-    /// The conversation of a new lead, with the one event that opens it.
+    /// Opens the conversation of a new lead, with its first event.
     pub fn open(lead: &Lead, business_id: BusinessId, now: Timestamp) -> Self {
         Self {
             id: ConversationId::of(&lead.id),
@@ -71,7 +64,7 @@ impl Conversation {
         }
     }
 
-    /// What is left of it when the person's data is erased (contract, section 5).
+    /// The conversation without the person's data (contract, section 5).
     pub fn erased(self) -> Self {
         Self { first_name: None, last_name: None, email: None, lead_phone_number: None, ..self }
     }

@@ -1,4 +1,4 @@
-//! The events of a lead: its timeline, and what subscribers are told (contract, section 7).
+//! The events of a lead, for its timeline and for subscribers (contract, section 7).
 
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
@@ -22,7 +22,7 @@ pub enum EventType {
     /// An operator erased the person's data.
     #[serde(rename = "lead.erased")]
     LeadErased,
-    /// A type of a later release. It is listed by its name and otherwise left alone.
+    /// A type that a later release writes. This release shows its name and does nothing else with it.
     #[serde(untagged)]
     Other(String),
 }
@@ -43,7 +43,7 @@ impl EventType {
         }
     }
 
-    /// The name that the timeline shows. Its readers know these two.
+    /// The name in the timeline, whose readers know only these two.
     fn timeline_type(&self) -> &'static str {
         match self {
             Self::LeadCreated => "LeadCreated",
@@ -51,7 +51,7 @@ impl EventType {
         }
     }
 
-    /// A sentence without personal data.
+    /// A short text for people, without personal data.
     pub(crate) fn summary(&self) -> &'static str {
         match self {
             Self::LeadCreated => "A new lead came in",
@@ -77,31 +77,27 @@ impl EventType {
 #[skip_serializing_none]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the others are what they are called")]
 pub struct Event {
-    /// The id, which follows from the lead's and the type: each happens once.
+    /// Derived from the lead's id and the type, so each type happens once.
     pub id: EventId,
     /// What happened, for automations.
     pub event_type: EventType,
-    /// The event's place among the lead's own: 1, 2, 3 and so on. It is the lead's event version after the event.
+    /// 1 for the lead's first event, then 2, 3 and so on. Equals the lead's event version after this event.
     pub sequence: u64,
     /// What happened, for the timeline.
     pub timeline_type: String,
-    /// The lead.
     pub lead_id: LeadId,
-    /// The lead's conversation.
     pub conversation_id: ConversationId,
-    /// The source that sent the lead.
     pub source_id: SourceId,
-    /// The business that the lead belongs to.
     pub business_id: BusinessId,
     /// What happened, for people.
     pub summary: String,
-    /// When it happened.
     pub created_at: Timestamp,
 }
 
 impl Event {
-    /// An event of a lead, now.
+    /// Builds an event of a lead that happens at `now`.
     pub fn of(lead: &Lead, business_id: BusinessId, event_type: EventType, sequence: u64, now: Timestamp) -> Self {
         Self {
             id: EventId::of(&lead.id, event_type.as_str()),
@@ -123,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_type_has_one_name_and_an_unknown_one_keeps_its_own() {
+    fn each_type_has_one_name_and_unknown_types_keep_theirs() {
         for known in EventType::ALL {
             assert_eq!(serde_json::to_value(&known).unwrap(), known.as_str());
             assert_eq!(serde_json::from_value::<EventType>(known.as_str().into()).unwrap(), known);

@@ -1,5 +1,5 @@
-//! What is true of every function of the API: its service, its problems, the headers of each answer (contract, sections 1
-//! and 6).
+//! What all functions of the API have in common: the Lambda service, problem details, and the headers of each answer
+//! (contract, sections 1 and 6).
 
 mod problem;
 mod service;

@@ -1,4 +1,4 @@
-//! Identifiers: each its own type, so that none is taken for another.
+//! Identifiers. Each is a type of its own, so the compiler catches a mix-up.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use data_encoding::{BASE32_NOPAD, BASE32_NOPAD_NOCASE};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// A text that is no identifier.
+/// The text is not an identifier.
 #[derive(Debug, thiserror::Error)]
 #[error("an id is 1 to 64 letters, digits, hyphens and underscores")]
 pub struct InvalidId;
@@ -19,7 +19,7 @@ macro_rules! ids {
         pub struct $name(String);
 
         impl $name {
-            /// Reads an id: `[A-Za-z0-9_-]{1,64}` (contract, section 2).
+            /// Parses `[A-Za-z0-9_-]{1,64}` (contract, section 2).
             ///
             /// # Errors
             /// [`InvalidId`] for anything else.
@@ -31,7 +31,7 @@ macro_rules! ids {
                 }
             }
 
-            /// The id's text.
+            /// The id as plain text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -68,31 +68,30 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A source: a website, form, buyer, partner or internal system that may send leads.
+    /// A source: a website, form, buyer, partner or internal system that sends leads.
     SourceId;
     /// The account that a source is attached to.
     AccountId;
     /// The business that a source's leads belong to.
     BusinessId;
-    /// A lead. Derived from its submission, so that a repeat meets itself.
+    /// A lead. Derived from the submission, so a repeat gets the same id.
     LeadId;
-    /// The conversation of a lead, one each.
+    /// The conversation of a lead. Each lead has one.
     ConversationId;
     /// An event of a conversation's timeline.
     EventId;
 }
 
-/// What a lead's id begins with.
 const LEAD_PREFIX: &str = "lead_";
 
 impl LeadId {
-    /// `lead_` and 160 bits of a digest (contract, section 5).
+    /// `lead_` and the first 160 bits of the digest (contract, section 5).
     pub fn from_digest(digest: &[u8; 32]) -> Self {
         Self(format!("{LEAD_PREFIX}{}", base32(digest)))
     }
 
-    /// The shard that the lead belongs to when an index is spread over `of` shards: evenly, for any count. An id that is
-    /// not a digest belongs to the first.
+    /// The lead's shard in an index with `of` shards. Leads spread evenly for any count. An id that is not a digest is
+    /// in shard 0.
     pub fn shard(&self, of: u8) -> u8 {
         let digest = self.0.trim_start_matches(LEAD_PREFIX);
         let digest = BASE32_NOPAD_NOCASE.decode(digest.as_bytes()).unwrap_or_default();
@@ -101,21 +100,21 @@ impl LeadId {
     }
 }
 
-/// The id of the request that something came from, for the logs.
+/// The id of a request, for the logs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct RequestId(String);
 
 impl RequestId {
-    /// The longest one, in characters. API Gateway's have 16.
+    /// In characters. API Gateway's ids have 16.
     const MAX_LENGTH: usize = 128;
 
-    /// The visible ASCII characters of a text, as many as an id has at most.
+    /// Keeps the visible ASCII characters of `text`, up to the maximum length.
     pub fn of(text: &str) -> Self {
         Self(text.chars().filter(char::is_ascii_graphic).take(Self::MAX_LENGTH).collect())
     }
 
-    /// The id's text.
+    /// The id as plain text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -131,21 +130,21 @@ impl TryFrom<String> for RequestId {
 }
 
 impl ConversationId {
-    /// A lead's only conversation.
+    /// The id of the lead's only conversation.
     pub fn of(lead: &LeadId) -> Self {
         Self(format!("conversation_{}", lead.0.trim_start_matches(LEAD_PREFIX)))
     }
 }
 
 impl EventId {
-    /// The only event of this type that a lead can have.
+    /// The id of the only event of this type that the lead can have.
     pub fn of(lead: &LeadId, event_type: &str) -> Self {
         let digest = Sha256::new().chain_update(&lead.0).chain_update("\n").chain_update(event_type).finalize();
         Self(format!("event_{}", base32(&digest.into())))
     }
 }
 
-/// The first 160 bits in 32 lower-case characters.
+/// The first 160 bits as 32 lowercase characters.
 fn base32(digest: &[u8; 32]) -> String {
     BASE32_NOPAD.encode(&digest[..20]).to_ascii_lowercase()
 }

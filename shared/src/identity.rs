@@ -1,4 +1,4 @@
-//! One submission, one lead: what makes two posts the same (contract, section 5).
+//! One submission, one lead: when two posts are the same submission (contract, section 5).
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -7,20 +7,20 @@ use crate::id::LeadId;
 use crate::payload::Submission;
 use crate::source::{self, Source};
 
-/// A partner's own name for a submission: its `Idempotency-Key` header.
+/// The `Idempotency-Key` header, by which a partner names a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
-/// A text that is no `Idempotency-Key`.
+/// The text is not an `Idempotency-Key`.
 #[derive(Debug, thiserror::Error)]
 #[error("an Idempotency-Key is 1 to 255 visible ASCII characters")]
 pub struct InvalidKey;
 
 impl IdempotencyKey {
-    /// Reads a key, bare or in quotation marks, which are no part of it.
+    /// Parses a key, bare or in quotation marks. The quotation marks are not part of the key.
     ///
     /// # Errors
-    /// [`InvalidKey`] for anything but 1 to 255 characters of `!` to `~`.
+    /// [`InvalidKey`] for anything but 1 to 255 characters from `!` to `~`.
     pub fn parse(text: &[u8]) -> Result<Self, InvalidKey> {
         let bare = text.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(text);
         match bare.len() {
@@ -30,33 +30,33 @@ impl IdempotencyKey {
     }
 }
 
-/// What a submission is known by, and what was said under that name.
+/// What identifies a submission, and a digest of what it said.
 #[derive(Debug)]
 pub struct Identity {
-    /// The id of its lead: the same for every repeat.
+    /// The lead's id, which is the same for every repeat.
     pub lead_id: LeadId,
-    /// The digest of its content, by which a key used for another submission is noticed.
+    /// The digest of the content. It reveals when one key is used for two submissions.
     pub content: String,
-    /// What releases that did not know its newest members knew it by, the latest first.
+    /// The identities that earlier releases gave this submission, because they did not know its newest members; the
+    /// latest first.
     pub before: Vec<Former>,
 }
 
-/// An identity of the same submission, as an earlier release had it.
+/// The identity that an earlier release gave the same submission.
 #[derive(Debug)]
+#[expect(missing_docs, reason = "as in `Identity`")]
 pub struct Former {
-    /// The id of its lead.
     pub lead_id: LeadId,
-    /// The digest of its content.
     pub content: String,
 }
 
 impl Identity {
-    /// The identity of a submission within its source: by its key, else by its content, else by nothing at all.
+    /// Identifies a submission within its source: by its key, else by its content, else by a random id.
     ///
-    /// Everything goes into a digest together with the source's salt, so that an id tells nobody anything.
+    /// Everything is hashed with the source's salt, so an id reveals nothing about the lead.
     ///
     /// # Errors
-    /// When the machine has no randomness to give, for a submission without identity.
+    /// When a random id is needed and the system has no randomness.
     pub fn of(
         source: &Source,
         submission: &Submission,
@@ -81,14 +81,14 @@ impl Identity {
         })
     }
 
-    /// Whether a stored lead has the content of this submission, as this or an earlier release sees it.
+    /// Whether a stored lead has the content of this submission, as this release or an earlier one hashes it.
     pub fn is_of(&self, content: &str) -> bool {
         self.content == content || self.before.iter().any(|former| former.content == content)
     }
 }
 
-/// The fields are told apart by line breaks, which only the last of them may hold. Its form has a version, like that
-/// of the content: it may never change under it.
+/// Line breaks separate the fields; only the last field can contain one. The form has a version, as the content's has,
+/// and must never change within a version.
 fn digest(source: &Source, kind: &str, identity: &[u8]) -> [u8; 32] {
     Sha256::new()
         .chain_update(format!("leadping lead 1\n{}\n{}\n{kind}\n", source.salt, source.id))
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_visible_ascii() {
+    fn a_key_is_1_to_255_visible_ascii_characters() {
         let longest = "k".repeat(255);
         for (text, key) in [("a", "a"), ("\"a\"", "a"), ("a\"b", "a\"b"), ("!~", "!~"), (&longest, &longest)] {
             assert_eq!(IdempotencyKey::parse(text.as_bytes()).unwrap().0, key);

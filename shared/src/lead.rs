@@ -1,7 +1,6 @@
-//! The lead: what it is once it has been validated, as it is stored and as it is answered.
+//! The validated lead, in the form that is stored and returned to partners.
 //!
-//! Each value is a type that can only hold what its rule allows (contract, section 3.3). What holds a person's data
-//! shows none of it in `Debug`.
+//! Each value has a type that only allows what its rule allows (contract, section 3.3). `Debug` shows no personal data.
 
 pub mod birth_date;
 pub mod captured_at;
@@ -32,45 +31,39 @@ use choices::{EmploymentType, Gender, MaritalStatus};
 use email::Email;
 use number::Price;
 
-/// A lead, in the form of the answer (contract, section 5). Members not given are left out.
+/// A lead in the form of the answer (contract, section 5). Members that were not given are left out.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the others are what they are called")]
 pub struct Lead {
-    /// The lead's id.
     pub id: LeadId,
-    /// When it was accepted.
+    /// When the lead was accepted.
     pub created_at: Timestamp,
-    /// The source that sent it.
+    /// The source that sent the lead.
     pub source_id: SourceId,
-    /// The account that the source was attached to.
+    /// The account that the source was attached to at that time.
     pub account_id: AccountId,
-    /// Where the lead came from.
     pub metadata: Metadata,
-    /// How to reach the person.
     pub contact: Contact,
-    /// What is known of the person.
     pub customer: Customer,
-    /// Tags, by id.
     pub tag_ids: Vec<String>,
-    /// Tags, by name.
     pub tag_names: Vec<String>,
-    /// How far the lead has come.
     pub processing_status: ProcessingStatus,
 }
 
 /// How far a lead has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProcessingStatus {
-    /// Accepted; its conversation or its phone look-up is still to come.
+    /// The conversation or the phone lookup is still to come.
     Enriching,
-    /// Its conversation exists and its look-up has ended.
+    /// The conversation exists and the lookup has ended.
     Ready,
-    /// An operator has erased the person's data; the fact of the lead is kept.
+    /// An operator erased the person's data. Only the fact that the lead existed is kept.
     Erased,
 }
 
 impl ProcessingStatus {
-    /// The status as it is stored and answered.
+    /// The status as stored and returned.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Enriching => "Enriching",
@@ -102,7 +95,7 @@ pub struct Metadata {
     pub trusted_form_url: Option<String>,
     pub price: Option<Price>,
     pub direct_post_price: Option<Price>,
-    /// The server's own: the business that the source is attached to.
+    /// Set by the server: the business that the source is attached to.
     pub business_id: Option<BusinessId>,
     pub ip_address: Option<String>,
     pub user_agent: Option<String>,
@@ -125,13 +118,13 @@ pub struct Contact {
     pub time_zone_id: Option<String>,
 }
 
-/// A phone number and what the partner knows of it. One without a number is not dialled, but kept.
+/// A phone number and what the partner knows about it. A phone without a number is stored but cannot be called.
 #[skip_serializing_none]
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the table of fields describes each member")]
 pub struct Phone {
     pub number: Option<PhoneNumber>,
-    /// The server's own: the region of the number's area code.
+    /// Set by the server: the region of the number's area code.
     pub region: Option<Region>,
     pub r#type: Option<String>,
     pub extension: Option<String>,
@@ -151,7 +144,7 @@ pub struct StreetAddress {
     pub country: Option<String>,
 }
 
-/// What is known of the person.
+/// What is known about the person.
 #[skip_serializing_none]
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -173,7 +166,7 @@ pub struct Customer {
 }
 
 impl Lead {
-    /// The number to look up, when there is one.
+    /// The number to look up, if the lead has one.
     pub fn phone_number(&self) -> Option<&PhoneNumber> {
         self.contact.phone.as_ref()?.number.as_ref()
     }
@@ -202,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_nothing_of_the_person() {
+    fn debug_shows_no_personal_data() {
         let contact = Contact { first_name: Some("Jordan".into()), ..Contact::default() };
         assert_eq!(format!("{contact:?}"), "Contact(redacted)");
         let metadata = Metadata { external_id: Some("partner-lead-88391".into()), ..Metadata::default() };
@@ -210,12 +203,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_given_is_left_out() {
+    fn members_that_were_not_given_are_left_out() {
         assert_eq!(serde_json::to_string(&Metadata::default()).unwrap(), "{}");
         assert_eq!(serde_json::to_string(&Contact::default()).unwrap(), "{}");
         assert_eq!(serde_json::to_string(&Customer::default()).unwrap(), "{}");
     }
-    /// Conditions compare the attribute, answers show the document's member: both have the same name for a status.
+
+    /// Conditions use the attribute and answers use the document's member, so both must use the same name.
     #[test]
     fn a_status_has_one_name() {
         use ProcessingStatus::{Enriching, Erased, Ready};

@@ -1,25 +1,25 @@
-//! Leadping's external lead intake: all that its functions share.
+//! Leadping's external lead intake: the code that its functions share.
 //!
 //! A lead passes through these modules from top to bottom, and imports go down only (`.ci/run floors` checks it):
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | what a function does | [`intake`] takes a post: authenticate, judge, verify, save, announce; [`process`] finishes a lead, and sweeps what is unfinished |
-//! | what it talks to | [`store`] the two tables; [`queue`] the `lead.created` message; [`trusted_form`], [`lookup`] the services outside |
-//! | reading and judging | [`payload`] the table of fields; [`validation`] the rules; [`identity`] one submission, one lead; [`http`] problems and services |
+//! | what a function does | [`intake`] takes a post: authenticate, judge, verify, save, announce; [`process`] finishes a lead and sweeps the outbox |
+//! | what it talks to | [`store`] the two tables; [`queue`] the `lead.created` message; [`trusted_form`] and [`lookup`] the external services |
+//! | reading and checking | [`payload`] the table of fields; [`validation`] the rules; [`identity`] one submission, one lead; [`http`] problems and services |
 //! | plumbing | [`client`] outbound HTTP, AWS, TLS, credentials; [`settings`], [`start`], [`telemetry`] |
 //! | the model | [`lead`], [`source`], [`conversation`], [`event`], [`failure`], [`id`], [`time`] |
 //!
-//! Rules cite what they carry out: `(contract, section 3.3)` is a section of `docs/contract.md`, `(architecture, "Time")`
-//! a heading of `docs/architecture.md`.
+//! Comments cite the rule that the code implements: `(contract, section 3.3)` is a section of `docs/contract.md`,
+//! `(architecture, "Time")` is a heading of `docs/architecture.md`.
 
-// Every byte that is read here may come from outside, and a slip in an index is a panic.
+// Any byte that is read here may come from outside, and an index out of range would panic.
 #![warn(clippy::indexing_slicing)]
 
-// A build tool may choose how a program panics without a word: `cargo lambda` does where a profile leaves it open.
+// A build tool may set the panic strategy silently: `cargo lambda` does when a profile does not set it.
 #[cfg(not(panic = "unwind"))]
 compile_error!(
-    "a panic has to unwind, or it takes a batch with it and leaves a partner without an answer: panic = \"unwind\""
+    "set panic = \"unwind\": an aborting panic would lose a whole batch and leave a partner without an answer"
 );
 
 pub mod client;

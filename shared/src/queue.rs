@@ -13,47 +13,43 @@ use crate::id::{AccountId, BusinessId, LeadId, RequestId, SourceId};
 use crate::lead::Lead;
 use crate::time::Timestamp;
 
-/// A send may take so long; the answer does not wait for more (contract, section 6, Time limits).
+/// The timeout of a send, because the partner's answer waits for it (contract, section 6, Time limits).
 const SEND_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// So many messages one call takes at most.
+/// The limit of SQS on the messages in one call.
 pub const MAX_BATCH: usize = 10;
 
-/// What a message is about.
+/// The type of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MessageType {
-    /// A lead has been accepted.
+    /// A lead was accepted.
     #[serde(rename = "lead.created")]
     LeadCreated,
 }
 
-/// The version of the message that this release writes and reads.
+/// The message version that this release writes and reads.
 pub const VERSION: u32 = 1;
 
-/// Says that a lead has been accepted.
+/// Tells the worker that a lead was accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the others are what they are called")]
 pub struct LeadCreated {
-    /// `lead.created`.
     pub r#type: MessageType,
-    /// [`VERSION`].
+    /// [`VERSION`] in a message of this release.
     pub version: u32,
-    /// The lead.
     pub lead_id: LeadId,
-    /// The source that sent it.
     pub source_id: SourceId,
-    /// The account that it belongs to.
     pub account_id: AccountId,
-    /// The business that it belongs to.
     pub business_id: BusinessId,
-    /// When it was accepted.
+    /// When the lead was accepted.
     pub created_at: Timestamp,
-    /// The request, or the sweep, that announces it.
+    /// The request or the sweep that sent the message.
     pub request_id: RequestId,
 }
 
 impl LeadCreated {
-    /// The message for a lead.
+    /// Builds the message about a lead.
     pub fn of(lead: &Lead, business_id: BusinessId, request_id: &str) -> Self {
         Self {
             r#type: MessageType::LeadCreated,
@@ -68,7 +64,7 @@ impl LeadCreated {
     }
 }
 
-/// A message was not sent. The lead's mark brings it to the worker all the same.
+/// A message was not sent. The lead is in the outbox, so a sweep will send it.
 #[derive(Debug, thiserror::Error)]
 #[error("the message was not sent: {0}")]
 pub struct SendError(String);
@@ -81,7 +77,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// The queue at this URL.
+    /// Addresses the queue at `url`.
     pub fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
     }
@@ -89,16 +85,16 @@ impl Queue {
     /// Sends a message, within half a second.
     ///
     /// # Errors
-    /// [`SendError`] when the queue does not take it in time.
+    /// [`SendError`] when SQS does not accept the message in time.
     pub async fn send(&self, message: &LeadCreated) -> Result<(), SendError> {
         let send = self.client.send_message().queue_url(&self.url).message_body(body(message)?);
-        taken(timeout(SEND_TIMEOUT, send.send()).await).map(drop)
+        sent(timeout(SEND_TIMEOUT, send.send()).await).map(drop)
     }
 
     /// Sends up to [`MAX_BATCH`] messages in one call, within half a second.
     ///
     /// # Errors
-    /// [`SendError`] when the queue does not take all of them in time. Some may have been taken.
+    /// [`SendError`] when SQS does not accept all of them in time. It may have accepted some.
     pub async fn send_all(&self, messages: &[LeadCreated]) -> Result<(), SendError> {
         if messages.is_empty() {
             return Ok(());
@@ -108,7 +104,7 @@ impl Queue {
             let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body(message)?);
             send = send.entries(entry.build().map_err(|_| SendError("not written".to_owned()))?);
         }
-        match taken(timeout(SEND_TIMEOUT, send.send()).await)?.failed() {
+        match sent(timeout(SEND_TIMEOUT, send.send()).await)?.failed() {
             [] => Ok(()),
             [first, ..] => Err(SendError(first.code().to_owned())),
         }
@@ -119,8 +115,8 @@ fn body(message: &LeadCreated) -> Result<String, SendError> {
     serde_json::to_string(message).map_err(|_| SendError("not written".to_owned()))
 }
 
-/// What came of a call within its time.
-fn taken<T, E: ProvideErrorMetadata>(outcome: Result<Result<T, E>, Elapsed>) -> Result<T, SendError> {
+/// The result of a call that may have timed out.
+fn sent<T, E: ProvideErrorMetadata>(outcome: Result<Result<T, E>, Elapsed>) -> Result<T, SendError> {
     match outcome {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(SendError(error.code().unwrap_or("out of reach").to_owned())),

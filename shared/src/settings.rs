@@ -1,4 +1,4 @@
-//! What the functions are told by their environment: read in one place, once, at start.
+//! The settings that functions read from environment variables: once, at start-up, in this file only.
 
 use std::env;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use url::Url;
 
-/// Where TrustedForm is, where no setting says otherwise.
+/// The base URL of TrustedForm, unless a setting overrides it.
 pub const TRUSTED_FORM: &str = "https://cert.trustedform.com";
 
 /// A value that is never shown, not even in `Debug`.
@@ -16,12 +16,12 @@ pub const TRUSTED_FORM: &str = "https://cert.trustedform.com";
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps a secret.
+    /// Wraps a value so that `Debug` cannot show it.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The secret itself, for the one call that needs it.
+    /// The plain value, for the call that sends it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -33,95 +33,86 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where a secret is: in the environment itself, or in Secrets Manager, which is what a deployment uses.
+/// Where to find a secret: in the environment itself, or in Secrets Manager, as deployments do.
 #[derive(Clone, Debug)]
 pub enum SecretSetting {
-    /// Its value.
+    /// The environment holds the value.
     Value(Secret),
-    /// The ARN under which it is kept.
+    /// Secrets Manager holds the value under this ARN.
     Arn(String),
 }
 
 /// A variable of the environment that is missing or wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A variable that must be there is not.
+    /// A required variable is not set.
     #[error("the environment variable {0} is not set")]
     Missing(&'static str),
-    /// A variable's value cannot be read. The value itself may be a secret and is not shown.
+    /// A variable cannot be parsed. The error does not show the value, which may be a secret.
     #[error("the environment variable {0} is not {1}")]
     Invalid(&'static str, &'static str),
 }
 
 /// What the two intake functions need.
 #[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "`read` names the variable of each")]
 pub struct IntakeSettings {
-    /// `SOURCES_TABLE`.
     pub sources_table: String,
-    /// `LEADS_TABLE`.
     pub leads_table: String,
-    /// `LEAD_CREATED_QUEUE_URL`.
     pub queue_url: String,
-    /// `TRUSTED_FORM_URL`, by default `https://cert.trustedform.com`.
+    /// By default `https://cert.trustedform.com`.
     pub trusted_form_url: Url,
-    /// `TRUSTED_FORM_API_KEY`, or `TRUSTED_FORM_API_KEY_SECRET_ARN`.
     pub trusted_form_key: SecretSetting,
-    /// `TRUSTED_FORM_CA_BUNDLE`: a PEM file of roots to trust besides Mozilla's.
+    /// A PEM file of roots to trust in addition to Mozilla's.
     pub trusted_form_ca_bundle: Option<PathBuf>,
-    /// `LEAD_DUE_AFTER_SECONDS`, by default 60: when a lead that nothing has finished comes back to the worker.
+    /// `LEAD_DUE_AFTER_SECONDS`, by default 60: how long after acceptance the sweep announces an unfinished lead again.
     pub due_after: Duration,
-    /// Whether connections are made at start already. A function's are: its start is not throttled, and nobody waits.
+    /// Whether to open connections at start-up. Functions do: AWS does not throttle start-up, and no caller waits for
+    /// it.
     pub connects_ahead: bool,
 }
 
 /// What the worker needs.
 #[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "`read` names the variable of each")]
 pub struct ProcessSettings {
-    /// `LEADS_TABLE`.
     pub leads_table: String,
-    /// `LEAD_CREATED_QUEUE_URL`.
     pub queue_url: String,
-    /// `PHONE_LOOKUP`: `none` (the default), `twilio` or `telnyx`.
     pub lookup: LookupSettings,
-    /// `LEAD_DUE_AFTER_SECONDS`, by default 60: the shortest wait before a lead is tried again.
+    /// `LEAD_DUE_AFTER_SECONDS`, by default 60: the shortest wait before a retry.
     pub due_after: Duration,
-    /// `LOOKUP_LEASE_SECONDS`, by default 40: how long one look-up keeps others from the same lead. Longer than the
-    /// function's time-out, so that a lease ends only after its holder has.
+    /// `LOOKUP_LEASE_SECONDS`, by default 40: how long one lookup has a lead to itself. Must exceed the function's
+    /// timeout, so that a lease never ends while its holder still runs.
     pub lease: Duration,
-    /// Whether connections are made at start already. A function's are: its start is not throttled, and nobody waits.
+    /// Whether to open connections at start-up. Functions do: AWS does not throttle start-up, and no caller waits for
+    /// it.
     pub connects_ahead: bool,
 }
 
-/// Which provider looks numbers up.
+/// Which provider looks numbers up: `PHONE_LOOKUP`.
 #[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "`read` names the variable of each")]
 pub enum LookupSettings {
-    /// None: leads are ready without.
+    /// The default: leads become ready without a lookup.
     None,
-    /// Twilio Lookup v2.
     Twilio {
-        /// `TWILIO_URL`, by default `https://lookups.twilio.com`.
         url: Url,
-        /// `TWILIO_ACCOUNT_SID`.
         account_sid: String,
-        /// `TWILIO_AUTH_TOKEN`, or `TWILIO_AUTH_TOKEN_SECRET_ARN`.
         auth_token: SecretSetting,
-        /// `TWILIO_CALLER_NAME`, by default `false`: whether to ask, and pay, for the caller's name too.
+        /// Whether to request the caller name, which Twilio bills separately. By default `false`.
         caller_name: bool,
     },
-    /// Telnyx Number Lookup.
     Telnyx {
-        /// `TELNYX_URL`, by default `https://api.telnyx.com`.
         url: Url,
-        /// `TELNYX_API_KEY`, or `TELNYX_API_KEY_SECRET_ARN`.
         api_key: SecretSetting,
     },
 }
 
 impl IntakeSettings {
-    /// Reads the environment.
+    /// Reads the environment variables.
     ///
     /// # Errors
-    /// [`SettingsError`], naming the variable.
+    /// [`SettingsError`] names the variable to set or fix.
     pub fn from_env() -> Result<Self, SettingsError> {
         Self::read(Variables::OF_PROCESS)
     }
@@ -141,10 +132,10 @@ impl IntakeSettings {
 }
 
 impl ProcessSettings {
-    /// Reads the environment.
+    /// Reads the environment variables.
     ///
     /// # Errors
-    /// [`SettingsError`], naming the variable.
+    /// [`SettingsError`] names the variable to set or fix.
     pub fn from_env() -> Result<Self, SettingsError> {
         Self::read(Variables::OF_PROCESS)
     }
@@ -162,10 +153,10 @@ impl ProcessSettings {
 }
 
 impl LookupSettings {
-    /// Reads the environment.
+    /// Reads the environment variables.
     ///
     /// # Errors
-    /// [`SettingsError`], naming the variable.
+    /// [`SettingsError`] names the variable to set or fix.
     pub fn from_env() -> Result<Self, SettingsError> {
         Self::read(Variables::OF_PROCESS)
     }
@@ -188,20 +179,20 @@ impl LookupSettings {
     }
 }
 
-/// The value of an environment variable; a blank value counts as not set.
+/// The value of an environment variable. A blank variable counts as not set.
 pub fn optional(name: &str) -> Option<String> {
     Variables::OF_PROCESS.optional(name)
 }
 
-/// The value of an environment variable that must be set.
+/// The value of a required environment variable.
 ///
 /// # Errors
-/// [`SettingsError::Missing`].
+/// [`SettingsError::Missing`] when it is blank or not set.
 pub fn required(name: &'static str) -> Result<String, SettingsError> {
     Variables::OF_PROCESS.required(name)
 }
 
-/// Variables by name: those of the process, or a test's own, because a test cannot set those of the process safely.
+/// Looks variables up by name. A test passes its own, because setting a variable of the process is not thread-safe.
 #[derive(Clone, Copy)]
 struct Variables<'a>(&'a dyn Fn(&str) -> Option<String>);
 
@@ -216,7 +207,7 @@ impl Variables<'_> {
         self.optional(name).ok_or(SettingsError::Missing(name))
     }
 
-    /// The ARN wins over the value: it is what a deployment sets.
+    /// The ARN takes precedence over the value, because deployments set the ARN.
     fn secret(self, name: &'static str, arn: &'static str) -> Result<SecretSetting, SettingsError> {
         match self.optional(arn) {
             Some(arn) => Ok(SecretSetting::Arn(arn)),
@@ -253,7 +244,7 @@ mod tests {
         ("TRUSTED_FORM_API_KEY", "hush-hush"),
     ];
 
-    /// Reads settings from `base`, with the variables in `changes` over it.
+    /// Reads settings from `base`, overridden by `changes`.
     fn read<T>(
         settings: impl Fn(Variables<'_>) -> Result<T, SettingsError>,
         base: Given<'_>,
@@ -297,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_wins_over_the_defaults() {
+    fn a_variable_overrides_its_default() {
         let settings = intake(&[
             ("TRUSTED_FORM_URL", "http://127.0.0.1:4000/base"),
             ("TRUSTED_FORM_CA_BUNDLE", "/etc/roots.pem"),
@@ -364,7 +355,7 @@ mod tests {
         }
     }
 
-    /// The name is in the error, the value is not: it may be a secret in the wrong variable.
+    /// The error shows the name but not the value, which may be a secret in the wrong variable.
     #[test]
     fn a_wrong_value_is_an_error_that_names_the_variable() {
         let wrong = |name, expected| format!("the environment variable {name} is not {expected}");
@@ -393,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_must_be_set_is_an_error_when_it_is_missing_or_blank() {
+    fn a_required_variable_must_not_be_missing_or_blank() {
         for (name, _) in INTAKE {
             let others: Vec<_> = INTAKE.into_iter().filter(|(other, _)| *other != name).collect();
             let missing = format!("the environment variable {name} is not set");

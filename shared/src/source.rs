@@ -1,4 +1,4 @@
-//! A source: who may send leads, with which keys, and under which rules.
+//! Sources: who may send leads, with which keys, and under which rules.
 
 pub mod change;
 
@@ -13,55 +13,55 @@ use crate::id::{AccountId, BusinessId, SourceId};
 use crate::lead::state::State;
 use crate::time::Timestamp;
 
-/// A source as it is stored.
+/// A source as the table stores it.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
     /// The id that partners send in `X-Leadping-Source-Id`.
     pub id: SourceId,
-    /// What operators call it.
+    /// The name that operators see.
     pub name: String,
-    /// The account it is attached to; without one it may not send.
+    /// The account that the source is attached to. Without one, it may not send.
     pub account_id: Option<AccountId>,
-    /// The business that its leads belong to; without one it may not send.
+    /// The business that its leads belong to. Without one, it may not send.
     pub business_id: Option<BusinessId>,
-    /// Whether it may send at all.
+    /// Whether the source may send at all.
     pub enabled: bool,
-    /// Whether it has passed its compliance review.
+    /// Whether the source passed its compliance review.
     #[serde(default)]
     pub approved: bool,
-    /// The states whose leads it may send; any when empty.
+    /// The states that its leads may be from; any if empty.
     #[serde(default)]
     pub allowed_states: Vec<State>,
-    /// The products whose leads it may send; any when empty.
+    /// The products that its leads may be for; any if empty.
     #[serde(default)]
     pub allowed_products: Vec<String>,
     /// Whether each lead needs a TrustedForm certificate.
     #[serde(default = "required")]
     pub requires_trusted_form: bool,
-    /// Tags that each of its leads gets.
+    /// Ids of tags to add to each lead.
     #[serde(default)]
     pub default_tag_ids: Vec<String>,
-    /// Tags that each of its leads gets, by name.
+    /// Names of tags to add to each lead.
     #[serde(default)]
     pub default_tag_names: Vec<String>,
-    /// Its keys; several at once while one is rotated.
+    /// The keys that authenticate the source; several while one is rotated.
     #[serde(default)]
     pub keys: Vec<StoredKey>,
-    /// Random, from birth, and never changed: it makes the ids of its leads unguessable.
+    /// A random value that never changes. It makes the ids of the source's leads unguessable.
     pub salt: String,
-    /// When it was made.
+    /// When the source was created.
     pub created_at: Timestamp,
-    /// How often it has been changed: a change is only written over what it was made from.
+    /// How often the source was changed. A change is written only if the stored revision is the one that was read.
     pub revision: u32,
 }
 
-/// What a rule of a source says where the item does not: certificates are required.
+/// The default of an item without the member: certificates are required.
 fn required() -> bool {
     true
 }
 
-/// A key as it is kept: never itself.
+/// What is stored of a key: never the key itself.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredKey {
@@ -69,39 +69,39 @@ pub struct StoredKey {
     pub prefix: String,
     /// SHA-256 of the key, in hexadecimal.
     pub sha256: String,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: Timestamp,
-    /// When it ends, by expiry or revocation; never, when absent.
+    /// When the key stops working, by expiry or revocation. `None` means never.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A key itself: shown once, when it is made, and presented with each post.
+/// A plain key. It is shown once, when it is created, and sent with each post.
 #[derive(Clone)]
 pub struct SourceKey(String);
 
-/// What a source stands on once its credentials have matched and it may send.
+/// The account and business that an authenticated source is attached to.
 #[derive(Clone, Debug)]
 pub struct Attachment {
-    /// The account that answers for the source.
+    /// The account that is responsible for the source.
     pub account_id: AccountId,
     /// The business that its leads belong to.
     pub business_id: BusinessId,
 }
 
-/// Why a source with matching credentials may not send (contract, section 2).
+/// Why an authenticated source may not send (contract, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Barred {
-    /// An operator has disabled it.
+    /// An operator disabled the source.
     #[error("the source is disabled")]
     Disabled,
-    /// It has no account or no business.
+    /// The source has no account or no business.
     #[error("the source is not attached to an account and a business")]
     NotAttached,
 }
 
 impl Source {
-    /// A source of this salt that is enabled and has nothing else yet: no account, no approval, no rules but the
-    /// TrustedForm certificate, no keys.
+    /// An enabled source that cannot send yet: it has no account, no approval and no keys. Its only rule is that leads
+    /// need a TrustedForm certificate.
     pub fn new(id: SourceId, name: impl Into<String>, salt: String, now: Timestamp) -> Self {
         Self {
             id,
@@ -122,7 +122,7 @@ impl Source {
         }
     }
 
-    /// Whether a presented key is one of the source's, and not yet ended. Takes the same time for every wrong key.
+    /// Whether `key` is a live key of the source. Takes the same time for every wrong key.
     pub fn accepts(&self, key: &SourceKey, now: Timestamp) -> bool {
         let presented = key.sha256();
         self.keys
@@ -131,10 +131,10 @@ impl Source {
             .fold(false, |found, stored| found | matches(&stored.sha256, &presented))
     }
 
-    /// What the source is attached to, when it may send.
+    /// The account and business of the source.
     ///
     /// # Errors
-    /// [`Barred`] when it may not.
+    /// [`Barred`] when the source may not send.
     pub fn attachment(&self) -> Result<Attachment, Barred> {
         if !self.enabled {
             return Err(Barred::Disabled);
@@ -149,7 +149,7 @@ impl Source {
 }
 
 impl StoredKey {
-    /// Whether the key has not ended yet.
+    /// Whether the key still works at `now`.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }
@@ -161,25 +161,25 @@ impl StoredKey {
 }
 
 impl SourceKey {
-    /// A key as presented.
+    /// Wraps the key of a request.
     pub fn presented(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// A fresh key: `lp_` and 256 random bits.
+    /// Generates a key: `lp_` and 256 random bits.
     ///
     /// # Errors
-    /// When the machine has no randomness to give.
+    /// When the system has no randomness.
     pub fn generate() -> Result<Self, getrandom::Error> {
         random().map(|bits| Self(format!("lp_{bits}")))
     }
 
-    /// The key's text, to be shown once.
+    /// The plain key, to show once.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What is kept of the key.
+    /// What to store of the key.
     pub fn stored(&self, created_at: Timestamp) -> StoredKey {
         StoredKey { prefix: self.prefix(), sha256: self.sha256(), created_at, expires_at: None }
     }
@@ -190,7 +190,8 @@ impl SourceKey {
         self.0.chars().take(sort.len() + SHOWN).collect()
     }
 
-    /// Spends what [`Source::accepts`] would, for a source that does not exist.
+    /// Compares the key with a dummy hash, so that a request for an unknown source takes as long as one for a known
+    /// source.
     pub fn refuse(&self) -> bool {
         matches(DUMMY, &self.sha256())
     }
@@ -203,7 +204,7 @@ impl SourceKey {
 /// 256 random bits as text, for a key or a salt.
 ///
 /// # Errors
-/// When the machine has no randomness to give.
+/// When the system has no randomness.
 pub fn random() -> Result<String, getrandom::Error> {
     let mut bits = [0; 32];
     getrandom::fill(&mut bits)?;
@@ -213,7 +214,7 @@ pub fn random() -> Result<String, getrandom::Error> {
 /// How many of a key's random characters are shown.
 const SHOWN: usize = 8;
 
-/// No key has this digest.
+/// A digest that no key has.
 const DUMMY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 fn matches(stored: &str, presented: &str) -> bool {
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_works_until_its_end() {
+    fn a_key_works_until_it_expires() {
         let (old, new) = (SourceKey::generate().unwrap(), SourceKey::generate().unwrap());
         let born = at("2026-01-01T00:00:00Z");
         let source = source(vec![
@@ -297,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_random_and_unreadable() {
+    fn keys_are_random_and_debug_hides_them() {
         let key = SourceKey::generate().unwrap();
         assert_eq!(key.reveal().len(), "lp_".len() + 43);
         assert_ne!(key.reveal(), SourceKey::generate().unwrap().reveal());

@@ -4,22 +4,20 @@ use crate::client::credential::CredentialError;
 use crate::client::web::ClientError;
 use crate::settings::SettingsError;
 
-/// What a function needs before its first request is not to be had.
+/// The function could not start. Each variant says what was missing; an operator has to fix it.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each inner error describes itself")]
 pub enum StartError {
-    /// No region.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// No HTTP client.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// No credential with a service outside.
     #[error(transparent)]
     Credential(#[from] CredentialError),
 }
 
-/// What a function is started with; or else a line in the log that says why it is not to be had. What `main` returns as an
-/// error is printed without time and level, where no query for errors finds it.
+/// Starts a function, and logs the error when that fails. The runtime prints an error that `main` returns without time
+/// and level, so no query for errors would find it.
 pub(crate) async fn logged<T>(start: impl Future<Output = Result<T, StartError>>) -> Result<T, StartError> {
     start.await.inspect_err(|error| tracing::error!(%error, "the function cannot start"))
 }

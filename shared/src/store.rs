@@ -1,7 +1,7 @@
 //! The two tables (architecture, The tables).
 //!
-//! Each item carries its content as one JSON text, `document`, and beside it only what a key, an index or a condition
-//! reads. So what is answered is what is stored, to the byte, and a price keeps every digit.
+//! Each item stores its content as one JSON text, `document`. Other attributes exist only for keys, indexes and
+//! conditions. So the answer is the stored text, byte for byte, and a price keeps every digit.
 
 mod batch;
 mod erasure;
@@ -28,32 +28,34 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::client::web;
 
-/// Makes a connection to a table ahead of the first call that needs it, by a read that every role of a function allows and
-/// that finds nothing. It is tried once, and nobody minds when it fails: whoever reads then says so.
+/// Warms the connection to a table with a read of a key that does not exist, which every function's role allows.
+/// Failures are ignored: the first real call will report them.
 async fn connect(client: &Client, table: &str) {
-    let nothing = client.get_item().table_name(table).set_key(Some(item::key("NOTHING".to_owned(), "NOTHING")));
+    let read = client.get_item().table_name(table).set_key(Some(item::key("NOTHING".to_owned(), "NOTHING")));
     let once = Config::builder().retry_config(RetryConfig::disabled());
-    let _ = tokio::time::timeout(web::CONNECT_AHEAD_TIMEOUT, nothing.customize().config_override(once).send()).await;
+    let _ = tokio::time::timeout(web::CONNECT_AHEAD_TIMEOUT, read.customize().config_override(once).send()).await;
 }
 
-/// A table did not do what it was asked. What it holds of an item, if anything, is never shown.
+/// A call to a table failed. The error never contains anything of an item.
+///
+/// `Unavailable` and `OutOfReach` may pass, so try again later. The other two will not pass without a fix.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// DynamoDB did not answer, or refused; its code and request id.
+    /// DynamoDB did not answer, or refused the call.
     #[error("DynamoDB: {code} (request {request_id})")]
     Unavailable {
-        /// DynamoDB's error code, or what became of the call.
+        /// DynamoDB's error code, or why there is none.
         code: String,
-        /// DynamoDB's request id, for its support.
+        /// DynamoDB's request id, for AWS support.
         request_id: String,
     },
-    /// Nobody listens where DynamoDB should be.
+    /// The connection to DynamoDB failed.
     #[error("DynamoDB is out of reach")]
     OutOfReach,
-    /// An item is not in a form that this release can read.
+    /// This release cannot read an item.
     #[error("an item cannot be read: {0}")]
     Unreadable(&'static str),
-    /// What should be written cannot be put into JSON.
+    /// The content cannot be serialized, so nothing was written.
     #[error("an item cannot be written")]
     Unwritable,
 }

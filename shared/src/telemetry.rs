@@ -1,7 +1,8 @@
-//! Logs and metrics: JSON lines in Lambda, the steps of a lead's way, and what alarms and the dashboard stand on.
+//! Logs and metrics: JSON lines in Lambda, a line for each step of a lead, and the metrics of the alarms and the
+//! dashboard.
 //!
-//! No line holds personal data or a secret (contract, section 8). Libraries speak from `warn` on, because what they
-//! say below that may quote a request.
+//! No line contains personal data or a secret (contract, section 8). Libraries log at `warn` and above only, because
+//! their lower levels may quote a request.
 
 pub mod metric;
 pub mod step;
@@ -15,13 +16,13 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::settings;
 
-/// What is logged: what `RUST_LOG` says, or else this product from `info` and all others from `warn` on.
+/// The log filter: `RUST_LOG`, or else `info` for our own code and `warn` for libraries.
 pub fn filter() -> Targets {
-    let said = settings::optional("RUST_LOG").and_then(|said| said.parse().ok());
-    said.unwrap_or_else(|| Targets::new().with_default(Level::WARN).with_target("leadping", Level::INFO))
+    let chosen = settings::optional("RUST_LOG").and_then(|filter| filter.parse().ok());
+    chosen.unwrap_or_else(|| Targets::new().with_default(Level::WARN).with_target("leadping", Level::INFO))
 }
 
-/// Logs where a panic happens, and never its message, which can quote what was being read.
+/// Logs where a panic happens, but not its message, which can quote the input.
 pub fn log_panics() {
     panic::set_hook(Box::new(|panicked| {
         let (file, line) = panicked.location().map_or(("unknown", 0), |place| (place.file(), place.line()));
@@ -29,8 +30,8 @@ pub fn log_panics() {
     }));
 }
 
-/// Starts logging in a Lambda function: one JSON object a line, metrics in CloudWatch's embedded format. A panic is one of
-/// these lines.
+/// Starts logging in a Lambda function: one JSON object per line, panics included, and metrics in CloudWatch's embedded
+/// format.
 pub fn init() {
     log_panics();
     let lines = tracing_subscriber::fmt::layer()
@@ -40,8 +41,8 @@ pub fn init() {
         .with_span_list(false)
         .with_writer(io::stdout)
         .with_filter(filter());
-    // Unless every layer says what it is not interested in, each span of each library is made, and dropped unseen: a
-    // twentieth of the work for a lead.
+    // Each layer needs a filter. Without one, every span of every library is created and then dropped, which is 5 % of
+    // the work for a lead.
     let metrics = metric::Embedded::from_env().with_filter(Targets::new().with_target(metric::TARGET, Level::INFO));
     tracing_subscriber::registry().with(lines).with(metrics).init();
 }
@@ -53,7 +54,7 @@ mod tests {
 
     use super::*;
 
-    /// A log that a test reads.
+    /// A log that the test can read.
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<u8>>>);
 
@@ -68,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_logged_by_its_place_alone() {
+    fn a_panic_is_logged_without_its_message() {
         let kept = Kept::default();
         let writer = kept.clone();
         let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();

@@ -1,4 +1,4 @@
-//! Points in time, as they are stored and answered.
+//! Timestamps as the tables store them and answers show them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,35 +6,35 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A moment in UTC, to the millisecond: `2026-06-15T12:00:00.000Z`.
+/// A time in UTC, to the millisecond: `2026-06-15T12:00:00.000Z`.
 ///
-/// Its text always has the same length, so that moments sort as their texts do, also in a table's key.
+/// The text always has the same length, so texts sort in the order of time, also as a table's sort key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Timestamp(jiff::Timestamp);
 
-/// A text that is no moment.
+/// The text is not a timestamp.
 #[derive(Debug, thiserror::Error)]
 #[error("not a timestamp")]
 pub struct InvalidTimestamp;
 
 impl Timestamp {
-    /// This moment.
+    /// The current time.
     pub fn now() -> Self {
         jiff::Timestamp::now().into()
     }
 
-    /// The moment so much later; the end of time where there is none.
+    /// This time plus `wait`; unchanged when the sum is out of range.
     pub fn after(self, wait: Duration) -> Self {
         self.0.saturating_add(wait).map_or(self, Self::from)
     }
 
-    /// How long it is since `earlier`: zero when that is not earlier.
+    /// The duration since `earlier`; zero when `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         self.0.duration_since(earlier.0).try_into().unwrap_or_default()
     }
 
-    /// Milliseconds since 1970.
+    /// Milliseconds since the Unix epoch.
     pub fn milliseconds(self) -> i64 {
         self.0.as_millisecond()
     }
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_printed_to_the_millisecond() {
+    fn prints_three_digits_of_a_second() {
         let cases = [
             ("2026-06-15T12:00:00Z", "2026-06-15T12:00:00.000Z"),
             ("2026-06-15T12:00:00.1239Z", "2026-06-15T12:00:00.123Z"),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_forward_only() {
+    fn a_duration_is_never_negative() {
         let noon: Timestamp = "2026-06-15T12:00:00Z".parse().unwrap();
         let later = noon.after(Duration::from_millis(1_500));
         assert_eq!(later.to_string(), "2026-06-15T12:00:01.500Z");

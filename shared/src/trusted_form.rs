@@ -1,4 +1,4 @@
-//! The certificate check: was the lead's consent recorded, by TrustedForm's word (contract, section 4, TrustedForm).
+//! The certificate check: asks TrustedForm whether the lead's consent was recorded (contract, section 4, TrustedForm).
 
 use std::time::{Duration, Instant};
 
@@ -12,17 +12,17 @@ use crate::settings::Secret;
 use crate::telemetry::metric;
 use crate::validation::Validated;
 
-/// All of a check, its retry included.
+/// The timeout of a check, including its retry.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A lead that may be stored: every rule holds, and TrustedForm has accepted its certificate where it has one.
+/// A lead that may be stored: it follows every rule, and TrustedForm accepted its certificate if it has one.
 ///
-/// Only [`TrustedForm::verify`] makes one.
+/// Only [`TrustedForm::verify`] creates one.
 #[derive(Debug)]
 pub struct Verified(Validated);
 
 impl Verified {
-    /// The lead's content.
+    /// Unwraps the checked content of the lead.
     pub fn into_inner(self) -> Validated {
         self.0
     }
@@ -31,13 +31,13 @@ impl Verified {
 /// Why a certificate is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// TrustedForm says that it is none.
+    /// TrustedForm does not know the certificate.
     #[error("the certificate is rejected")]
     Rejected,
-    /// TrustedForm says that it is too old or gone.
+    /// TrustedForm says that the certificate is too old or deleted.
     #[error("the certificate has expired")]
     Expired,
-    /// TrustedForm has not said: it is out of reach, or refuses us.
+    /// TrustedForm gave no verdict: it is down, or it refuses our credentials.
     #[error("TrustedForm is unavailable")]
     Unavailable,
 }
@@ -51,16 +51,16 @@ pub struct TrustedForm {
 }
 
 impl TrustedForm {
-    /// A client of the service at `base`, with the account's API key.
+    /// Creates a client of the service at `base`, with the account's API key.
     pub fn new(client: Client, base: Url, key: Credential) -> Self {
         Self { client, base, key }
     }
 
-    /// Asks TrustedForm for the lead's certificate, when it has one. The URL that the partner sent is never called:
-    /// the call is rebuilt on our own base, from the id alone.
+    /// Checks the lead's certificate, if it has one. We never call the URL that the partner sent: the request goes to
+    /// our own base URL and uses only the certificate's id.
     ///
     /// # Errors
-    /// [`Refusal`] when TrustedForm does not accept the certificate, or cannot be asked within two seconds.
+    /// [`Refusal`] when TrustedForm does not accept the certificate, or does not answer within two seconds.
     pub async fn verify(&self, lead: Box<Validated>) -> Result<Verified, Refusal> {
         if let Some(certificate) = &lead.certificate {
             let asked = Instant::now();
@@ -89,7 +89,7 @@ impl TrustedForm {
         let status = answer.status();
         let body = web::body(answer).await;
         let said = body.as_deref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
-        let verdict = judge(status, &said);
+        let verdict = verdict(status, &said);
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN => {
                 metric::credential_refused("trusted_form");
@@ -106,8 +106,8 @@ impl TrustedForm {
     async fn ask(&self, id: &str, key: &Secret) -> Result<Response, Refusal> {
         let url = format!("{}/{id}/validate", self.base.as_str().trim_end_matches('/'));
         let call = || self.client.get(&url).basic_auth("API", Some(key.reveal())).send();
-        // The pool may have handed out a connection that died while the function was frozen; and one that is not made
-        // within its second may be made in the next.
+        // The pooled connection may have died while the function was frozen. And when connecting timed out after one
+        // second, a second try still fits into the check's timeout.
         let answer = match call().await {
             Err(error) if error.is_connect() || !error.is_timeout() => call().await,
             answer => answer,
@@ -119,9 +119,8 @@ impl TrustedForm {
     }
 }
 
-/// What an answer means, by its status first. What nobody has described is no verdict, and an outcome is one without a
-/// reason, too.
-fn judge(status: StatusCode, said: &Value) -> Result<(), Refusal> {
+/// Interprets an answer, by its status first. An undocumented answer is no verdict. An outcome without a reason is one.
+fn verdict(status: StatusCode, said: &Value) -> Result<(), Refusal> {
     let said = |member| said.get(member).and_then(Value::as_str).unwrap_or_default();
     match (status.as_u16(), said("outcome")) {
         (200, "success") => Ok(()),
@@ -143,10 +142,10 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_that_is_not_made_in_time_is_tried_once_more() {
+    async fn a_connection_that_times_out_is_tried_once_more() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
-        // Nobody shakes hands here.
+        // The listener never completes a TLS handshake.
         let base = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
         let key = Secret::new("key");
         let trusted_form = TrustedForm::new(web::client(None).unwrap(), base, key.clone().into());
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_an_answer_by_its_status_first() {
+    fn the_status_decides_before_the_body() {
         use Refusal::{Expired, Rejected, Unavailable};
         let cases = [
             (200, r#"{"outcome":"success","reason":"This is a valid Web certificate id"}"#, Ok(())),
@@ -191,7 +190,7 @@ mod tests {
         ];
         for (status, body, verdict) in cases {
             let said = serde_json::from_str(body).unwrap_or_default();
-            assert_eq!(judge(StatusCode::from_u16(status).unwrap(), &said), verdict, "{status} {body}");
+            assert_eq!(super::verdict(StatusCode::from_u16(status).unwrap(), &said), verdict, "{status} {body}");
         }
     }
 }

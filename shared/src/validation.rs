@@ -1,6 +1,7 @@
-//! The rules of payload and source, all checked, all failures at once (contract, section 4).
+//! Checks a submission against all rules of the payload and the source, and reports all failures at once (contract,
+//! section 4).
 //!
-//! In comes a [`Submission`], out comes a [`Validated`] lead or every [`Failure`]; nothing here waits for anybody.
+//! It turns a [`Submission`] into a [`Validated`] lead or a list of every [`Failure`], and makes no calls.
 
 mod rules;
 
@@ -13,10 +14,10 @@ use crate::payload::Submission;
 use crate::source::{Source, SourceKey};
 use crate::time::Timestamp;
 
-/// At most so many failures are reported.
+/// The maximum number of failures in a report.
 const MAX_FAILURES: usize = 100;
 
-/// A lead that keeps every rule but the one that only TrustedForm can judge.
+/// A lead that follows every rule; TrustedForm has not checked its certificate yet.
 #[derive(Debug)]
 pub struct Validated {
     pub(crate) metadata: Metadata,
@@ -27,23 +28,23 @@ pub struct Validated {
     pub(crate) certificate: Option<Certificate>,
 }
 
-/// What a submission is judged by, besides itself.
+/// The context that the rules need besides the submission.
 #[derive(Debug)]
 pub struct Caller<'a> {
-    /// The source, whose credentials have matched.
+    /// The authenticated source.
     pub source: &'a Source,
-    /// The key it presented, which belongs nowhere in a payload.
+    /// The source's key, which a payload must not contain.
     pub key: &'a SourceKey,
-    /// What the request itself tells of the visitor; the flat intake records it.
+    /// What the request says about the visitor. The flat intake stores it.
     pub visitor: Visitor,
-    /// When the request came.
+    /// When the request arrived.
     pub now: Timestamp,
 }
 
-/// What a request tells of whoever made it.
+/// What a request says about the visitor who made it.
 #[derive(Clone, Default)]
 pub struct Visitor {
-    /// The client's address, by the gateway.
+    /// The client's address as the gateway reports it.
     pub ip_address: Option<IpAddr>,
     /// The `User-Agent` header, cleaned.
     pub user_agent: Option<String>,
@@ -55,27 +56,26 @@ impl std::fmt::Debug for Visitor {
     }
 }
 
-/// What the rules say.
+/// The result of checking the rules.
 #[derive(Debug)]
 pub enum Verdict {
-    /// All of them hold.
+    /// The submission follows every rule.
     Valid(Box<Validated>),
-    /// The payload's own hold, the source's do not: a repeat of a lead that was accepted before is still answered.
+    /// Only rules of the source are broken. A repeat of an accepted lead still gets the lead as its answer.
     RefusedBySource(Vec<Failure>),
-    /// The payload's own do not hold.
+    /// Rules of the payload are broken, and perhaps rules of the source too.
     Refused(Vec<Failure>),
 }
 
-/// Checks a submission by every rule.
+/// Checks a submission against every rule.
 pub fn check(submission: &Submission, caller: &Caller<'_>) -> Verdict {
-    let (validated, own, by_source) = rules::apply(submission, caller);
-    let own_rules_hold = own.is_empty();
-    let mut failures = own;
+    let (validated, mut failures, by_source) = rules::apply(submission, caller);
+    let payload_is_valid = failures.is_empty();
     failures.extend(by_source);
     if failures.is_empty() {
         return Verdict::Valid(Box::new(validated));
     }
     failures.sort_by_key(|failure| failure.code);
     failures.truncate(MAX_FAILURES);
-    if own_rules_hold { Verdict::RefusedBySource(failures) } else { Verdict::Refused(failures) }
+    if payload_is_valid { Verdict::RefusedBySource(failures) } else { Verdict::Refused(failures) }
 }

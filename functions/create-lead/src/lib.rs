@@ -9,7 +9,7 @@ use leadping::intake::Intake;
 use leadping::payload::Entrance;
 use serde::Serialize;
 
-/// The function, as the Lambda runtime runs it and the local gateway calls it.
+/// The Lambda service, for the Lambda runtime and the local gateway.
 pub fn service(
     intake: Arc<Intake>,
 ) -> impl Service<LambdaEvent<LambdaRequest>, Response = impl Serialize + Send + 'static, Error = Error, Future: Send>

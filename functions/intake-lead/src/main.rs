@@ -10,6 +10,6 @@ use leadping::telemetry;
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let intake = Intake::from_env().await?;
-    // In a task of its own: what wakes the future of `main` itself pays a turn of the event loop each time.
+    // Run in a spawned task: each wake-up of `main`'s own future would cost an extra turn of the event loop.
     tokio::spawn(lambda_runtime::run(intake_lead::service(Arc::new(intake)))).await?
 }

@@ -1,4 +1,4 @@
-//! The queue's worker: conversation, events and phone look-up; and the minute's sweep of what is unfinished.
+//! The worker: handles the queue's messages (conversation, events, phone lookup) and runs the sweep every minute.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use lambda_runtime::{Error, LambdaEvent, Service, service_fn};
 use leadping::process::{Worker, WorkerEvent};
 use serde::Serialize;
 
-/// The function, as the Lambda runtime runs it and the local event source calls it.
+/// The Lambda service, for the Lambda runtime and the local event source.
 pub fn service(
     worker: Arc<Worker>,
 ) -> impl Service<LambdaEvent<WorkerEvent>, Response = impl Serialize + Send + 'static, Error = Error, Future: Send>

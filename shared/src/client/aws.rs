@@ -1,4 +1,4 @@
-//! The AWS clients: one HTTP client, one set of time limits.
+//! The AWS clients: one HTTP client, one set of timeouts.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -25,30 +25,28 @@ use url::Url;
 use crate::client::web::{self, ClientError};
 use crate::settings;
 
-/// The SDK's defaults of one moment, so that its next release changes none.
+/// Pins the SDK's defaults, so that upgrading the SDK does not change them.
 pub fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// How long a connection may take to be made (architecture, Time).
+/// The timeout for opening a connection (architecture, Time).
 pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The clients that leads go through.
+/// The AWS clients of a function.
 #[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each is what it is called")]
 pub struct Clients {
-    /// Of the two tables.
     pub dynamodb: aws_sdk_dynamodb::Client,
-    /// Of the queue.
     pub sqs: aws_sdk_sqs::Client,
-    /// Of our own credentials with the services outside.
     pub secrets: aws_sdk_secretsmanager::Client,
-    /// What these call through.
+    /// The HTTP client that the others use.
     pub http: reqwest::Client,
 }
 
-/// Where the services are, each where it is not at AWS's own address.
+/// Overrides of the services' endpoints. Without one, a client calls AWS.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "each is what it is called after")]
+#[expect(missing_docs, reason = "each is what it is called")]
 pub struct Endpoints {
     pub dynamodb: Option<String>,
     pub sqs: Option<String>,
@@ -56,11 +54,11 @@ pub struct Endpoints {
 }
 
 impl Clients {
-    /// Clients of the region, the credentials and the endpoints that the SDK's own variables name. A function has nothing
-    /// else: the SDK's search for credentials elsewhere is not linked (`docs/performance.md`).
+    /// Builds clients from the SDK's own environment variables: region, credentials and endpoints. Functions need no
+    /// other source of credentials, so the SDK's credential chain is not linked (`docs/performance.md`).
     ///
     /// # Errors
-    /// [`ClientError`] when no region is named, or the bundle of `AWS_CA_BUNDLE` cannot be read or is refused.
+    /// [`ClientError`] when `AWS_REGION` is not set, or `AWS_CA_BUNDLE` cannot be read.
     pub fn from_env() -> Result<Self, ClientError> {
         let endpoint = |service: &str| {
             settings::optional(&format!("AWS_ENDPOINT_URL_{service}"))
@@ -75,7 +73,7 @@ impl Clients {
         Ok(Self::new(http(CONNECT_TIMEOUT)?, settings::required("AWS_REGION")?, credentials, endpoints))
     }
 
-    /// Clients with one HTTP client, one set of time limits (architecture, Time) and of retries.
+    /// Builds clients that share one HTTP client, the same timeouts (architecture, Time) and the same retries.
     pub fn new(
         http: reqwest::Client,
         region: String,
@@ -91,7 +89,7 @@ impl Clients {
             .region(Region::new(region))
             .credentials_provider(credentials)
             .timeout_config(limits.build())
-            // It gives a stream that stands still longer than an attempt has.
+            // Its grace period is longer than our attempt timeout, so it would never trigger.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .build();
@@ -110,33 +108,33 @@ impl Clients {
     }
 }
 
-/// The HTTP client of all AWS clients, with the time that a connection may take. `AWS_CA_BUNDLE` names a PEM file of roots
-/// to trust besides Mozilla's.
+/// The HTTP client that all AWS clients share; `connect` is its connection timeout. `AWS_CA_BUNDLE` names a PEM file of
+/// roots to trust in addition to Mozilla's.
 ///
 /// # Errors
-/// When the bundle cannot be read or is refused.
+/// [`ClientError`] when the bundle cannot be read.
 pub fn http(connect: Duration) -> Result<reqwest::Client, ClientError> {
     let bundle = settings::optional("AWS_CA_BUNDLE").map(PathBuf::from);
     web::client_within(connect, bundle.as_deref())
 }
 
-/// The SDK's HTTP client, over one that exists already. The SDK's own parses every root each time that it is built, which
-/// is twice for each service at a start (`docs/performance.md`).
+/// Lets the SDK use an existing HTTP client. The SDK's own parses all root certificates each time one is built, which
+/// happens twice per service at start-up (`docs/performance.md`).
 pub fn over(http: reqwest::Client) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Over { http, addresses: Mutex::default() });
+    let connector = SharedHttpConnector::new(ReqwestConnector { http, addresses: Mutex::default() });
     http_client_fn(move |_, _| connector.clone())
 }
 
 #[derive(Debug)]
-struct Over {
+struct ReqwestConnector {
     http: reqwest::Client,
-    /// What has been called, parsed: each service has one address, and is asked by the body.
+    /// Cache of parsed endpoint URLs: each service has one URL, and requests differ in the body.
     addresses: Mutex<HashMap<http::Uri, Url>>,
 }
 
-impl Over {
-    /// A request of the SDK as one of `reqwest`, whose own conversion parses the address each time.
-    fn rebuilt(&self, request: HttpRequest) -> Result<reqwest::Request, BoxError> {
+impl ReqwestConnector {
+    /// Converts a request of the SDK to one of `reqwest`, whose own conversion would parse the URL each time.
+    fn convert(&self, request: HttpRequest) -> Result<reqwest::Request, BoxError> {
         let (parts, body) = request.try_into_http1x()?.into_parts();
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         let address = match addresses.entry(parts.uri) {
@@ -147,26 +145,26 @@ impl Over {
             }
         };
         drop(addresses);
-        let mut rebuilt = reqwest::Request::new(parts.method, address);
-        *rebuilt.headers_mut() = parts.headers;
-        *rebuilt.body_mut() = Some(reqwest::Body::wrap(body));
-        Ok(rebuilt)
+        let mut converted = reqwest::Request::new(parts.method, address);
+        *converted.headers_mut() = parts.headers;
+        *converted.body_mut() = Some(reqwest::Body::wrap(body));
+        Ok(converted)
     }
 }
 
-impl HttpConnector for Over {
+impl HttpConnector for ReqwestConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let http = self.http.clone();
-        let request = self.rebuilt(request).map_err(ConnectorError::user);
+        let request = self.convert(request).map_err(ConnectorError::user);
         HttpConnectorFuture::new(async move {
-            let answer = http.execute(request?).await.map_err(broken)?;
+            let answer = http.execute(request?).await.map_err(connector_error)?;
             let answer = http::Response::from(answer).map(SdkBody::from_body_1_x);
             HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
 }
 
-/// A call without an answer may be tried again, whatever kept it from one: the SDK's rules of retry decide how often.
-fn broken(error: reqwest::Error) -> ConnectorError {
+/// Reports every call without an answer as one that may be retried. The SDK's retry rules decide how often.
+fn connector_error(error: reqwest::Error) -> ConnectorError {
     if error.is_timeout() { ConnectorError::timeout(error.into()) } else { ConnectorError::io(error.into()) }
 }

@@ -1,4 +1,4 @@
-//! Our own credentials with the services outside: read at start, and anew when one is refused.
+//! Our credentials for external services: read at start-up, and read again after a service refuses one.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use tokio::time::{Instant, timeout};
 
 use crate::settings::{Secret, SecretSetting};
 
-/// A secret is read again at most so often, however often it is refused (architecture, Time).
+/// The shortest time between two reads of a secret, even if a service keeps refusing it (architecture, Time).
 const MIN_READ_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How long reading it anew may take: whoever was refused has little time left, and something to report.
+/// The timeout for reading a refused secret again. It is short because the caller's own deadline is near.
 const READ_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A credential that may change while a function lives.
 #[derive(Debug)]
 pub struct Credential {
     current: Mutex<Current>,
-    /// Where it can be read anew; nowhere, when the environment gave its value.
+    /// Where to read the secret again. `None` when the environment holds the value.
     origin: Option<(Client, String)>,
 }
 
@@ -29,7 +29,7 @@ struct Current {
     read_at: Instant,
 }
 
-/// A secret cannot be read.
+/// A secret cannot be read from Secrets Manager.
 #[derive(Debug, thiserror::Error)]
 #[error("the secret {arn} cannot be read: {code}")]
 pub struct CredentialError {
@@ -45,10 +45,10 @@ impl From<Secret> for Credential {
 }
 
 impl Credential {
-    /// Reads what a setting names.
+    /// Reads the secret that a setting names.
     ///
     /// # Errors
-    /// [`CredentialError`] when Secrets Manager does not give the secret.
+    /// [`CredentialError`] when Secrets Manager does not return the secret.
     pub async fn read(setting: &SecretSetting, client: &Client) -> Result<Self, CredentialError> {
         match setting {
             SecretSetting::Value(secret) => Ok(secret.clone().into()),
@@ -59,13 +59,13 @@ impl Credential {
         }
     }
 
-    /// The secret, as it was read last.
+    /// The secret as last read.
     pub async fn secret(&self) -> Secret {
         self.current.lock().await.secret.clone()
     }
 
-    /// The secret to ask with again, after a service has refused this one; nothing, where there is no other. Of several
-    /// calls that were refused at once the first reads it anew, and the others ask again with what it has found.
+    /// The secret to retry with after a service refused this one; `None` when there is no other. When several calls are
+    /// refused at once, the first reads the secret again and the others use what it found.
     pub async fn replacement_for(&self, refused: &Secret) -> Option<Secret> {
         let (client, arn) = self.origin.as_ref()?;
         let mut current = self.current.lock().await;
@@ -73,8 +73,8 @@ impl Credential {
             current.read_at = Instant::now();
             match timeout(READ_TIMEOUT, fetch(client, arn)).await {
                 Ok(Ok(secret)) => current.secret = secret,
-                Ok(Err(error)) => tracing::error!(%error, "a refused secret cannot be read anew"),
-                Err(_) => tracing::error!(arn, "a refused secret is not read anew in time"),
+                Ok(Err(error)) => tracing::error!(%error, "a refused secret cannot be read again"),
+                Err(_) => tracing::error!(arn, "reading a refused secret again timed out"),
             }
         }
         (current.secret != *refused).then(|| current.secret.clone())
@@ -85,7 +85,7 @@ async fn fetch(client: &Client, arn: &str) -> Result<Secret, CredentialError> {
     let error = |code: &str| CredentialError { arn: arn.to_owned(), code: code.to_owned() };
     let found = client.get_secret_value().secret_id(arn).send().await;
     let found = found.map_err(|failed| error(failed.code().unwrap_or("out of reach")))?;
-    // A line break at a secret's end comes from whoever pasted it, and cannot stand in a header.
+    // Pasted secrets often end in a line break, which a header cannot contain.
     found.secret_string().map(|text| Secret::new(text.trim())).ok_or_else(|| error("not a text"))
 }
 
@@ -97,7 +97,7 @@ mod tests {
     use crate::lookup::loopback::{reply, serve};
 
     #[tokio::test]
-    async fn a_refused_secret_is_read_anew_at_most_each_minute() {
+    async fn a_refused_secret_is_read_again_at_most_once_a_minute() {
         let answer = r#"{"ARN":"arn","Name":"name","SecretString":"new\n"}"#;
         let (base, asked) = serve(reply("200 OK", "Content-Type: application/x-amz-json-1.1\r\n", answer));
         let config = Config::builder()
@@ -109,21 +109,25 @@ mod tests {
         let client = Client::from_conf(config.build());
         let old = Secret::new("old");
         let credential = Credential { origin: Some((client, "arn".to_owned())), ..old.clone().into() };
-        assert_eq!(credential.replacement_for(&old).await, None, "it has just been read");
+        assert_eq!(credential.replacement_for(&old).await, None, "the secret has just been read");
 
         tokio::time::pause();
         tokio::time::advance(MIN_READ_INTERVAL).await;
         tokio::time::resume();
         let (one, other) = tokio::join!(credential.replacement_for(&old), credential.replacement_for(&old));
         let new = Secret::new("new");
-        assert_eq!((one.as_ref(), other.as_ref()), (Some(&new), Some(&new)), "both were refused, and one has read");
+        assert_eq!(
+            (one.as_ref(), other.as_ref()),
+            (Some(&new), Some(&new)),
+            "both were refused, and one read again for both"
+        );
         assert_eq!(credential.secret().await, new);
-        assert_eq!(credential.replacement_for(&new).await, None, "it has just been read again");
+        assert_eq!(credential.replacement_for(&new).await, None, "the secret has just been read again");
         assert!(asked.join().unwrap().contains("x-amz-target: secretsmanager.GetSecretValue"));
     }
 
     #[tokio::test]
-    async fn a_secret_of_the_environment_cannot_be_renewed() {
+    async fn a_secret_from_the_environment_has_no_replacement() {
         let fixed = Secret::new("fixed");
         assert_eq!(Credential::from(fixed.clone()).replacement_for(&fixed).await, None);
     }

@@ -1,4 +1,4 @@
-//! TLS, the same for every connection: rustls on ring, and the roots that are trusted.
+//! TLS for every connection: rustls on ring, and the trusted roots.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,21 +10,21 @@ use rustls::{ClientConfig, RootCertStore, crypto::ring};
 /// TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The bundle of additional roots cannot be read, or is no PEM.
+    /// The file of additional roots cannot be read, or is not PEM.
     #[error("the CA bundle cannot be read: {0}")]
     Bundle(#[from] rustls::pki_types::pem::Error),
-    /// The library refuses one of its certificates.
+    /// The library rejects one of the certificates.
     #[error("TLS cannot be set up: {0}")]
     Refused(#[from] rustls::Error),
 }
 
 /// Trusts Mozilla's roots and, where given, those of a PEM bundle.
 ///
-/// The roots are a part of the binary and were parsed when it was made: reading the system's takes longer than all else at
-/// a start together (`docs/performance.md`).
+/// The roots are compiled into the binary, already parsed. Reading the system's roots would take longer than the rest
+/// of a start-up (`docs/performance.md`).
 ///
 /// # Errors
-/// [`TlsError`] when the bundle cannot be read or holds what is no certificate.
+/// [`TlsError`] when the bundle cannot be read or contains something other than certificates.
 pub fn config(bundle: Option<&Path>) -> Result<ClientConfig, TlsError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(bundle) = bundle {

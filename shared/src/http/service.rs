@@ -1,4 +1,4 @@
-//! The Lambda service around a handler: events made safe on the way in, every answer's headers on the way out.
+//! The Lambda service around a handler. It sanitizes each event and adds the headers of each answer.
 
 use std::panic::AssertUnwindSafe;
 
@@ -16,14 +16,14 @@ use super::Problem;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// How long a partner waits before it tries again, in seconds.
+/// How many seconds a partner should wait before a retry.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
-/// The longest query that fits into a URI of the `http` crate beside a path: six times what a gateway lets through
-/// (contract, section 1).
+/// The longest query, in bytes, that fits into a URI of the `http` crate together with a path. It is six times what the
+/// gateway accepts (contract, section 1).
 const MAX_QUERY: usize = 65_000;
 
-/// What a query may not hold as it is, or `lambda_http` panics over its URI. What is escaped already stays so.
+/// Characters that make `lambda_http` panic in a query. Escapes in the query stay as they are.
 const UNSAFE_IN_QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -37,7 +37,7 @@ const UNSAFE_IN_QUERY: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// A function of the API, as the Lambda runtime runs it and the local gateway calls it: `path` is its route.
+/// Wraps a handler into a Lambda service, for the Lambda runtime and the local gateway. `path` is its route.
 pub fn service<H, F>(
     path: &'static str,
     handler: H,
@@ -60,8 +60,8 @@ where
     })
 }
 
-/// An answer whose body is text already. `lambda_http` would read its media type to learn whether it is, with the tables of
-/// every legacy encoding at hand.
+/// An answer with a text body. Without this type, `lambda_http` would parse the media type to find out whether the body
+/// is text, and link the tables of every legacy encoding.
 struct TextResponse(Response<Body>);
 
 impl IntoResponse for TextResponse {
@@ -70,8 +70,8 @@ impl IntoResponse for TextResponse {
     }
 }
 
-/// `lambda_http` builds a URI from host, path and query, and panics over one that cannot be parsed; and over a body
-/// whose base64 is broken. Nothing here needs the host or the path, so they are set to what cannot fail.
+/// Sanitizes an event. `lambda_http` builds a URI from the host, path and query, and panics if it cannot be parsed. It
+/// also panics if the body is not valid base64. Our code uses neither host nor path, so they get fixed values.
 fn make_safe(path: &str, event: &mut LambdaRequest) {
     if let LambdaRequest::ApiGatewayV2(event) = event {
         event.headers.remove(HOST);
@@ -81,25 +81,25 @@ fn make_safe(path: &str, event: &mut LambdaRequest) {
         if let Some(query) = &mut event.raw_query_string {
             *query = utf8_percent_encode(query, UNSAFE_IN_QUERY).to_string();
             if query.len() > MAX_QUERY {
-                // No member has this name, and that is what the caller is told.
+                // No member has this name, so the answer says that no known member was sent.
                 "query-too-long".clone_into(query);
             }
         }
         if event.is_base64_encoded && event.body.as_deref().is_some_and(|body| !is_base64(body)) {
-            // Read as it stands, and the caller is told what that is.
+            // Read the body as plain text, so the caller gets the error for a malformed body.
             event.is_base64_encoded = false;
         }
     }
 }
 
-/// Whether a text is what `lambda_http` decodes. With padding asked for, `data_encoding` would take several padded
-/// texts in a row for one.
+/// Whether `lambda_http` can decode the text. `data_encoding`'s padded encoding would also accept several padded texts
+/// in a row.
 fn is_base64(text: &str) -> bool {
     let bare = text.trim_end_matches('=');
     bare.len().next_multiple_of(4) == text.len() && BASE64_NOPAD.decode(bare.as_bytes()).is_ok()
 }
 
-/// Answers a request with what comes of it. A panic on the way becomes the contract's 500.
+/// Turns the outcome of a request into an answer. A panic becomes the contract's 500.
 pub async fn respond<T: Into<Response<Body>>>(
     request: &Request,
     outcome: impl Future<Output = Result<T, Problem>>,
@@ -121,8 +121,8 @@ pub async fn respond<T: Into<Response<Body>>>(
     response
 }
 
-/// The gateway's id of the request, or Lambda's of the invocation where an event comes without; one that the caller sent
-/// is never taken for it. It is never blank: by it a put knows its own first try.
+/// The gateway's request id, or Lambda's if the event has none. It never comes from a header of the caller, and it is
+/// never blank, because a retried put recognizes its own first try by it.
 pub fn request_id(request: &Request) -> String {
     let gateway = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_ref(),
@@ -156,7 +156,7 @@ mod tests {
 
     use super::*;
 
-    /// What of an event's method, query and body the handler sees.
+    /// The query and the body that a handler sees.
     async fn seen(event: Value) -> (String, Vec<u8>) {
         let event = LambdaEvent::new(serde_json::from_value(event).unwrap(), Context::default());
         let mut echo = service("/leads", async |request: Request| {
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_query_is_unsafe() {
+    async fn unsafe_queries_are_escaped_or_replaced() {
         let longest = "a".repeat(MAX_QUERY);
         let cases = [
             ("a=b%20c+d&e=%22", "a=b%20c+d&e=%22"),
@@ -195,13 +195,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn broken_base64_is_text() {
+    async fn invalid_base64_is_read_as_text() {
         let cases = [
             ("e30=", "{}"),
             ("", ""),
             ("e30", "e30"),
             ("e30==", "e30=="),
-            ("e31=", "e31="),         // bits behind the end
+            ("e31=", "e31="),         // bits after the end
             ("e30=e30=", "e30=e30="), // two texts in a row
             ("====", "===="),
             ("e30=====", "e30====="),

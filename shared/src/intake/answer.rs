@@ -1,4 +1,4 @@
-//! The answer to a post that is accepted (contract, section 5).
+//! The answer to an accepted post (contract, section 5).
 
 use std::fmt;
 
@@ -8,15 +8,15 @@ use lambda_http::{Body, Response};
 
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// A lead that has been accepted, now or before.
+/// A lead that was accepted, now or before.
 pub struct Accepted {
-    /// The lead as JSON: the answer's body.
+    /// The body of the answer: the lead as JSON.
     pub lead: String,
-    /// Whether it had been accepted before.
+    /// Whether the lead had been accepted before.
     pub replayed: bool,
 }
 
-/// The answer is the person's data.
+/// Hides the body, which is personal data.
 impl fmt::Debug for Accepted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accepted").field("replayed", &self.replayed).finish_non_exhaustive()

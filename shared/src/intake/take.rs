@@ -1,4 +1,4 @@
-//! A post, step by step: authenticate, judge, verify, save, announce.
+//! The steps of a post: authenticate, judge, verify, save, announce.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,10 +27,10 @@ use crate::time::Timestamp;
 use crate::trusted_form::{TrustedForm, Verified};
 use crate::validation::Verdict;
 
-/// A document stays well below DynamoDB's 400 KB for an item.
+/// In bytes, well below DynamoDB's limit of 400 KB for an item.
 const MAX_DOCUMENT: usize = 350_000;
 
-/// Everything that takes leads in, built once for many requests.
+/// The intake's clients and settings, built once per process.
 #[derive(Debug)]
 pub struct Intake {
     sources: Sources,
@@ -40,7 +40,7 @@ pub struct Intake {
     due_after: Duration,
 }
 
-/// What is known of a post before TrustedForm is asked.
+/// What we know about a post before calling TrustedForm.
 struct Known<'a> {
     request_id: &'a str,
     source: &'a Source,
@@ -50,18 +50,18 @@ struct Known<'a> {
 }
 
 impl Intake {
-    /// What a function of the API starts with: everything by the environment's variables.
+    /// Builds the intake from environment variables.
     ///
     /// # Errors
-    /// [`StartError`] when a variable is missing or wrong, and as in [`Intake::new`]. It has been logged.
+    /// [`StartError`], which was logged, when a variable is missing or wrong, and as in [`Intake::new`].
     pub async fn from_env() -> Result<Self, StartError> {
         start::logged(async { Self::new(&IntakeSettings::from_env()?, &Clients::from_env()?).await }).await
     }
 
-    /// Builds what the settings name. Our key to TrustedForm is read, and connections are made, side by side.
+    /// Builds the intake from settings. Reads TrustedForm's API key and opens connections concurrently.
     ///
     /// # Errors
-    /// [`StartError`] when TLS to TrustedForm cannot be set up, or our key to it cannot be read.
+    /// [`StartError`] when TLS cannot be configured or TrustedForm's API key cannot be read.
     pub async fn new(settings: &IntakeSettings, aws: &Clients) -> Result<Self, StartError> {
         let client = web::client(settings.trusted_form_ca_bundle.as_deref())?;
         let sources = Sources::new(aws.dynamodb.clone(), &settings.sources_table);
@@ -82,12 +82,12 @@ impl Intake {
         })
     }
 
-    /// Answers a request that came through an entrance: with the lead, or with a problem that says why not.
+    /// Answers a request with the lead, or with a problem that says why not.
     pub async fn answer(self: Arc<Self>, entrance: Entrance, request: Request) -> Response<Body> {
         let request_id = http::request_id(&request);
         let span = tracing::info_span!("request", request_id, source_id = field::Empty, lead_id = field::Empty);
         async {
-            // On the heap, where it stays: with the SDK's calls in it, it is 11 KB, and would be copied at every layer above.
+            // On the heap: the future is 11 KB because of the SDK's calls, and every layer above would copy it.
             let accepted = Box::pin(self.accept(entrance, &request, &request_id));
             let answer = http::respond(&request, accepted).await;
             tracing::debug!(status = answer.status().as_u16(), "answered");
@@ -144,7 +144,7 @@ impl Intake {
         }
     }
 
-    /// The source whose id and key the request carries (contract, section 2).
+    /// Authenticates the source of a request by its id and key (contract, section 2).
     async fn authenticate(&self, request: &Request, now: Timestamp) -> Result<(Source, SourceKey), Problem> {
         let (id, key) = request::credentials(request.headers())?;
         match self.sources.get(&id).await.map_err(unavailable)? {
@@ -157,8 +157,8 @@ impl Intake {
         }
     }
 
-    /// The lead of a submission that an earlier release accepted without the members it did not know. Only a post that has
-    /// such members is looked for, so the rest cost no call.
+    /// Finds the lead that an earlier release accepted for this submission, under the identity that it had without the
+    /// members the release did not know. Posts without such members need no call.
     async fn accepted_before(&self, identity: &Identity) -> Result<Option<Accepted>, Problem> {
         for former in identity.before.iter().filter(|former| former.lead_id != identity.lead_id) {
             if let Some(stored) = self.leads.get(&former.lead_id).await.map_err(unavailable)? {
@@ -168,7 +168,7 @@ impl Intake {
         Ok(None)
     }
 
-    /// A lead that was accepted before is answered, whatever the source's rules or TrustedForm say by now.
+    /// Answers with the lead if it was accepted before, even if the source's rules or TrustedForm would refuse it now.
     async fn replay_or(&self, refusal: Problem, identity: &Identity) -> Result<Accepted, Problem> {
         match self.leads.get(&identity.lead_id).await.map_err(unavailable)? {
             Some(stored) => replay(identity, &stored),
@@ -188,7 +188,8 @@ impl Intake {
         }
     }
 
-    /// Tells the worker. When that fails the lead's mark brings it there later, so the answer stays 201.
+    /// Sends the message to the worker. If that fails, a sweep sends it later from the outbox, so the answer is still
+    /// 201.
     async fn announce(&self, known: &Known<'_>, lead: &Lead) {
         let message = LeadCreated::of(lead, known.attachment.business_id.clone(), known.request_id);
         match self.queue.send(&message).await {
@@ -201,7 +202,7 @@ impl Intake {
     }
 }
 
-/// Says what became of a post, to the log and to the metrics.
+/// Reports the outcome of a post to the log and the metrics.
 fn report(source: &str, outcome: &Result<Accepted, Problem>) {
     match outcome {
         Ok(Accepted { replayed: false, .. }) => metric::lead("accepted", source, ""),
@@ -215,7 +216,7 @@ fn report(source: &str, outcome: &Result<Accepted, Problem>) {
     }
 }
 
-/// Puts the lead together: what was sent, and what the server owns.
+/// Builds the lead from what was sent and what the server adds.
 fn new_lead(known: &Known<'_>, verified: Verified, due_after: Duration) -> Result<NewLead, Problem> {
     let validated = verified.into_inner();
     let business_id = known.attachment.business_id.clone();
@@ -247,8 +248,8 @@ fn new_lead(known: &Known<'_>, verified: Verified, due_after: Duration) -> Resul
     })
 }
 
-/// Answers with a lead that we hold, unless its key belongs to another submission. An erased lead is no exception: its
-/// tombstone keeps the digest, so another person's lead under the same key is never swallowed.
+/// Answers with the stored lead, unless its idempotency key was used for another submission. This also works for an
+/// erased lead: its tombstone keeps the digest, so a different lead under the same key is refused and not lost.
 fn replay(identity: &Identity, stored: &StoredLead) -> Result<Accepted, Problem> {
     if !identity.is_of(stored.content()) {
         return Err(Problem::IdempotencyKeyReused);
@@ -272,7 +273,7 @@ fn unavailable(error: StoreError) -> Problem {
             Problem::StorageUnavailable
         }
         StoreError::Unreadable(_) | StoreError::Unwritable => {
-            tracing::error!(%error, "storage holds what this release cannot read");
+            tracing::error!(%error, "storage contains an item that this release cannot read");
             Problem::Internal
         }
     }

@@ -2,31 +2,34 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, civil::Date, fmt::temporal::Pieces, tz::Offset};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
-/// A day on which a person now living may have been born (contract, section 3.3).
+/// A date of birth from 1900 to today (contract, section 3.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct BirthDate(Date);
 
 impl BirthDate {
-    /// Reads `YYYY-MM-DD`, or takes the date part of an ISO date-time as it is written, whatever its offset.
+    /// Reads `YYYY-MM-DD`, or the date part of an ISO date-time as written, ignoring its offset.
     ///
-    /// `None` for what is no real day, is before 1900, or has not begun anywhere on Earth at `now`.
+    /// `None` for a day that does not exist, is before 1900, or has not begun anywhere on Earth at `now`.
     #[must_use]
     pub fn parse(text: &str, now: Timestamp) -> Option<Self> {
         let latest = Offset::constant(14).to_datetime(now).date();
         Self::read(text).filter(|birth| birth.0 <= latest)
     }
 
-    /// The day; it prints as `YYYY-MM-DD`.
+    /// The date, which prints as `YYYY-MM-DD`.
     #[must_use]
     pub fn date(self) -> Date {
         self.0
     }
 
-    /// All of the rule but the future.
+    /// Applies the whole rule except for future dates.
     fn read(text: &str) -> Option<Self> {
         let date = Pieces::parse(text).ok()?.date();
         // The parser also takes compact dates, signed years and time-zone names.
@@ -35,7 +38,7 @@ impl BirthDate {
     }
 }
 
-/// Reads a stored date. One that was not in the future when it was stored is not now.
+/// Reads a stored date. It was not in the future when it was stored, so it is not now.
 impl TryFrom<String> for BirthDate {
     type Error = &'static str;
 
@@ -82,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_day_is_refused() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             "1970",
@@ -120,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_future_begins_where_the_day_begins_first() {
+    fn a_day_is_valid_once_it_has_begun_anywhere() {
         for (text, now, ok) in [
             ("2026-06-15", "2026-06-15T00:00:00Z", true),
             ("2026-06-16", "2026-06-15T10:00:00Z", true),

@@ -3,20 +3,20 @@
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-/// Reads RFC 3339 with an offset of 00:00 to 23:59, and returns the moment in UTC (contract, section 3.1, `createdAt`).
+/// Reads RFC 3339 with an offset from 00:00 to 23:59, and returns the time in UTC (contract, section 3.1, `createdAt`).
 ///
-/// The looser ISO 8601 forms of an offset (`+0000`, `+00`) are read as well, since they leave no doubt. `None` without an
-/// offset, and for a day or time that does not exist. How old it is does not matter: a system that does not know prints
-/// the year 1, and its lead is no worse for that.
+/// Also reads the ISO 8601 offsets `+0000` and `+00`, because they are unambiguous. `None` without an offset, and for a
+/// day or time that does not exist. Any age is valid: some systems print the year 1 for an unknown time, and their
+/// leads are fine.
 #[must_use]
 pub fn parse(text: &str) -> Option<Timestamp> {
     let moment: Timestamp = text.parse().ok().filter(|_| is_written_out(text))?;
-    // An offset can move the year 0 out of four digits.
+    // An offset can move the year 0 to a year before it, which four digits cannot express.
     (Offset::UTC.to_datetime(moment).year() >= 0).then_some(moment)
 }
 
-/// Whether date, time and offset are written as RFC 3339 has them. The parser also takes compact and shortened dates,
-/// signed years, decimal commas, offsets of more than a day or with seconds, and time-zone names.
+/// Whether the text has the form of RFC 3339. The parser also accepts compact and shortened dates, signed years,
+/// decimal commas, offsets of more than a day or with seconds, and time-zone names.
 fn is_written_out(text: &str) -> bool {
     const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
     let fits = |(sent, shape): (u8, &u8)| match shape {
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_stored_in_utc() {
+    fn times_are_stored_in_utc() {
         for (text, utc) in [
             ("2026-06-15T12:00:00Z", "2026-06-15T12:00:00Z"),
             ("2026-06-15t12:00:00z", "2026-06-15T12:00:00Z"),
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_refused() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             "2026-06-15",
@@ -86,7 +86,7 @@ mod tests {
             "2026-06-15T12:00:00+5:30",
             "2026-06-15T12:00:00+5",
             "2026-06-15T12:00:00+",
-            "2026-06-15T12:00:00 05:00", // a plus sign that a form has made a space
+            "2026-06-15T12:00:00 05:00", // a form turned the plus sign into a space
             "2026-06-15T12:00:00 +05:00",
             "2026-06-15T12:00:00\u{2212}05:00",
             "0000-01-01T00:00:00+00:01",

@@ -6,33 +6,33 @@ use url::Url;
 
 use super::text::is_format;
 
-/// The most characters an id may have.
+/// In characters.
 const MAX_ID: usize = 255;
 
-/// A certificate, known by the id that TrustedForm gave it.
+/// A certificate, identified by the id that TrustedForm gave it.
 ///
-/// Two parsers may read one URL in two ways, and later readers of the lead may use another parser than we do. So a URL is
-/// accepted only if there is one way to read it, and only the id is kept.
+/// Different parsers can read the same URL differently, and later readers of the lead use another parser than we do. So
+/// we accept only unambiguous URLs, and keep only the id.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Certificate(String);
 
 /// Why a text is not the URL of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateFault {
-    /// It is no absolute `http` or `https` URL, or holds what belongs in none: white space, quotes, `<`, `>`, `;`, `|`.
+    /// The text is not an absolute `http` or `https` URL, or contains white space, quotes, `<`, `>`, `;` or `|`.
     #[error("not an absolute http or https URL")]
     InvalidUrl,
-    /// It leads to another host than TrustedForm's, or writes the host as not every parser reads it.
+    /// The host is not TrustedForm's, or is written in a way that some parsers read differently.
     #[error("not a host of trustedform.com")]
     WrongHost,
-    /// After the host there is something else than one id, so TrustedForm cannot have issued it.
+    /// The path is not a single id, so TrustedForm cannot have issued the URL.
     #[error("not the path of one certificate")]
     WrongPath,
 }
 
 impl Certificate {
-    /// Reads a certificate's URL, or the first of a list that is joined by commas: a field posted twice arrives so.
-    /// Whether the certificate exists is TrustedForm's to say.
+    /// Reads a certificate's URL, or the first URL of a comma-separated list, which is how some forms send a field that
+    /// they have twice. Does not check whether the certificate exists.
     ///
     /// # Errors
     /// [`CertificateFault`], the first that applies.
@@ -45,7 +45,7 @@ impl Certificate {
         if !matches!(scheme, "http" | "https") || entry.contains(is_never_in_a_url) {
             return Err(CertificateFault::InvalidUrl);
         }
-        // The parser repairs a missing slash or host; a stricter one would read another.
+        // The parser repairs a missing slash or host. A stricter parser would read another host.
         let after_scheme = entry.get(scheme.len()..).and_then(|rest| rest.strip_prefix("://"));
         let after_scheme = after_scheme.ok_or(CertificateFault::WrongHost)?;
         let (authority, path) = cut(after_scheme, ['/', '?', '#']);
@@ -60,13 +60,13 @@ impl Certificate {
         }
     }
 
-    /// The one URL under which this certificate is stored, for any host below `trustedform.com` that was sent.
+    /// The canonical URL of the certificate, for any subdomain of `trustedform.com` that was sent.
     #[must_use]
     pub fn url(&self) -> String {
         format!("https://cert.trustedform.com/{}", self.0)
     }
 
-    /// The id by which TrustedForm knows it: 1 to 255 letters, digits, hyphens, underscores and full stops.
+    /// TrustedForm's id: 1 to 255 letters, digits, hyphens, underscores and periods.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.0
@@ -78,13 +78,13 @@ fn cut<const SIGNS: usize>(text: &str, signs: [char; SIGNS]) -> (&str, &str) {
     text.find(signs).and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""))
 }
 
-/// What joins two URLs, or surrounds one, and tabs and line breaks, which the parser would overlook.
+/// Characters that join two URLs or surround one. Also tabs and line breaks, which the parser would ignore.
 fn is_never_in_a_url(c: char) -> bool {
     let is_mark = matches!(c, '"' | '\'' | '<' | '>' | ';' | '|' | '\u{2018}'..='\u{201f}');
     !c.is_ascii_alphanumeric() && (is_mark || c.is_whitespace() || c.is_control())
 }
 
-/// `trustedform.com` or a host below it, in ASCII and without an empty label.
+/// Whether a host is `trustedform.com` or a subdomain, in ASCII and without empty labels.
 fn is_trusted_form(host: &str) -> bool {
     let mut labels = host.rsplit('.');
     let mut next_is = |name| labels.next().is_some_and(|label| label.eq_ignore_ascii_case(name));
@@ -98,7 +98,7 @@ fn is_id(segment: &str) -> bool {
     (1..=MAX_ID).contains(&segment.len()) && segment.bytes().all(is_legal) && !matches!(segment, "." | "..")
 }
 
-/// What may follow the path by RFC 3986, nothing included: a stricter parser must not stumble.
+/// Whether a text is a query or fragment by RFC 3986, or empty, so that stricter parsers accept the URL too.
 fn is_query_or_fragment(text: &str) -> bool {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&()*+=:@/?".contains(&b);
     let is_escape = |piece: &str| piece.as_bytes().get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
@@ -135,14 +135,14 @@ mod tests {
             ("https://cert.trustedform.com/example#", "example"),
             ("https://cert.trustedform.com/example#a?b", "example"),
             ("https://cert.trustedform.com/...", "..."),
-            // A list, of which the first counts.
+            // A list: the first URL counts.
             ("https://cert.trustedform.com/one,https://cert.trustedform.com/one", "one"),
             ("https://cert.trustedform.com/one,https://cert.trustedform.com/two", "one"),
             ("https://cert.trustedform.com/one, https://elsewhere.example/two", "one"),
             ("https://cert.trustedform.com/one,", "one"),
             (", ,\u{200b},https://cert.trustedform.com/one", "one"),
             ("https://cert.trustedform.com/one,!!!", "one"),
-            // What is left by copying.
+            // Invisible characters from copying.
             ("\u{feff}https://cert.trustedform.com/one\u{200b}\u{a0}", "one"),
             ("\thttps://cert.trustedform.com/one\r\n,\u{202a}https://cert.trustedform.com/two", "one"),
             (&long, &"a".repeat(255)),
@@ -171,7 +171,7 @@ mod tests {
             ("https://cert.trusted\u{0}form.com/example", InvalidUrl),
             ("https://cert%00.trustedform.com/example", InvalidUrl),
             ("https://xn--cert-.trustedform.com/example", InvalidUrl),
-            // Two URLs joined by something else than a comma.
+            // Two URLs that are not joined by a comma.
             ("https://cert.trustedform.com/one https://cert.trustedform.com/two", InvalidUrl),
             ("https://cert.trustedform.com/one\nhttps://cert.trustedform.com/two", InvalidUrl),
             ("https://cert.trustedform.com/one;https://cert.trustedform.com/two", InvalidUrl),
@@ -208,14 +208,14 @@ mod tests {
             ("http://cert.trustedform.com:443/example", WrongHost),
             ("https://cert.trustedform.com:/example", WrongHost),
             ("https://cert.trustedform.com:0443/example", WrongHost),
-            // Slashes that only some parsers repair.
+            // Wrong slashes, which only some parsers repair.
             ("https:cert.trustedform.com/example", WrongHost),
             ("https:/cert.trustedform.com/example", WrongHost),
             ("https:///cert.trustedform.com/example", WrongHost),
             ("https:\\\\cert.trustedform.com\\example", WrongHost),
             ("https:/\\cert.trustedform.com/example", WrongHost),
             ("https://cert.trustedform.com\\example", WrongHost),
-            // Dots, and letters that only some parsers read as the host's.
+            // Dots, and characters that only some parsers map to the host's letters.
             ("https://cert.trustedform.com./example", WrongHost),
             ("https://.trustedform.com/example", WrongHost),
             ("https://a..trustedform.com/example", WrongHost),

@@ -1,28 +1,29 @@
-//! The members whose values come from a fixed list (contract, section 3.3).
+//! Members with a fixed list of values (contract, section 3.3).
 
 use serde::{Deserialize, Serialize};
 
 use super::text::fold;
 
-/// An enum whose variants are named as the contract spells them, each with the further spellings that mean it, folded.
+/// Defines an enum. Each variant has the contract's name and a list of other accepted spellings, folded.
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident $([$($spelling:literal),+])?,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[expect(missing_docs, reason = "each is what it is called")]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)+
         }
 
         impl $name {
-            /// Every value by its name in the contract and by what else means it.
+            /// Every accepted spelling and its value.
             const SPELLINGS: &[(&str, Self)] = &[
                 $((stringify!($variant), Self::$variant), $($(($spelling, Self::$variant),)+)?)+
             ];
 
-            /// The values in the contract's spelling and order.
+            /// The values in the contract's spelling, in its order.
             pub const NAMES: &[&str] = &[$(stringify!($variant)),+];
 
-            /// Reads a value; `None` for one that is not on the list. Case, spaces and punctuation do not count.
+            /// Reads a value; `None` if it is not on the list. Ignores case, spaces and punctuation.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 let folded = fold(text);
@@ -46,63 +47,44 @@ macro_rules! choice {
 choice! {
     /// A person's gender.
     Gender {
-        /// Male.
         M ["male", "man"],
-        /// Female.
         F ["female", "woman"],
-        /// Neither male nor female; `X` on an identity document.
+        /// Neither male nor female: `X` on an identity document.
         NonBinary ["nb", "x"],
         /// The person was asked and declined.
         PreferNotToSay ["prefernottoanswer", "prefernottodisclose", "rathernotsay", "declinetoanswer", "declinetostate"],
-        /// Anything else.
         Other ["o"],
-        /// Not known to the partner.
+        /// The partner does not know.
         Unknown ["u", "na", "notspecified", "unspecified"],
     }
 }
 
-// No single letters here: `S` is single to one partner and separated to another.
+// No single letters: one partner uses `S` for single, another for separated.
 choice! {
     /// A person's marital status.
     MaritalStatus {
-        /// Married.
         Married,
-        /// Never married.
         Single ["nevermarried"],
-        /// Widowed.
         Widow ["widowed", "widower"],
-        /// Married and living apart.
         Separated ["legallyseparated"],
-        /// Divorced.
         Divorced,
     }
 }
 
-// "Freelance" is left out: it may be a contractor or a person in business on their own.
+// No "freelance": it can mean a contractor or a self-employed person.
 choice! {
     /// How a person earns a living.
     EmploymentType {
-        /// Employed full time.
         Employed ["fulltime", "employedfulltime", "fulltimeemployed"],
-        /// Employed part time.
         PartTime ["employedparttime", "parttimeemployed"],
-        /// In business on their own.
         SelfEmployed,
-        /// Under contract.
         Contractor ["independentcontractor"],
-        /// Without work.
         Unemployed ["notemployed"],
-        /// Retired.
         Retired,
-        /// In education.
         Student,
-        /// In the armed forces.
         Military,
-        /// Keeping a home.
         Homemaker,
-        /// Unable to work.
         Disabled,
-        /// Anything else.
         Other,
     }
 }
@@ -191,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_the_contracts_and_read_as_themselves() {
+    fn the_names_of_the_contract_are_read_and_printed() {
         macro_rules! check {
             ($choice:ident, $names:expr) => {
                 assert_eq!($choice::NAMES, $names);

@@ -1,4 +1,4 @@
-//! E-mail addresses.
+//! Email addresses.
 
 use std::fmt;
 
@@ -9,32 +9,31 @@ use url::Host;
 
 use super::text::{general_category, visible};
 
-/// The most characters an address may have (contract, section 3.3).
+/// The limit on an address, in characters (contract, section 3.3).
 const MAX_CHARS: usize = 254;
 
-/// An e-mail address with its domain in lower case (contract, section 3.3).
+/// An email address with its domain in lowercase (contract, section 3.3).
 ///
-/// A stored address is trusted: a rule that is tightened later must not make the leads unreadable that were accepted
-/// before.
+/// Stored addresses are not validated again, so tightening a rule never makes an existing lead unreadable.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Email(String);
 
 impl Email {
-    /// Reads an address, given trimmed; `None` for what is no address.
+    /// Reads a trimmed address; `None` if it is not one.
     ///
-    /// Invisible format characters are dropped: they come along when an address is copied. The local part is kept as
-    /// sent otherwise. An international domain is kept in its own script, and is valid when it has an ASCII form that is.
-    /// Lengths are counted in characters, those of a label in its ASCII form.
+    /// Drops invisible format characters, which are often copied along with an address. Otherwise keeps the local part
+    /// as sent. Keeps an international domain in its own script; it is valid if its ASCII form is. Lengths count in
+    /// characters, those of a label in its ASCII form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = visible(text);
         let (local, domain) = text.rsplit_once('@')?;
-        // Quotes may hide anything, a second `@` too. A replacement character is a letter that was lost on the way.
+        // Quotes may hide anything, even a second `@`. A replacement character means that a letter was lost.
         if local.contains(['"', char::REPLACEMENT_CHARACTER]) || !domain.chars().all(is_label_or_dot) {
             return None;
         }
-        // The host parser reads `1.2.3.4` and its other spellings as an address, not as a domain.
+        // The host parser reads `1.2.3.4` and its other spellings as an IP address, not as a domain.
         let Ok(Host::Domain(ascii)) = Host::parse(domain) else {
             return None;
         };
@@ -48,31 +47,32 @@ impl Email {
         {
             return None;
         }
-        // Letter by letter: a text's own lower case ends in `ς` where the host parser says `σ`, which is another domain.
+        // Per character: `str::to_lowercase` makes a final sigma `ς` where the host parser makes it `σ`, which is
+        // another domain.
         let domain = if is_international { domain.chars().flat_map(char::to_lowercase).collect() } else { ascii };
         let address = format!("{local}@{domain}");
         (address.chars().count() <= MAX_CHARS).then_some(Self(address))
     }
 
-    /// The address.
+    /// The address as stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Whether a domain's labels hold only what IDNA 2008 allows, given its ASCII form. The host parser goes by UTS 46, which
-/// also lets hearts and dashes pass, in Punycode too.
+/// Whether a domain, given in its ASCII form, contains only characters that IDNA 2008 allows. The host parser follows
+/// UTS 46, which also allows hearts and dashes, even in Punycode.
 fn is_idna_2008(ascii: &str) -> bool {
     let (unicode, valid) = idna::domain_to_unicode(ascii);
-    // Between letters that join, the host parser has checked.
+    // The host parser has checked that joiners are between letters that join.
     let is_joiner = |c| matches!(c, '\u{200c}' | '\u{200d}');
     valid.is_ok() && unicode.chars().all(|c| is_label_or_dot(c) || is_joiner(c))
 }
 
-/// A letter, a mark, a digit or a hyphen, or one of the full stops that part labels.
+/// A letter, mark, digit or hyphen, or one of the full stops that separate labels.
 ///
-/// It is asked of the text as it was sent, since UTS 46 maps some symbols to letters: a trademark sign to `tm`.
+/// Applies to the text as sent, because UTS 46 maps some symbols to letters: a trademark sign becomes `tm`.
 fn is_label_or_dot(c: char) -> bool {
     use GeneralCategory as Is;
     match c {
@@ -92,8 +92,8 @@ fn is_label_or_dot(c: char) -> bool {
     }
 }
 
-/// The address with a letter for each non-ASCII character of the local part. The crate refuses combining marks, which
-/// Hindi and decomposed accents need, and counts bytes.
+/// Replaces each non-ASCII character of the local part with a letter. The crate refuses combining marks, which Hindi
+/// and decomposed accents need, and counts bytes instead of characters.
 fn plain(local: &str, ascii_domain: &str) -> String {
     let letter = |c: char| {
         if c.is_ascii() || c.is_control() || c.is_whitespace() { c } else { 'x' }
@@ -131,14 +131,14 @@ mod tests {
             ("संपर्क@डाटामेल.भारत", "संपर्क@डाटामेल.भारत"),
             ("用户@例子.广告", "用户@例子.广告"),
             ("a@Bücher.Example", "a@bücher.example"),
-            ("a@ΟΔΟΣ.example", "a@οδοσ.example"), // a final sigma would make another domain of it
+            ("a@ΟΔΟΣ.example", "a@οδοσ.example"), // a final sigma would be another domain
             ("a@XN--BCHER-KVA.example", "a@xn--bcher-kva.example"),
             ("a@straße.example", "a@straße.example"),
             ("a@xn--strae-oqa.example", "a@xn--strae-oqa.example"),
             ("a@xn--mgba3gch31f060k.example", "a@xn--mgba3gch31f060k.example"), // with a joiner that Persian needs
-            // Full-width letters are nothing that a domain can hold.
+            // A domain cannot contain full-width letters.
             ("a@ｅｘａｍｐｌｅ．ｃｏｍ", "a@example.com"),
-            // What is left by copying.
+            // Invisible characters from copying.
             ("\u{feff}jordan@example.com", "jordan@example.com"),
             ("jor\u{ad}dan@example.com", "jordan@example.com"),
             ("jordan\u{feff}@example.com", "jordan@example.com"),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             "@",
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn lengths_are_bounded() {
-        // Behind the `@`, 189 characters fill the bound beside a local part of 64.
+        // With a local part of 64 characters and the `@`, a domain of 189 characters reaches the limit.
         let domain = |last: usize| {
             let label = "b".repeat(62);
             format!("{label}.{label}.{}", "c".repeat(last))

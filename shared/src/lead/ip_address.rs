@@ -1,11 +1,11 @@
-//! The address of a visitor, as a partner's server saw it.
+//! The IP address of a visitor, as seen by a partner's server.
 
 use std::net::IpAddr;
 
 /// Reads one IPv4 or IPv6 address (contract, section 3.1, `ipAddress`).
 ///
-/// Servers copy it from a proxy's header, so brackets and a port are dropped, and all but the first of a list. `None` when
-/// what is left is no address.
+/// Servers often copy it from a proxy's header, so this drops brackets and a port, and keeps only the first entry of a
+/// list. `None` if the rest is not an address.
 #[must_use]
 pub fn parse(text: &str) -> Option<IpAddr> {
     let mut list = text.split(|c: char| matches!(c, ',' | ';') || c.is_whitespace());
@@ -15,7 +15,7 @@ pub fn parse(text: &str) -> Option<IpAddr> {
         return address.parse().ok().filter(|_| is_port_or_nothing);
     }
     match first.split_once(':') {
-        // One colon: a port. IPv6 has more, and needs brackets before one.
+        // One colon means a port. IPv6 has more colons, and needs brackets to have a port.
         Some((address, port)) if !port.contains(':') => address.parse().ok().filter(|_| is_port(port)).map(IpAddr::V4),
         _ => first.parse().ok(),
     }
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_read_out_of_what_surrounds_it() {
+    fn brackets_ports_and_lists_are_dropped() {
         for (text, address) in [
             ("203.0.113.7", "203.0.113.7"),
             ("203.0.113.7:1234", "203.0.113.7"),
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             ",",

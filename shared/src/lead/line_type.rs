@@ -1,56 +1,47 @@
-//! The kinds of lines a number may lead to.
+//! Types of phone lines.
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of a line, coarse (contract, section 7, "Providers").
+/// The coarse type of a line (contract, section 7, "Providers").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the others are what they are called")]
 pub enum LineType {
-    /// A land line.
     Wireline,
-    /// A mobile phone.
     Wireless,
-    /// A line over the internet, fixed or not.
     #[serde(rename = "VoIP")]
     Voip,
-    /// The called party pays.
     TollFree,
-    /// Anything else, or not told.
+    /// Any other type, or the provider did not say.
     Unknown,
 }
 
-/// The kind of a line, fine (contract, section 7, "Providers").
+/// The fine type of a line (contract, section 7, "Providers").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the others are what they are called")]
 pub enum CarrierType {
-    /// A land line.
     FixedLine,
-    /// A mobile phone.
     Mobile,
     /// A line over the internet, fixed or not.
     Voip,
-    /// The called party pays.
     TollFree,
-    /// The numbering plan does not tell the two apart.
+    /// The numbering plan does not distinguish the two.
     FixedLineOrMobile,
-    /// The caller pays more than for the call.
     PremiumRate,
-    /// Both parties pay.
+    /// Caller and called party share the cost.
     SharedCost,
     /// A number that follows its owner.
     PersonalNumber,
-    /// A pager.
     Pager,
-    /// A company's number for all its places (universal access number).
+    /// Universal access number: one number for all offices of a company.
     Uan,
-    /// A mailbox.
     Voicemail,
-    /// Anything else, or not told.
+    /// Any other type, or the provider did not say.
     Unknown,
 }
 
 impl CarrierType {
-    /// Reads a provider's word for a line: Twilio's `nonFixedVoip`, Telnyx's `fixed line or
-    /// mobile`. Letter case, spaces, hyphens and underscores do not count; a word that is not known
-    /// is [`CarrierType::Unknown`].
+    /// Reads a provider's name for a type: Twilio's `nonFixedVoip`, Telnyx's `fixed line or mobile`. Ignores case,
+    /// spaces, hyphens and underscores. Any other name is [`CarrierType::Unknown`].
     pub(crate) fn read(word: &str) -> Self {
         let word = word.replace([' ', '-', '_'], "").to_ascii_lowercase();
         match word.as_str() {
@@ -69,7 +60,7 @@ impl CarrierType {
         }
     }
 
-    /// The coarse kind that this fine one belongs to.
+    /// The coarse type that this type belongs to.
     #[must_use]
     pub fn line_type(self) -> LineType {
         match self {
@@ -87,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_both_providers_are_known() {
+    fn the_names_of_both_providers_are_known() {
         for (word, line_type, carrier_type) in [
             ("landline", LineType::Wireline, CarrierType::FixedLine),
             ("fixed line", LineType::Wireline, CarrierType::FixedLine),

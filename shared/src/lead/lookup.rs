@@ -1,4 +1,4 @@
-//! What a lookup says about a number, whichever provider was asked.
+//! The result of a lookup, in the same form for every provider.
 
 use std::fmt;
 
@@ -8,66 +8,62 @@ use super::line_type::{CarrierType, LineType};
 use super::phone_number::PhoneNumber;
 use crate::time::Timestamp;
 
-/// What a provider said about a number: `contact.phone.lookup` (contract, section 5). For
-/// operators, never for a source.
+/// The result of a lookup: `contact.phone.lookup` (contract, section 5). Operators see it; sources never do.
 ///
-/// `Debug` shows nothing of the person.
+/// `Debug` shows no personal data.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the others are what they are called")]
 pub struct Lookup {
-    /// The number that was asked about.
+    /// The number that was looked up.
     pub number: PhoneNumber,
-    /// Whether the number exists; a provider that does not say leaves it out.
+    /// Whether the number is valid; `None` if the provider does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_valid: Option<bool>,
-    /// The number as it is written at home, as in `(512) 555-0123`.
+    /// The number in the national format: `(512) 555-0123`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub national_format: Option<String>,
-    /// The kind of line, coarse.
     pub line_type: LineType,
-    /// The kind of line, fine.
     pub carrier_type: CarrierType,
-    /// The network the number belongs to.
+    /// The network that the number belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<Carrier>,
-    /// The name that a called party would see.
+    /// The name that a called person would see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller_name: Option<String>,
-    /// Who was asked.
     pub provider: ProviderName,
-    /// When the answer came.
+    /// When the provider answered.
     pub retrieved_at: Timestamp,
 }
 
 /// A network, as far as the provider knows it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the others are what they are called")]
 pub struct Carrier {
-    /// The carrier's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// As the provider has it: three digits as a rule, as in `311`.
+    /// As the provider sends it, usually three digits: `311`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mobile_country_code: Option<String>,
-    /// As the provider has it: two or three digits, as in `480`.
+    /// As the provider sends it, usually two or three digits: `480`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mobile_network_code: Option<String>,
 }
 
 impl Carrier {
-    /// `None` for a carrier of which nothing is known.
+    /// `None` if the provider knows nothing about the carrier.
     pub(crate) fn known(self) -> Option<Self> {
         (self != Self::default()).then_some(self)
     }
 }
 
-/// Who was asked about a number.
+/// The provider that answered a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each is what it is called")]
 pub enum ProviderName {
-    /// Twilio Lookup v2.
     Twilio,
-    /// Telnyx Number Lookup.
     Telnyx,
 }
 
@@ -128,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_nothing_of_the_person() {
+    fn debug_shows_no_personal_data() {
         let lookup = lookup();
         let shown = format!("{lookup:?} {:?}", lookup.carrier);
         assert!(!["555", "JORDAN", "Example"].iter().any(|hidden| shown.contains(hidden)), "{shown}");

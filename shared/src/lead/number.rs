@@ -1,25 +1,25 @@
-//! Numbers and flags, read from the text that the partner sent, so that no digit is lost.
+//! Numbers and flags. They are read from the partner's own text, so no digit is lost.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use serde_json::value::RawValue;
 
-/// The most digits of a price before its point (contract, section 3.3).
+/// Digits of a price before the decimal point (contract, section 3.3).
 const MAX_WHOLE_DIGITS: usize = 12;
-/// The most digits of a price behind its point (contract, section 3.3).
+/// Digits of a price after the decimal point (contract, section 3.3).
 const MAX_FRACTION_DIGITS: usize = 6;
-/// How far an exponent may move a point: beyond any member's bounds, and short of filling memory with zeros.
+/// The largest exponent. It exceeds every member's limits, but does not fill the memory with zeros.
 const MAX_SHIFT: usize = 400;
 
-/// An exact price that is not negative; its currency is the partner's affair (contract, section 3.3).
+/// An exact price of at least 0. The currency is up to the partner (contract, section 3.3).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Price(String);
 
 impl Price {
-    /// Reads a JSON number or a numeric string; `None` for anything else, a sign of a currency and grouping included.
+    /// Reads a JSON number or a numeric string; `None` for anything else, including currency signs and grouping.
     ///
-    /// The bounds are those of the value: zeros that add nothing do not count.
+    /// The limits apply to the value: redundant zeros do not count.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let decimal = canonical_decimal(text)?;
@@ -29,14 +29,14 @@ impl Price {
         is_price.then_some(Self(decimal))
     }
 
-    /// The price in its shortest form: `18.5`, never `18.50`.
+    /// The price in the shortest form: `18.5`, never `18.50`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A bare JSON number with every digit. Only `serde_json` keeps it one: it goes by way of its raw values.
+/// Writes a JSON number with every digit. It uses `serde_json`'s raw values, so it works only with `serde_json`.
 impl Serialize for Price {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         RawValue::from_string(self.0.clone()).map_err(ser::Error::custom)?.serialize(serializer)
@@ -50,16 +50,16 @@ impl<'de> Deserialize<'de> for Price {
     }
 }
 
-/// A whole number from 0 to 2,147,483,647 (contract, section 3.1); `5`, `5.0` and `5e0` are the same one, and so are
-/// `75000` and `$75,000`.
+/// Reads a whole number from 0 to 2,147,483,647 (contract, section 3.1). `5`, `5.0` and `5e0` are the same number, and
+/// so are `75000` and `$75,000`.
 #[must_use]
 pub fn whole(text: &str) -> Option<u32> {
     let number = canonical_decimal(&without_grouping(text)?)?.parse().ok()?;
     (number <= i32::MAX.unsigned_abs()).then_some(number)
 }
 
-/// A number without the dollar sign before it and the commas that group its digits by three; `None` where a comma does
-/// anything else: `75,00` has lost a digit, or is a decimal from Europe.
+/// Removes a leading dollar sign and the commas that group digits by three. `None` if a comma does anything else:
+/// `75,00` has lost a digit or is a European decimal.
 fn without_grouping(text: &str) -> Option<Cow<'_, str>> {
     let amount = match text.strip_prefix('$').map(str::trim_start) {
         Some(amount) if amount.starts_with(|c: char| c.is_ascii_digit()) => amount,
@@ -78,7 +78,7 @@ fn without_grouping(text: &str) -> Option<Cow<'_, str>> {
     is_grouped.then(|| amount.replace(',', "").into())
 }
 
-/// Yes or no, in the words of contract, section 3, in any letter case.
+/// Reads yes or no in any letter case (contract, section 3).
 #[must_use]
 pub fn flag(text: &str) -> Option<bool> {
     let is_any_of = |words: [&str; 6]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
@@ -91,11 +91,11 @@ pub fn flag(text: &str) -> Option<bool> {
     }
 }
 
-/// The one spelling of a decimal's value: no exponent, no sign but a minus, no zeros that add nothing.
+/// The canonical form of a decimal: no exponent, no plus sign, no redundant zeros. Two spellings of the same value make
+/// the same submission (contract, section 5, "Content").
 ///
-/// Reads JSON's numbers, and beyond them leading zeros (`018`) and a point at either end (`.5`, `5.`), of any length.
-/// `None` for anything else, and for exponents that no member's bounds allow. Two spellings of one value make one
-/// submission (contract, section 5, "Content").
+/// Reads JSON numbers of any length, and also leading zeros (`018`) and a decimal point at either end (`.5`, `5.`).
+/// `None` for anything else, and for exponents that exceed every member's limits.
 #[must_use]
 pub fn canonical_decimal(text: &str) -> Option<String> {
     let (sign, unsigned) = match text.strip_prefix('-') {
@@ -118,7 +118,7 @@ pub fn canonical_decimal(text: &str) -> Option<String> {
     if exponent.unsigned_abs() > MAX_SHIFT {
         return None;
     }
-    // Zeros on both sides leave room for the point wherever the exponent puts it.
+    // Zeros on both sides make room for the decimal point wherever the exponent moves it.
     let room = "0".repeat(exponent.unsigned_abs());
     let padded = format!("{room}{digits}{room}");
     let point = (room.len() + whole.len()).checked_add_signed(exponent)?;

@@ -1,7 +1,7 @@
-//! Secrets that a partner's free metadata must not hold (contract, section 4).
+//! Detects secrets, which a partner's free metadata must not contain (contract, section 4).
 //!
-//! A false hit is a lost lead. So a shape is known by its prefix, by the characters after it and by their number; a
-//! prefix within a longer word is nothing, and neither is a key that is meant for browsers.
+//! A false positive loses a lead. So a credential must have a known prefix followed by the right characters in the
+//! right number. A prefix inside a longer word does not count, nor does a key that is meant for browsers.
 
 mod shapes;
 
@@ -10,7 +10,7 @@ use data_encoding::BASE64URL_NOPAD;
 use crate::lead::text::{fold, visible};
 use shapes::{is_base64url, is_base64url_or_dot, run};
 
-/// Names of secrets, folded: a key that is one of them, or ends in one.
+/// Names of secrets, folded. An entry's name matches if it ends in one of these.
 const NAMES: &[&str] = &[
     "password",
     "passwd",
@@ -26,26 +26,26 @@ const NAMES: &[&str] = &[
     "privatekey",
 ];
 
-/// Names of secrets and of harmless things alike, folded: a consent text may be under `authorization`. The value decides.
+/// Names of secrets and of harmless values, folded: a consent text may be called `authorization`. The value decides.
 const DOUBTFUL_NAMES: &[&str] = &["token", "secret", "authorization", "credentials"];
 
-/// The fewest characters of a value that makes a doubtful name a secret's.
+/// In characters. A shorter value under a doubtful name is not a secret.
 const MIN_OPAQUE: usize = 12;
 
-/// The fewest characters of a credential that is known by its shape.
+/// In characters. A shorter text contains no credential with a known shape.
 const MIN_CREDENTIAL: usize = 20;
 
-/// Texts that only secrets hold: keys in PEM, and URLs to which anyone who knows them may post.
+/// Texts that only secrets contain: PEM keys, and webhook URLs that need no other credential.
 const MARKS: &[&str] =
     &["-----BEGIN ", "hooks.slack.com/services/T", "discord.com/api/webhooks/", "discordapp.com/api/webhooks/"];
 
-/// Whether an entry of free metadata holds a credential, by its name or by the shape of either part.
+/// Whether an entry of free metadata contains a credential, by its name or by the shape of its name or value.
 #[must_use]
 pub fn is_secret(name: &str, value: &str) -> bool {
     looks_secret(value) || looks_secret(name) || names_secret(name, value)
 }
 
-/// Whether a text holds something of the shape of a well-known credential.
+/// Whether a text contains something with the shape of a well-known credential.
 #[must_use]
 pub fn looks_secret(text: &str) -> bool {
     let text = visible(text);
@@ -53,17 +53,18 @@ pub fn looks_secret(text: &str) -> bool {
         MARKS.iter().any(|mark| text.contains(mark))
             || words(&text).any(|word| is_jwt(word) || is_source_key(word) || shapes::begin(word))
     };
-    // Most values are short, and cost next to nothing.
+    // Most values are short, so this check makes them cheap.
     (text.len() >= MIN_CREDENTIAL && holds_credential()) || has_url_with_password(&text) || is_connection_string(&text)
 }
 
-/// Whether a name says that its value is a secret. Case and punctuation do not count.
+/// Whether a name says that its value is a secret. Ignores case and punctuation.
 fn names_secret(name: &str, value: &str) -> bool {
     let name = fold(name);
     NAMES.iter().any(|secret| name.ends_with(secret)) || DOUBTFUL_NAMES.contains(&&*name) && is_opaque(value)
 }
 
-/// No sentence and no short word: 12 characters without a space, after the scheme of an `Authorization` header.
+/// Neither a sentence nor a short word: at least 12 characters without a space, after the scheme of an `Authorization`
+/// header if there is one.
 fn is_opaque(value: &str) -> bool {
     let scheme = value
         .split_once(' ')
@@ -72,13 +73,15 @@ fn is_opaque(value: &str) -> bool {
     value.chars().count() >= MIN_OPAQUE && !value.contains(char::is_whitespace) && !is_placeholder(value)
 }
 
-/// No secret, but a placeholder for one: `sk_live_XXXX`, a masked password, or a template's variable without a value.
+/// Whether a text only replaces a secret: `sk_live_XXXX`, a masked value, or a template variable that was not filled
+/// in.
 fn is_placeholder(text: &str) -> bool {
     ["xxxx", "XXXX", "****"].iter().any(|mask| text.contains(mask))
         || ["{{", "${", "[[", "<", "%%"].iter().any(|opening| text.starts_with(opening))
 }
 
-/// The text from each beginning of a word on, as long as a credential fits in. An underscore or a hyphen begins a word, too: `key_AKIA...`.
+/// The rest of the text from the start of each word, if it is long enough for a credential. A word also starts after an
+/// underscore or a hyphen: `key_AKIA...`.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
     let begins = move |at: usize| {
@@ -89,8 +92,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     (0..=last).filter(move |at| begins(*at)).filter_map(|at| text.get(at..))
 }
 
-/// A JSON Web Token: at least three parts, of which the first is a JSON object that names its algorithm. Session cookies
-/// and signed tracking values look alike and name none.
+/// A JSON Web Token: at least three parts, and the first is a JSON object that names an algorithm. Session cookies and
+/// signed tracking values look similar but name no algorithm.
 fn is_jwt(word: &str) -> bool {
     word.starts_with("eyJ") && {
         let mut parts = run(word, is_base64url_or_dot).0.trim_end_matches('.').split('.');
@@ -100,7 +103,8 @@ fn is_jwt(word: &str) -> bool {
     }
 }
 
-/// One of our own source keys: `lp_` and 256 random bits. Small letters alone would be the name of a landing page.
+/// One of our own source keys: `lp_` and 256 random bits. Without an uppercase letter it would be the name of a landing
+/// page.
 fn is_source_key(word: &str) -> bool {
     word.strip_prefix("lp_").is_some_and(|rest| {
         let (key, _) = run(rest.strip_prefix("test_").unwrap_or(rest), is_base64url);
@@ -109,7 +113,7 @@ fn is_source_key(word: &str) -> bool {
     })
 }
 
-/// `postgres://user:password@host`, with any scheme.
+/// A URL like `postgres://user:password@host`, with any scheme.
 fn has_url_with_password(text: &str) -> bool {
     let ends_authority = |c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | '<' | '>') || c.is_whitespace();
     text.contains('@')
@@ -120,7 +124,7 @@ fn has_url_with_password(text: &str) -> bool {
         )
 }
 
-/// `Server=db;User Id=app;Password=...`, as databases and Azure have it.
+/// A connection string of a database or of Azure: `Server=db;User Id=app;Password=...`.
 fn is_connection_string(text: &str) -> bool {
     text.contains(';')
         && text.split(';').filter_map(|part| part.split_once('=')).any(|(name, value)| {
@@ -133,7 +137,7 @@ fn is_connection_string(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Put together here, so that no scanner of repositories takes the samples for real ones.
+    /// Samples are built at run time, so that secret scanners do not report this file.
     fn sample(prefix: &str, length: usize) -> String {
         of("A1", prefix, length)
     }
@@ -151,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_found_wherever_they_are() {
+    fn credentials_are_found_anywhere_in_a_text() {
         for secret in [
             sample("AKIA", 16),
             sample("ASIA", 16),

@@ -1,17 +1,17 @@
-//! States and territories of the United States, by their postal code.
+//! States and territories of the United States.
 
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error};
 
 use super::text::fold;
 
-/// A state, district, territory or military post, as its USPS code (contract, section 3.3).
+/// The USPS code of a state, district, territory or military post (contract, section 3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct State(&'static str);
 
 impl State {
-    /// Reads a code or an English name, alone or labelled with the country or with each other: `US-TX`, `TX - Texas`.
-    /// Letter case, spaces and punctuation do not count. `None` for anything else, and for two different states.
+    /// Reads a code or an English name, alone or combined with the country or with each other: `US-TX`, `TX - Texas`.
+    /// Ignores case, spaces and punctuation. `None` for anything else, and for two different states.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::named(&fold(text)).or_else(|| {
@@ -26,7 +26,7 @@ impl State {
         })
     }
 
-    /// The state of a folded code or name.
+    /// Finds a state by its folded code or name.
     fn named(folded: &str) -> Option<Self> {
         SPELLINGS
             .iter()
@@ -34,7 +34,7 @@ impl State {
             .map(|(code, _)| Self(code))
     }
 
-    /// The USPS code, two capital letters.
+    /// The USPS code: two uppercase letters.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.0
@@ -54,7 +54,8 @@ impl std::fmt::Display for State {
     }
 }
 
-/// The state of a lead's address: the USPS code where the text means one, else the text as sent (contract, section 3.3).
+/// Normalizes the state of an address: returns the USPS code if the text means one, else the text as sent (contract,
+/// section 3.3).
 #[must_use]
 pub fn normalize(text: &str) -> String {
     match State::parse(text) {
@@ -63,7 +64,7 @@ pub fn normalize(text: &str) -> String {
     }
 }
 
-/// What the country is called next to a state, folded.
+/// Names of the country, folded.
 const COUNTRY: &[&str] = &["us", "usa", "unitedstates", "unitedstatesofamerica"];
 
 /// Each code with its names, folded.
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_state_stays_as_sent() {
+    fn other_texts_stay_as_sent() {
         for text in [
             "ON",
             "XX",

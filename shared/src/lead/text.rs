@@ -1,4 +1,4 @@
-//! Free text as it is stored, and spellings brought down to what counts in them.
+//! Cleaning of free text, and folding of spellings for comparison.
 
 use std::borrow::Cow;
 
@@ -8,27 +8,26 @@ use icu_properties::props::GeneralCategory;
 /// Why a text is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextFault {
-    /// It holds a control character other than a tab or a line break.
+    /// The text contains a control character other than a tab or a line break.
     #[error("control characters are not allowed")]
     Control,
-    /// It has more characters than its member may have.
+    /// The text has too many characters.
     #[error("the text is too long")]
     TooLong,
 }
 
 /// Cleans a text that a partner sent (contract, section 3.3, "text").
 ///
-/// Outer space is dropped, each run of tabs and line breaks becomes one space, and characters that override or isolate
-/// the direction of writing are dropped: they can make a line read as something else. Other invisible characters
-/// (joiners, direction marks) stay, because names in some scripts need them, and so does U+FFFD.
+/// Trims the text and replaces each run of tabs and line breaks with one space. Drops characters that override or
+/// isolate the direction of writing, because they can make a line read as something else. Keeps other invisible
+/// characters (joiners, direction marks), because names in some scripts need them, and U+FFFD.
 ///
-/// `max_chars` limits the result, in characters rather than bytes.
+/// `max_chars` limits the result, in characters and not bytes.
 ///
 /// # Errors
-///
-/// [`TextFault`], the fault that comes first in the text.
+/// [`TextFault`]: the first fault in the text.
 pub fn clean(text: &str, max_chars: usize) -> Result<String, TextFault> {
-    // Nearly every text is plain and stays as it is.
+    // Fast path: nearly every text is plain ASCII.
     if text.len() <= max_chars && text.bytes().all(|b| matches!(b, b' '..=b'~')) {
         return Ok(text.trim().to_owned());
     }
@@ -45,15 +44,15 @@ pub fn clean(text: &str, max_chars: usize) -> Result<String, TextFault> {
     Ok(cleaned)
 }
 
-/// Cleans a text that must not fail, such as a provider's answer: like [`clean`], but control characters are dropped and
-/// a longer text is cut.
+/// Like [`clean`], but never fails: drops control characters and cuts a long text. For texts that do not come from a
+/// partner, such as a provider's answer.
 #[must_use]
 pub fn clean_lossy(text: &str, max_chars: usize) -> String {
     let cleaned: String = cleaned_chars(text).filter(|c| !c.is_control()).take(max_chars).collect();
     cleaned.trim().to_owned()
 }
 
-/// The characters of a text after everything that [`clean`] repairs. Control characters are left to the caller.
+/// The characters of a text after the repairs of [`clean`], but with control characters.
 fn cleaned_chars(text: &str) -> impl Iterator<Item = char> {
     let inner = text.trim_matches(|c: char| c.is_whitespace() || overrides_direction(c));
     let mut after_break = false;
@@ -65,38 +64,38 @@ fn cleaned_chars(text: &str) -> impl Iterator<Item = char> {
     })
 }
 
-/// Whether a text shows nothing: only space and format characters.
+/// Whether a text contains only white space and format characters.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || is_format(c))
 }
 
-/// The text without format characters, so that none of them hides what is looked for in it.
+/// The text without format characters, which could hide what we search for.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     if text.is_ascii() { text.into() } else { text.chars().filter(|c| !is_format(*c)).collect::<String>().into() }
 }
 
-/// One of Unicode's format characters: zero-width spaces and joiners, direction marks and overrides, the byte-order mark,
-/// the soft hyphen and their like. All but a few are invisible.
+/// Whether a character is a format character of Unicode (Cf): zero-width spaces and joiners, direction marks and
+/// overrides, the byte-order mark, the soft hyphen and others. Nearly all are invisible.
 #[must_use]
 pub fn is_format(c: char) -> bool {
     !c.is_ascii() && general_category(c) == GeneralCategory::Format
 }
 
-/// Unicode's class of a character: letter, mark, digit and so on.
+/// The general category of a character: letter, mark, digit and so on.
 #[must_use]
 pub fn general_category(c: char) -> GeneralCategory {
     const { CodePointMapData::<GeneralCategory>::new() }.get(c)
 }
 
-/// The letters and digits of a text in lower case: what is left when case, spaces and punctuation do not count.
+/// The letters and digits of a text in lowercase, to compare texts without case, spaces and punctuation.
 #[must_use]
 pub fn fold(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Embeddings, overrides and isolates of the writing direction, and what ends them.
+/// Embeddings, overrides and isolates of the direction of writing, and the characters that end them.
 fn overrides_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -111,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_be_repaired_is_and_control_characters_are_refused() {
+    fn texts_are_repaired_and_control_characters_are_refused() {
         for (text, cleaned) in [
             ("100 Main St", Ok("100 Main St")),
             ("two  spaces", Ok("two  spaces")),
@@ -126,8 +125,8 @@ mod tests {
             ("Mu\u{fffd}oz", Ok("Mu\u{fffd}oz")),
             ("evil\u{202e}txt.exe", Ok("eviltxt.exe")),
             ("\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}a\u{2066}\u{2067}\u{2068}\u{2069}b", Ok("ab")),
-            ("\u{202a} a \u{202c}", Ok("a")), // the space within is now the outer one
-            ("a\n\u{202c}\nb", Ok("a b")),    // the breaks around are now one run
+            ("\u{202a} a \u{202c}", Ok("a")), // the inner space becomes the outer one
+            ("a\n\u{202c}\nb", Ok("a b")),    // the two breaks become one run
             (" \u{2066}\u{2069}", Ok("")),
             ("\u{0}", Err(TextFault::Control)),
             ("a\u{8}b", Err(TextFault::Control)),
@@ -156,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_must_not_fail_is_stripped_and_cut() {
+    fn lossy_cleaning_drops_and_cuts() {
         for (text, cleaned) in [
             ("EXAMPLE", "EXAMPLE"),
             ("a\u{1b}]0;b\u{7}", "a]0;b"),
@@ -165,16 +164,16 @@ mod tests {
             (" \u{202e}a\0 ", "a"),
             ("123456789", "12345678"),
             ("ééééééééé", "éééééééé"),
-            ("1234567 9", "1234567"), // no space is left at the cut
+            ("1234567 9", "1234567"), // no trailing space
             ("\u{1b}\u{2066}\n", ""),
         ] {
             assert_eq!(clean_lossy(text, 8), cleaned, "{text:?}");
-            assert_eq!(clean(cleaned, 8).as_deref(), Ok(cleaned), "a partner could have sent it: {text:?}");
+            assert_eq!(clean(cleaned, 8).as_deref(), Ok(cleaned), "a cleaned text stays the same: {text:?}");
         }
     }
 
     #[test]
-    fn a_text_that_shows_nothing_is_blank() {
+    fn an_invisible_text_is_blank() {
         for text in ["", " \t\n", "\u{a0}\u{3000}", "\u{200b}", "\u{feff} \u{202e}\u{2069}"] {
             assert!(is_blank(text) && visible(text).trim().is_empty(), "{text:?}");
         }

@@ -1,12 +1,14 @@
-//! One exchange with a look-up provider: what is asked, how long it may take, and what an answer
-//! means.
+//! One call to a lookup provider: the URL, the timeout, and what an answer means.
 
 use std::time::Duration;
 
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{RequestBuilder, Response, StatusCode, header::RETRY_AFTER};
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{RequestBuilder, Response, StatusCode};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::{Cause, LookupFault};
@@ -14,19 +16,18 @@ use crate::client::web;
 use crate::lead::phone_number::PhoneNumber;
 use crate::lead::text::clean_lossy;
 
-/// Longest time one call may take, connection and body included.
+/// The timeout of one call, including the connection and the body.
 pub(super) const LOOKUP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Longest delay that a provider may ask for.
+/// The longest delay that a provider can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// The most characters of a provider's text that are kept; the rest is cut off.
+/// In characters. Longer texts of a provider are cut.
 const MAX_TEXT: usize = 255;
 
-/// The address of a number in a provider's collection, as
-/// `{base}/{collection}/%2B15125550123?{query}`.
+/// The URL of a number at a provider: `{base}/{collection}/%2B15125550123?{query}`.
 ///
-/// The plus is escaped: a server that reads it as in a form would see a space.
+/// The plus sign is escaped, because a server that decodes paths like forms would read a space.
 pub(super) fn address(base: &Url, collection: &str, number: &PhoneNumber, query: &str) -> Url {
     let mut address = base.clone();
     let root = base.path().trim_end_matches('/');
@@ -36,13 +37,12 @@ pub(super) fn address(base: &Url, collection: &str, number: &PhoneNumber, query:
     address
 }
 
-/// Sends a request and reads its answer as the JSON of a documented 200.
+/// Sends a request and parses the JSON of a 200.
 ///
 /// # Errors
-///
-/// A [`LookupFault`] by status (contract, section 7, "Providers"). An answer that does not come, is
-/// too large or is not that JSON is passing: a provider that is out of order says anything. No
-/// error of the client is kept, since it prints the URL.
+/// A [`LookupFault`] by status (contract, section 7, "Providers"). No answer, a body that is too large and an
+/// unexpected body are temporary faults, because a broken provider may send anything. The client's own error is
+/// dropped: it shows the URL, and so the number.
 pub(super) async fn ask<Answer: DeserializeOwned>(request: RequestBuilder) -> Result<Answer, LookupFault> {
     let answer = request
         .send()
@@ -61,9 +61,9 @@ pub(super) async fn ask<Answer: DeserializeOwned>(request: RequestBuilder) -> Re
     }
 }
 
-/// Reads a text that providers also send as a number, a blank string or `null`; the last two are no
-/// text. It is cleaned like a partner's, but never fails: the owner of a line chooses its caller name, and
-/// no lookup is lost over one.
+/// Reads a text that providers may also send as a number, a blank string or `null`; the last two mean no text. The text
+/// is cleaned like a partner's, but never fails: the owner of a line chooses the caller name, and an odd one must not
+/// cost us the whole answer.
 pub(super) fn lenient_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -90,8 +90,8 @@ fn later(answer: &Response) -> LookupFault {
     }
 }
 
-/// Reads `Retry-After`: whole seconds or an HTTP date (RFC 9110, section 10.2.3), at most six
-/// hours. What is neither is as good as no header; a date gone by is no delay.
+/// Parses `Retry-After`: whole seconds or an HTTP date (RFC 9110, section 10.2.3), up to six hours. Any other text
+/// counts as no header. A date in the past means no delay.
 fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     let wait = match text.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
@@ -113,7 +113,7 @@ mod tests {
     use crate::lookup::loopback::{client, reply, serve};
 
     #[test]
-    fn a_number_has_one_address_whatever_the_base_ends_in() {
+    fn the_url_of_a_number_does_not_depend_on_how_the_base_ends() {
         let number = PhoneNumber::parse("512-555-0123").unwrap().number;
         for (base, expected) in [
             ("https://api.test", "https://api.test/v2/n/%2B15125550123?a=b"),
@@ -158,10 +158,10 @@ mod tests {
             ("21600", Some(21_600)),
             ("21601", Some(21_600)),
             ("18446744073709551615", Some(21_600)),
-            ("18446744073709551616", None), // no number that a clock could hold
+            ("18446744073709551616", None), // does not fit into 64 bits
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(37)),
             ("Mon, 07 Nov 1994 08:49:37 GMT", Some(21_600)),
-            ("Sun, 06 Nov 1994 08:48:37 GMT", Some(0)), // gone by
+            ("Sun, 06 Nov 1994 08:48:37 GMT", Some(0)), // in the past
             ("1994-11-06T08:49:37Z", None),
             ("-5", None),
             ("1.5", None),
@@ -173,14 +173,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_without_an_end_is_not_read_to_it() {
+    async fn an_endless_answer_is_not_read_completely() {
         let (base, _) = serve(reply("200 OK", "", &format!("\"{}\"", "a".repeat(1 << 20))));
         assert_eq!(ask::<Value>(client().get(base)).await, Err(passing(Cause::Unreadable)));
     }
 
     #[tokio::test]
-    async fn a_provider_that_says_nothing_times_out() {
-        // The system completes the connection; nobody accepts it.
+    async fn a_silent_provider_times_out() {
+        // The operating system completes the connection, but no code accepts it.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/", listener.local_addr().unwrap());
         let request = client().get(address).timeout(Duration::from_millis(50));
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_provider_that_is_not_there_is_unreachable() {
+    async fn a_closed_port_is_unreachable() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/", listener.local_addr().unwrap());
         drop(listener);

@@ -1,4 +1,4 @@
-//! The provider that numbers are looked up at, and why a lookup can fail.
+//! The lookup provider, and why a lookup can fail.
 
 use std::time::Duration;
 
@@ -8,25 +8,22 @@ use crate::lead::lookup::Lookup;
 use crate::lead::phone_number::PhoneNumber;
 use crate::settings::Secret;
 
-/// The provider that numbers are looked up at. Without one there is no `Provider`.
+/// The configured lookup provider.
 #[derive(Debug)]
+#[expect(missing_docs, reason = "each is what it is called")]
 pub enum Provider {
-    /// Twilio Lookup v2.
     Twilio(Twilio),
-    /// Telnyx Number Lookup.
     Telnyx(Telnyx),
 }
 
 impl Provider {
-    /// Asks the provider about a number, within 3 seconds; once more when it refused a credential that has changed
-    /// since it was read.
+    /// Asks the provider about a number, within 3 seconds. If the provider refuses our credential and the credential
+    /// has changed, asks once more.
     ///
-    /// A number that the provider knows to be invalid is a look-up that succeeded.
+    /// A lookup that finds the number to be invalid has succeeded.
     ///
     /// # Errors
-    ///
-    /// A [`LookupFault`], which tells whether asking again can help (contract, section 7,
-    /// "Providers").
+    /// A [`LookupFault`], which says whether a retry can help (contract, section 7, "Providers").
     pub async fn look_up(&self, number: &PhoneNumber) -> Result<Lookup, LookupFault> {
         let key = self.credential().secret().await;
         let answer = self.ask(number, &key).await;
@@ -52,7 +49,7 @@ impl Provider {
         }
     }
 
-    /// The provider's name for logs and settings: `twilio` or `telnyx`.
+    /// The provider's name in logs and settings: `twilio` or `telnyx`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -62,45 +59,41 @@ impl Provider {
     }
 }
 
-/// Why a look-up gave nothing, told apart by what is to be done (contract, section 7, "Providers").
-/// Its text is safe to log.
+/// Why a lookup failed, by what to do about it (contract, section 7, "Providers"). The text is safe to log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the others are what they are called")]
 pub enum LookupFault {
-    /// Asking again later can help.
+    /// A retry can help.
     #[error("the provider cannot answer now: {cause}")]
     Passing {
-        /// What went wrong.
         cause: Cause,
-        /// How long the provider asks to be left alone; at most six hours.
+        /// The delay that the provider asks for, at most six hours.
         retry_after: Option<Duration>,
     },
-    /// Asking again is of no use.
+    /// A retry cannot help.
     #[error("the provider will not answer: status {status}")]
-    Lasting {
-        /// The HTTP status.
-        status: u16,
-    },
-    /// The provider refuses our credentials or our account: for an operator to mend.
+    Lasting { status: u16 },
+    /// The provider refuses our credentials or our account. An operator has to fix it.
     #[error("the provider refuses our credentials: status {status}")]
     Refused {
-        /// The HTTP status, 401 or 403.
+        /// 401 or 403.
         status: u16,
     },
 }
 
-/// What keeps a provider from answering for the moment.
+/// The cause of a temporary fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
-    /// No answer within the time limit.
+    /// The provider did not answer within the timeout.
     #[error("timed out")]
     TimedOut,
-    /// No connection, or one that broke before an answer.
+    /// The connection failed, or broke before an answer.
     #[error("unreachable")]
     Unreachable,
-    /// A 200 that breaks off, is too large, or is not the documented JSON.
+    /// A 200 that is cut off, is too large, or is not the documented JSON.
     #[error("unreadable answer")]
     Unreadable,
-    /// This HTTP status.
+    /// The provider answered with this HTTP status.
     #[error("status {0}")]
     Status(u16),
 }
@@ -112,7 +105,7 @@ mod tests {
     use super::*;
     use crate::lookup::loopback::{client, reply, serve};
 
-    /// Both providers, before a server that gives this reply.
+    /// A client of each provider, whose server sends this reply.
     fn providers(replied: &str) -> [Provider; 2] {
         let base = || -> Url { serve(replied.to_owned()).0 };
         [
@@ -130,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_status_says_whether_to_ask_again() {
+    async fn the_status_decides_about_a_retry() {
         let status = |status| passing(Cause::Status(status));
         for (line, fault) in [
             ("400 Bad Request", LookupFault::Lasting { status: 400 }),
@@ -146,7 +139,7 @@ mod tests {
             ("502 Bad Gateway", status(502)),
             ("503 Service Unavailable", status(503)),
             ("504 Gateway Timeout", status(504)),
-            ("204 No Content", status(204)), // no answer, and none that is documented
+            ("204 No Content", status(204)), // not documented
             ("302 Found", status(302)),
         ] {
             for provider in providers(&reply(line, "Location: /elsewhere\r\n", "{}")) {
@@ -156,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_provider_that_asks_for_time_is_heard() {
+    async fn the_provider_chooses_the_delay() {
         for (line, header, seconds) in [
             ("429 Too Many Requests", "Retry-After: 7\r\n", Some(7)),
             ("503 Service Unavailable", "retry-after: 90000\r\n", Some(21_600)),
@@ -175,13 +168,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_is_none_is_passing() {
+    async fn an_unexpected_answer_is_a_temporary_fault() {
         for body in ["", "null", "[]", "{}", "<html>", "{\"valid\":", "{\"valid\":\"yes\",\"data\":[7]}"] {
             for provider in providers(&reply("200 OK", "", body)) {
                 assert_eq!(provider.look_up(&number()).await, Err(passing(Cause::Unreadable)), "{body}");
             }
         }
-        // The connection closed: before an answer, in its head, in its body.
+        // The connection closes before the answer, in its head, and in its body.
         for (cut, cause) in [
             ("", Cause::Unreachable),
             ("HTTP/1.1 200 OK\r\nContent-", Cause::Unreachable),
@@ -195,13 +188,14 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        // A client shows a port and an instant too, whose digits may be anyone's.
+        // The test account is not digits: a client also shows a port and an instant, whose digits could match by
+        // chance.
         let shown = format!("{:?}", providers(""));
         assert!(!["AC1", "hush-hush"].iter().any(|hidden| shown.contains(hidden)), "{shown}");
     }
 
     #[test]
-    fn a_fault_says_what_to_log_and_no_more() {
+    fn the_text_of_a_fault_contains_only_the_status() {
         let passing = LookupFault::Passing { cause: Cause::Status(429), retry_after: Some(Duration::from_secs(7)) };
         assert_eq!(passing.to_string(), "the provider cannot answer now: status 429");
         assert_eq!(

@@ -22,8 +22,7 @@ pub struct Telnyx {
 }
 
 impl Telnyx {
-    /// A client for the API at `base`, with the account's key. The HTTP client should not follow
-    /// redirects.
+    /// A client for the API at `base`, with the account's key. The HTTP client must not follow redirects.
     #[must_use]
     pub fn new(client: Client, base: Url, api_key: Credential) -> Self {
         Self { client, base, api_key }
@@ -40,7 +39,7 @@ impl Telnyx {
         let carrier_type = carrier.kind.as_deref().map_or(CarrierType::Unknown, CarrierType::read);
         Ok(Lookup {
             number: number.clone(),
-            // Telnyx says nothing of validity.
+            // Telnyx does not say whether a number is valid.
             is_valid: None,
             national_format: data.national_format,
             line_type: carrier_type.line_type(),
@@ -97,8 +96,7 @@ mod tests {
     use crate::lead::line_type::LineType;
     use crate::lookup::loopback::{client, reply, serve};
 
-    /// Looks one number up before a server with this answer; gives the result and the head of the
-    /// request.
+    /// Looks a number up at a server with this answer. Returns the result and the head of the request.
     async fn answered(body: Value) -> (Lookup, String) {
         let (base, served) = serve(reply("200 OK", "Content-Type: application/json\r\n", &body.to_string()));
         let key = Secret::new("KEY123");
@@ -135,14 +133,14 @@ mod tests {
         let carrier = lookup.carrier.unwrap();
         assert_eq!(carrier.name.as_deref(), Some("Example Wireless"));
         assert_eq!(carrier.mobile_country_code.as_deref(), Some("311"));
-        // Some answers hold it as a number.
+        // Some answers contain it as a number.
         assert_eq!(carrier.mobile_network_code.as_deref(), Some("480"));
         assert_eq!(lookup.caller_name.as_deref(), Some("JORDAN LEE"));
         assert_eq!(lookup.provider, ProviderName::Telnyx);
     }
 
     #[tokio::test]
-    async fn an_answer_that_knows_little_is_a_lookup_that_succeeded() {
+    async fn an_answer_without_details_is_a_success() {
         for data in [
             json!({}),
             json!({"national_format": null, "carrier": null, "caller_name": null}),

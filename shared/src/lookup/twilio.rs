@@ -3,7 +3,8 @@
 use std::fmt;
 
 use reqwest::Client;
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use url::Url;
 
 use super::LookupFault;
@@ -25,9 +26,8 @@ pub struct Twilio {
 }
 
 impl Twilio {
-    /// A client for the API at `base`, with the account's SID and token. `caller_name` asks for the
-    /// caller's name as well, which Twilio bills apart. The HTTP client should not follow
-    /// redirects.
+    /// A client for the API at `base`, with the account's SID and token. `caller_name` requests the caller name too,
+    /// which Twilio bills separately. The HTTP client must not follow redirects.
     #[must_use]
     pub fn new(client: Client, base: Url, account_sid: String, auth_token: Credential, caller_name: bool) -> Self {
         Self { client, base, account_sid, auth_token, caller_name }
@@ -46,7 +46,7 @@ impl Twilio {
             .timeout(LOOKUP_TIMEOUT);
         let answer: TwilioReply = ask(request).await?;
         let line = answer.line_type_intelligence.unwrap_or_default();
-        // With an error of its own, this part of the answer says nothing; the rest stands.
+        // An error code here invalidates only this part of the answer.
         let carrier_type = match (line.error_code, line.kind) {
             (None, Some(kind)) => CarrierType::read(&kind),
             _ => CarrierType::Unknown,
@@ -112,8 +112,7 @@ mod tests {
     use crate::lead::line_type::LineType;
     use crate::lookup::loopback::{client, reply, serve};
 
-    /// Looks one number up before a server with this answer; gives the result and the head of the
-    /// request.
+    /// Looks a number up at a server with this answer. Returns the result and the head of the request.
     async fn answered(body: Value, caller_name: bool) -> (Lookup, String) {
         let (base, served) = serve(reply("200 OK", "Content-Type: application/json\r\n", &body.to_string()));
         let key = Secret::new("token");
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_invalid_number_is_a_lookup_that_succeeded() {
+    async fn an_invalid_number_is_a_success() {
         let (lookup, _) = answered(
             json!({
                 "valid": false, "validation_errors": ["INVALID_BUT_POSSIBLE"], "national_format": null,
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_line_with_an_error_of_its_own_is_unknown() {
+    async fn a_line_type_with_an_error_code_is_unknown() {
         let (lookup, _) =
             answered(json!({"valid": true, "line_type_intelligence": {"type": "mobile", "error_code": 60600}}), false)
                 .await;

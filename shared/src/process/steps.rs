@@ -1,5 +1,5 @@
-//! What the steps of a lead share. A step is a call that can fail for a while: it is claimed by a lease, so that one
-//! message works on it at a time; then its result is recorded, or it is put off, or given up.
+//! What the worker's steps have in common. A step makes a call that may fail temporarily. A worker takes a lease, so
+//! that only one makes the call. Then it records the result, postpones the step, or gives it up.
 
 use std::time::Duration;
 
@@ -9,26 +9,26 @@ use crate::time::Timestamp;
 /// The longest wait between two tries (contract, section 7).
 const MAX_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// The rule of one step.
+/// The timing of one step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
-    /// How long a claim lasts. Longer than the function's time-out, so that it ends only after its holder has.
+    /// How long a lease lasts. Longer than the function's timeout, so that it never ends while its holder still runs.
     pub(super) lease: Duration,
     /// The shortest wait between two tries.
     pub(super) shortest_wait: Duration,
-    /// How long after its first try the step is given up.
+    /// How long after the first try the step is given up.
     pub(super) ends_after: Duration,
 }
 
 impl Step {
-    /// A claim from now on, and a due time after its end.
+    /// A lease that begins now, and a due time after its end.
     pub(super) fn claim(self, now: Timestamp) -> Lease {
         let until = now.after(self.lease);
         Lease { until, due_at: until.after(self.shortest_wait) }
     }
 
-    /// When a step that has failed for now is tried again: when the service `asked` for it, or after waits that double.
-    /// Nothing, once the step is to be given up. `since` is the time of its first try.
+    /// When to retry a step that failed temporarily: after the delay that the service `asked` for, or after waits that
+    /// double. `None` means to give the step up. `since` is the time of the first try.
     pub(super) fn again(self, since: Timestamp, now: Timestamp, asked: Option<Duration>) -> Option<Again> {
         (now.since(since) < self.ends_after).then(|| match asked {
             Some(wait) => Again::NotBefore(now.after(wait)),
@@ -37,7 +37,7 @@ impl Step {
     }
 }
 
-/// The wait before the next try: as long again as it has been since the first, so the waits double.
+/// The wait before the next try is the time since the first try, so waits double.
 pub(super) fn wait(since: Timestamp, now: Timestamp, shortest: Duration) -> Duration {
     now.since(since).clamp(shortest.min(MAX_WAIT), MAX_WAIT)
 }

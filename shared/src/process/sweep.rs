@@ -1,4 +1,4 @@
-//! The sweep: what is unfinished and due is announced again. It is the only retry.
+//! The sweep announces the due leads of the outbox again. It is the only retry mechanism.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use crate::store::{Due, schema};
 use crate::telemetry::{metric, step};
 use crate::time::Timestamp;
 
-/// How many due leads of a shard one sweep takes; the next one takes the rest.
+/// The limit on due leads per shard and sweep. The next sweep continues.
 const MAX_PER_SHARD: i32 = 1_000;
 
-/// How many batches are announced at once.
+/// How many batches are announced concurrently.
 const CONCURRENCY: usize = 16;
 
-/// How long before its end a sweep starts no more batches: what it has started, a move of the SDK's 2.5 s and a send of
-/// 0.5 s, is done by then.
+/// A sweep starts no batch when less time than this is left. A batch takes up to 3 s: an update within the SDK's 2.5 s
+/// and a send within 0.5 s.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(4);
 
 impl Worker {
-    /// Announces every lead that is due, the longest due first, after moving it on: a backlog never feeds itself. The sweep
-    /// ends by itself before `end`, and reports what it saw.
+    /// Announces every due lead, the longest due first. It moves the due time first, so that a backlog is not announced
+    /// every minute. Stops before `end`, and reports how many leads were due.
     pub(super) async fn sweep(&self, end: Instant) {
         let now = Timestamp::now();
         let shards = join_all((0..schema::UNFINISHED_SHARDS).map(|shard| self.due(shard, now))).await;
@@ -49,7 +49,7 @@ impl Worker {
         }
     }
 
-    /// What is due of a shard; nothing when the shard cannot be read.
+    /// The due leads of a shard; `None` when the shard cannot be read.
     async fn due(&self, shard: u8, now: Timestamp) -> Option<Vec<Due>> {
         let due = self.leads.due(shard, now, MAX_PER_SHARD).await.inspect_err(|error| {
             metric::unavailable("storage");
@@ -58,7 +58,7 @@ impl Worker {
         due.ok()
     }
 
-    /// Moves leads on and then announces them: at most as many as one message batch holds.
+    /// Moves the due times of up to [`queue::MAX_BATCH`] leads, and then announces the leads.
     async fn announce(&self, due: &[Due], now: Timestamp) {
         let moved = join_all(due.iter().map(|lead| self.reschedule(lead, now))).await;
         let messages: Vec<_> = moved.into_iter().flatten().collect();
@@ -71,7 +71,7 @@ impl Worker {
         }
     }
 
-    /// The message about a due lead, once it has been moved on; nothing when another writer was faster.
+    /// Moves a lead's due time and returns the message about it; `None` when another writer was faster.
     async fn reschedule(&self, due: &Due, now: Timestamp) -> Option<LeadCreated> {
         let next = now.after(wait(due.created_at, now, self.due_after));
         match self.leads.reschedule(due, next).await {
@@ -85,18 +85,18 @@ impl Worker {
     }
 }
 
-/// What a sweep saw.
+/// What a sweep found.
 #[derive(Debug, PartialEq)]
 struct Seen {
     /// How many leads are due.
     due: usize,
-    /// When the oldest of them was accepted. Its due time says nothing: the sweep itself moves it on.
+    /// When the oldest of them was accepted. Due times do not show age, because each sweep moves them.
     oldest: Option<Timestamp>,
 }
 
 impl Seen {
-    /// What the shards hold together. Nothing, unless every shard was read: the others may hold any number of leads, of
-    /// any age.
+    /// Sums the shards up. `None` unless every shard was read, because an unread shard may contain any number of leads
+    /// of any age.
     fn of(shards: &[Option<Vec<Due>>]) -> Option<Self> {
         let shards = shards.iter().map(Option::as_ref).collect::<Option<Vec<_>>>()?;
         let due = shards.iter().map(|due| due.len()).sum();
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sweep_that_has_not_read_every_shard_has_seen_nothing() {
+    fn a_sweep_that_did_not_read_every_shard_reports_nothing() {
         let at = |hour| format!("2026-06-15T{hour:02}:00:00Z").parse::<Timestamp>().unwrap();
         let due = |hours: &[u8]| {
             let lead = |hour: &u8| Due { id: "lead_a".parse().unwrap(), created_at: at(*hour), due_at: at(23) };

@@ -1,4 +1,4 @@
-//! Batches of messages, and what each lead still needs.
+//! The worker: handles batches of messages, and does what each lead still needs.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -25,19 +25,19 @@ use crate::store::{Kept, Leads, Lease, LookupOutcome, Progress, StoreError, Stor
 use crate::telemetry::{metric, step};
 use crate::time::Timestamp;
 
-/// So many messages of a batch are handled at once.
+/// How many messages of a batch are handled concurrently.
 const CONCURRENCY: usize = 10;
 
-/// So long before its time-out the function gives its answer, whatever it has come to.
+/// Respond this long before the function's timeout, even if messages are unfinished.
 const RESPONSE_MARGIN: Duration = Duration::from_secs(2);
 
-/// An invocation's time where its deadline says nothing: the function's time-out on AWS.
+/// The time of an invocation whose deadline makes no sense: the function's timeout on AWS.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// When a lookup that keeps failing is given up (contract, section 7).
+/// How long after the first lookup a failing lookup is given up (contract, section 7).
 const LOOKUP_ENDS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Everything that finishes leads, built once for many events.
+/// The worker's clients and settings, built once per process.
 #[derive(Debug)]
 pub struct Worker {
     pub(super) leads: Leads,
@@ -47,24 +47,24 @@ pub struct Worker {
     pub(super) due_after: Duration,
 }
 
-/// What the worker is woken by.
+/// The events that invoke the worker.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum WorkerEvent {
-    /// A batch of the queue.
+    /// A batch of messages from the queue.
     Messages(SqsEvent),
-    /// The minute's sweep: `{"sweep": {}}`.
+    /// The sweep that runs every minute: `{"sweep": {}}`.
     Sweep {
-        /// Nothing to tell yet.
+        /// Empty in this release.
         sweep: Sweep,
     },
 }
 
-/// The sweep's event.
+/// The options of a sweep: none in this release.
 #[derive(Debug, Deserialize)]
 pub struct Sweep {}
 
-/// Why a message is not done with. It comes again, and at last goes to the dead-letter queue.
+/// Why a message failed. SQS delivers it again, and finally moves it to the dead-letter queue.
 #[derive(Debug, thiserror::Error)]
 enum Failed {
     #[error("the message is no lead.created of version 1")]
@@ -74,18 +74,18 @@ enum Failed {
 }
 
 impl Worker {
-    /// What the worker starts with: everything by the environment's variables.
+    /// Builds the worker from environment variables.
     ///
     /// # Errors
-    /// [`StartError`] when a variable is missing or wrong, and as in [`Worker::new`]. It has been logged.
+    /// [`StartError`], which was logged, when a variable is missing or wrong, and as in [`Worker::new`].
     pub async fn from_env() -> Result<Self, StartError> {
         start::logged(async { Self::new(&ProcessSettings::from_env()?, &Clients::from_env()?).await }).await
     }
 
-    /// Builds what the settings name. Our key to the provider is read, and connections are made, side by side.
+    /// Builds the worker from settings. Reads the provider's credential and opens connections concurrently.
     ///
     /// # Errors
-    /// [`StartError`] when TLS to the provider cannot be set up, or our key to it cannot be read.
+    /// [`StartError`] when TLS cannot be configured or the provider's credential cannot be read.
     pub async fn new(settings: &ProcessSettings, aws: &Clients) -> Result<Self, StartError> {
         let leads = Leads::new(aws.dynamodb.clone(), &settings.leads_table);
         let client = web::client(None)?;
@@ -109,8 +109,8 @@ impl Worker {
         })
     }
 
-    /// Handles an event before the `deadline` of its invocation. A batch is answered with the messages that shall come
-    /// again; the sweep with none.
+    /// Handles an event before the `deadline` of its invocation. The response lists the messages of a batch that SQS
+    /// has to deliver again. After a sweep it is empty.
     pub async fn handle(self: Arc<Self>, event: WorkerEvent, deadline: SystemTime) -> SqsBatchResponse {
         let end = Instant::now() + time_left(deadline, SystemTime::now()).saturating_sub(RESPONSE_MARGIN);
         let mut response = SqsBatchResponse::default();
@@ -121,8 +121,8 @@ impl Worker {
         response
     }
 
-    /// One poisoned message harms no other: each is handled by itself, and only the failed ones are named. One that takes
-    /// too long harms none either: it is left as it is, and its lead waits for the sweep.
+    /// Handles each message separately, so a bad message does not affect the others. A message that takes too long is
+    /// abandoned, and its lead waits for the sweep.
     async fn batch(&self, batch: SqsEvent, end: Instant) -> Vec<BatchItemFailure> {
         stream::iter(batch.records)
             .map(|message| async move {
@@ -130,7 +130,7 @@ impl Worker {
                 let span = tracing::info_span!("message", message_id = id);
                 let handled = AssertUnwindSafe(self.message(&message)).catch_unwind().instrument(span.clone());
                 let Ok(handled) = timeout_at(end, handled).await else {
-                    span.in_scope(|| tracing::error!("no time is left; the lead waits for the sweep"));
+                    span.in_scope(|| tracing::error!("out of time; the lead waits for the sweep"));
                     return None;
                 };
                 let failed = handled.unwrap_or(Err(Failed::Panicked)).err()?;
@@ -148,14 +148,14 @@ impl Worker {
 
     async fn message(&self, message: &SqsMessage) -> Result<(), Failed> {
         let body = message.body.as_deref().unwrap_or_default();
-        // serde_json's own error would quote what it met.
+        // serde_json's error would quote the message.
         let message: LeadCreated = serde_json::from_str(body).map_err(|_| Failed::Unknown)?;
         if message.version != queue::VERSION {
             return Err(Failed::Unknown);
         }
         let span = tracing::info_span!("lead", lead_id = %message.lead_id, request_id = message.request_id.as_str());
-        // A table that does not answer is no fault of the message. The lead's mark brings it back, and the dead-letter
-        // queue stays for what nobody can handle.
+        // An unavailable table does not make the message bad. The lead is in the outbox, so a sweep retries it. The
+        // dead-letter queue is for messages that cannot be handled at all.
         if let Err(error) = self.lead(&message.lead_id).instrument(span.clone()).await {
             metric::unavailable("storage");
             span.in_scope(|| tracing::error!(%error, "the lead waits for the sweep"));
@@ -163,7 +163,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Does what a lead still needs.
+    /// Does the next steps of a lead.
     async fn lead(&self, id: &LeadId) -> Result<(), StoreError> {
         let Some(record) = self.leads.record(id).await? else {
             tracing::error!("the lead does not exist");
@@ -204,12 +204,12 @@ impl Worker {
                 }
                 Ok(())
             }
-            // The provider has been switched off since.
+            // An operator turned lookups off in the meantime.
             (Progress::Opened { .. }, None) => self.finish(&kept, version, LookupOutcome::Failed, "none").await,
         }
     }
 
-    /// One lookup, by the holder of the lease.
+    /// Makes one lookup and records or postpones it. The caller holds the lease.
     async fn look_up(&self, tried: Attempt<'_>, provider: &Provider, number: &PhoneNumber) -> Result<(), StoreError> {
         let Attempt { kept, version, since, lease } = tried;
         let asked = Instant::now();
@@ -232,7 +232,7 @@ impl Worker {
         };
         if let Some(again) = again {
             metric::lookup("postponed", asked.elapsed());
-            tracing::warn!(error = %fault, "the lookup is put off");
+            tracing::warn!(error = %fault, "the lookup is postponed");
             if self.leads.postpone(&kept.lead.id, lease, again).await? {
                 step::lookup(&kept.lead.id, provider.name(), "postponed");
             }
@@ -260,23 +260,23 @@ impl Worker {
     }
 }
 
-/// A lookup whose lease is ours.
+/// A lookup whose lease we hold.
 struct Attempt<'a> {
     kept: &'a Kept,
-    /// The lead's event version.
+    /// The lead's event version as read or written before.
     version: u64,
     /// When the lead's first lookup began.
     since: Timestamp,
     lease: Lease,
 }
 
-/// What is left of an invocation's time. A deadline that was over before the event came says nothing: Lambda names none
-/// such, and `cargo lambda watch` always ten minutes past the start of 1970.
+/// The time left in an invocation. A deadline in the past makes no sense: Lambda never sends one, and `cargo lambda
+/// watch` always sends 00:10 on January 1, 1970.
 fn time_left(deadline: SystemTime, now: SystemTime) -> Duration {
     deadline.duration_since(now).unwrap_or(DEFAULT_TIMEOUT)
 }
 
-/// The provider that the settings name, with the key that they name.
+/// Builds the provider that the settings select.
 async fn provider(
     settings: &LookupSettings,
     client: &reqwest::Client,
@@ -301,7 +301,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deadline_that_is_over_leaves_the_whole_time() {
+    fn a_deadline_in_the_past_is_ignored() {
         let now = SystemTime::now();
         assert_eq!(time_left(now + Duration::from_secs(7), now), Duration::from_secs(7));
         assert_eq!(time_left(SystemTime::UNIX_EPOCH + Duration::from_mins(10), now), DEFAULT_TIMEOUT);

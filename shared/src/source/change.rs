@@ -1,34 +1,34 @@
-//! What was done to a source, by whom and when: approving one is an act of compliance (architecture, The tables).
+//! The history of a source: who changed what and when, because approving a source is a compliance decision
+//! (architecture, The tables).
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::time::Timestamp;
 
-/// A change of a source, kept beside it for good.
+/// A change of a source. It is kept forever, next to the source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
-    /// When it was made.
+    /// When the change was made.
     pub at: Timestamp,
-    /// Who made it: the ARN of an AWS caller, or `local`.
+    /// Who made the change: the ARN of an AWS caller, or `local`.
     pub by: String,
-    /// What was done, as the command is called: `create`, `approve`, `key rotate`.
+    /// The command: `create`, `approve`, `key rotate`.
     pub action: String,
-    /// The source's revision since: 0 for a new one.
+    /// The source's revision after the change; 0 for a new source.
     pub revision: u32,
-    /// The members that became others.
+    /// The members that changed.
     pub members: Vec<MemberChange>,
 }
 
-/// A member of a source before a change and after it. Keys stand in it by their beginnings; never their digests, nor
-/// the salt.
+/// A member of a source before and after a change. Keys appear by their prefix. Digests and the salt never appear.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MemberChange {
-    /// The member's name, as operators see it.
+    /// The name of the member, as operators see it.
     pub member: String,
-    /// What it held; `null` when there was no source.
+    /// The old value; `null` when the source was created.
     pub before: Value,
-    /// What it holds since; `null` when there is no source any more.
+    /// The new value; `null` when the source was deleted.
     pub after: Value,
 }

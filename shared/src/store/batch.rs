@@ -8,11 +8,11 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use super::StoreError;
 use super::item::Item;
 
-/// How many items DynamoDB reads in one call.
+/// DynamoDB's limit on the items in one call.
 pub(super) const MAX_BATCH: usize = 100;
 
-/// The waits before keys are asked for again that DynamoDB left out of its answer, as it does when it throttles. A caller
-/// that asked again at once would slow down the table that the intake writes to.
+/// The waits before reading the keys that DynamoDB left unprocessed, as it does when it throttles. Retrying at once
+/// would slow down the table that the intake writes to.
 const PAUSES: [Duration; 5] = [
     Duration::from_millis(50),
     Duration::from_millis(100),
@@ -21,11 +21,11 @@ const PAUSES: [Duration; 5] = [
     Duration::from_millis(800),
 ];
 
-/// Reads the items of a table that have these keys, in any order. One that does not exist is left out. `consistent` reads
-/// see every write that has been answered, and cost twice.
+/// Reads the items with these keys, in any order. Items that do not exist are left out. `consistent` reads see every
+/// completed write and cost twice as much.
 ///
 /// # Errors
-/// [`StoreError`] when the table does not answer, or still leaves keys out after the last wait.
+/// [`StoreError`] also when keys are still unprocessed after the last wait.
 pub(super) async fn get(
     client: &Client,
     table: &str,

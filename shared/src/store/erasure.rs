@@ -9,10 +9,10 @@ use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
 use crate::time::Timestamp;
 
-/// The worker writes a lead a few times in its life, so more conflicts than this are a fault.
+/// The worker writes a lead only a few times, so more conflicts than this mean that something is wrong.
 const MAX_TRIES: usize = 5;
 
-/// What an erased lead keeps of its item.
+/// The attributes that an erased lead's item keeps.
 const KEPT: [&str; 7] =
     [schema::PK, schema::SK, schema::SCHEMA_VERSION, SOURCE_ID, ACCOUNT_ID, schema::CREATED_AT, schema::DAY.partition];
 
@@ -21,7 +21,7 @@ const KEPT: [&str; 7] =
 pub enum Erasure {
     /// The person's data is gone.
     Erased,
-    /// It was gone before.
+    /// The person's data was erased before.
     ErasedBefore,
     /// The lead does not exist.
     NotFound,
@@ -30,13 +30,14 @@ pub enum Erasure {
 }
 
 impl Leads {
-    /// Erases the person's data in every item of a lead, in one transaction. The lead becomes a tombstone, which leaves
-    /// every index but its day's; the conversation loses the person and leaves the inbox; an event records the erasure.
+    /// Erases the person's data from every item of a lead, in one transaction. The lead becomes a tombstone, which
+    /// stays only in the index by day. The conversation loses the person's data and leaves the inbox. An event records
+    /// the erasure.
     ///
-    /// Every write of the worker is conditional on the lead not being erased, so nothing comes back.
+    /// Every write of the worker requires that the lead is not erased, so the data cannot come back.
     ///
     /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// [`StoreError`]. The data may have been erased nevertheless; erase again to make sure.
     pub async fn erase(&self, id: &LeadId, now: Timestamp) -> Result<Erasure, StoreError> {
         for _ in 0..MAX_TRIES {
             let Some(lead) = self.item(id, LEAD).await? else { return Ok(Erasure::NotFound) };
@@ -47,7 +48,7 @@ impl Leads {
             let opened = self.item(id, CONVERSATION).await?;
             let opened = opened.as_ref().map(conversation).transpose()?;
 
-            // Another writer that opens the conversation or erases the lead meanwhile makes this fail.
+            // Fails if another writer opens the conversation or erases the lead in the meantime.
             let exists = if opened.is_some() { "attribute_exists" } else { "attribute_not_exists" };
             let condition = format!("processingStatus <> :erased AND {exists}(conversationId)");
             let erased = item::text(ProcessingStatus::Erased.as_str());
@@ -64,7 +65,7 @@ impl Leads {
             let mut writes =
                 vec![transaction::put(&self.table, tombstone, &condition, Some(values))?, event(&self.table, &told)?];
             if let Some(conversation) = opened {
-                // The document of the conversation holds nothing but what is written here.
+                // Replacing the document is safe: no other writer changes it.
                 let values = Item::from([
                     (":read".to_owned(), item::number(version)),
                     (":version".to_owned(), item::number(told.sequence)),

@@ -1,4 +1,4 @@
-//! A lead's item, to and from the model.
+//! Converts a lead's item to and from the model.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 /// The sort key of a lead's own item.
 pub(super) const LEAD: &str = "LEAD";
 
-/// Attributes of a lead's item that no index or other item has.
+/// Attributes that only a lead's own item has.
 pub(super) const SOURCE_ID: &str = "sourceId";
 pub(super) const ACCOUNT_ID: &str = "accountId";
 pub(super) const BUSINESS_ID: &str = "businessId";
@@ -25,44 +25,44 @@ const REQUEST_ID: &str = "requestId";
 const LOOKUP: &str = "lookup";
 pub(super) const LOOKUP_SINCE: &str = "lookupSince";
 
-/// The longest value that an index holds as it is; DynamoDB's own limit for a key is 2,048 bytes.
+/// The longest value, in bytes, that an index key contains unhashed. DynamoDB's limit for a key is 2,048 bytes.
 const MAX_KEY_VALUE: usize = 1_024;
 
-/// A lead to be written for the first time.
+/// A lead to write for the first time.
 pub struct NewLead {
     pub(crate) lead: Lead,
     pub(crate) business_id: BusinessId,
-    /// The answer, which is also what is stored.
+    /// The lead as JSON: the stored document and the answer's body.
     pub(crate) document: String,
     /// The digest of the submission's content.
     pub(crate) content: String,
-    /// The request that writes it.
+    /// The request that created the lead.
     pub(crate) request_id: String,
-    /// When the worker shall look at it, should no message reach it.
+    /// When the sweep announces the lead, in case the message gets lost.
     pub(crate) due_at: Timestamp,
 }
 
-/// A lead as the table holds it.
+/// A lead in the table.
 #[derive(Debug)]
 pub enum StoredLead {
-    /// With all its data.
+    /// The lead has all its data.
     Kept(Box<Kept>),
-    /// Erased by an operator.
+    /// An operator erased the person's data.
     Erased(Box<Tombstone>),
 }
 
 /// What is left of an erased lead (contract, section 5).
 #[derive(Debug)]
 pub struct Tombstone {
-    /// The lead: id, source, account, time and status.
+    /// Only id, source, account, time and status; the rest is empty.
     pub lead: Lead,
-    /// The business it belonged to.
+    /// The business that the lead belonged to.
     pub business_id: BusinessId,
-    /// The digest of its submission's content.
+    /// The digest of the submission's content.
     pub content: String,
 }
 
-/// A tombstone's document. In no index, so the erased lead leaves every list of its business.
+/// A tombstone's document. The business is not an attribute, so the lead leaves every index of the business.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TombstoneDocument {
@@ -73,15 +73,15 @@ pub(super) struct TombstoneDocument {
 /// A lead that has not been erased.
 #[derive(Debug)]
 pub struct Kept {
-    /// The lead; its status is the one of now.
+    /// The lead with its current status.
     pub lead: Lead,
-    /// The business it belongs to.
+    /// The business that the lead belongs to.
     pub business_id: BusinessId,
-    /// The digest of its submission's content.
+    /// The digest of the submission's content.
     pub content: String,
     /// How far the worker has come.
     pub progress: Progress,
-    /// What the look-up said, when it has succeeded.
+    /// The result of the lookup, if it succeeded.
     pub lookup: Option<Lookup>,
     pub(super) request_id: String,
 }
@@ -89,31 +89,31 @@ pub struct Kept {
 /// How far the worker has come with a lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// It has no conversation yet.
+    /// The lead has no conversation yet.
     New,
-    /// It has its conversation; its number is to be looked up.
+    /// The lead has its conversation, and its number must still be looked up.
     Opened {
-        /// When the look-ups began: they end a day later.
+        /// When the first lookup began. Lookups end one day later.
         since: Timestamp,
-        /// Until when one look-up has the lead for itself.
+        /// When the lease of the current lookup ends.
         leased_until: Option<Timestamp>,
     },
-    /// Nothing is left to do.
+    /// The lead is finished.
     Ready,
 }
 
-/// An unfinished lead whose time has come.
+/// A lead in the outbox.
 #[derive(Clone, Debug)]
 pub struct Due {
-    /// The lead.
+    /// The id of the lead.
     pub id: LeadId,
-    /// When it was accepted.
+    /// When the lead was accepted.
     pub created_at: Timestamp,
-    /// Since when it has been due.
+    /// When the lead is due, which may be in the future.
     pub due_at: Timestamp,
 }
 
-/// The document is the person's data.
+/// Hides the document, which is personal data.
 impl fmt::Debug for NewLead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewLead").field("lead", &self.lead).finish_non_exhaustive()
@@ -121,7 +121,7 @@ impl fmt::Debug for NewLead {
 }
 
 impl StoredLead {
-    /// The lead as it is answered.
+    /// The lead in the form of the answer.
     pub fn lead(&self) -> &Lead {
         match self {
             Self::Kept(kept) => &kept.lead,
@@ -137,7 +137,7 @@ impl StoredLead {
         }
     }
 
-    /// The digest of the submission's content, by which a key that is used for another submission is noticed.
+    /// The digest of the submission's content. It reveals when one idempotency key is used for two submissions.
     pub fn content(&self) -> &str {
         match self {
             Self::Kept(kept) => &kept.content,
@@ -176,12 +176,12 @@ impl NewLead {
     }
 }
 
-/// One shard of a source's day, as its index holds it.
+/// The index key of one shard of a source's day.
 pub(super) fn day_key(source: &str, day: &str, shard: u8) -> String {
     format!("{source}#{day}#{shard}")
 }
 
-/// A value within its scope, as an index holds it. One too long for a key stands there by its digest.
+/// The index key of a value within its scope. A value that is too long for a key is hashed.
 pub(super) fn index_key(scope: &str, value: &str) -> String {
     if value.len() > MAX_KEY_VALUE {
         format!("{scope}#sha256:{}", HEXLOWER.encode(&Sha256::digest(value)))
@@ -190,7 +190,7 @@ pub(super) fn index_key(scope: &str, value: &str) -> String {
     }
 }
 
-/// A lead from its item.
+/// Reads a lead's item.
 pub(super) fn stored(item: &Item) -> Result<StoredLead, StoreError> {
     item::supported(item)?;
     let status = item::string(item, schema::PROCESSING_STATUS)?;
@@ -243,7 +243,7 @@ pub(super) fn due(item: &Item) -> Result<Due, StoreError> {
     })
 }
 
-/// The lead that an item belongs to.
+/// The id of the lead that an item belongs to.
 pub(super) fn lead_id(item: &Item) -> Result<LeadId, StoreError> {
     let pk = item::string(item, schema::PK)?;
     pk.strip_prefix("LEAD#").and_then(|id| id.parse().ok()).ok_or(StoreError::Unreadable(schema::PK))

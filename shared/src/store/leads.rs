@@ -1,5 +1,5 @@
-//! The table of leads: how a lead comes in, and how it is read whole. How the worker moves it on stands in `progress`,
-//! what operators ask in `operators`.
+//! The table of leads: writing a new lead and reading a whole one. The worker's writes are in `progress`, and
+//! operators' queries are in `queries`.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use crate::conversation::Conversation;
 use crate::event::Event;
 use crate::id::LeadId;
 
-/// How long a put may take, with the read that may follow: the answer has to come within 8 seconds (contract, section 6,
-/// Time limits), of which a source's read can take 2.5, TrustedForm 2 and the send 0.5.
+/// The timeout of a put, including the read that may follow. The partner gets an answer within 8 seconds (contract,
+/// section 6, Time limits), of which reading the source can take 2.5, TrustedForm 2 and the send 0.5.
 const PUT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The sort key of a lead's conversation.
 pub(super) const CONVERSATION: &str = "CONVERSATION";
 
-/// What the sort key of an event begins with.
+/// The prefix of an event's sort key.
 const EVENT: &str = "EVENT#";
 
 /// The table of leads: each lead with its conversation and timeline under one partition key.
@@ -33,41 +33,41 @@ pub struct Leads {
     pub(super) table: String,
 }
 
-/// What became of a put.
+/// The result of a put.
 #[derive(Debug)]
 pub enum Put {
-    /// The lead is written.
+    /// The lead is new and was written.
     Created,
-    /// It was there already.
+    /// The lead existed before, and nothing was written.
     Exists(StoredLead),
 }
 
 /// Everything about one lead.
 #[derive(Debug)]
 pub struct Record {
-    /// The lead.
+    #[expect(missing_docs, reason = "it is what it is called")]
     pub lead: StoredLead,
-    /// Its conversation, once it exists.
+    /// `None` until the worker opens it.
     pub conversation: Option<Conversation>,
-    /// Its events, oldest first.
+    /// The events, oldest first.
     pub timeline: Vec<Event>,
 }
 
 impl Leads {
-    /// The table of this name.
+    /// Addresses the table by its name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
     }
 
-    /// Makes the connection ahead of the first request.
+    /// Opens a connection before the first request needs it.
     pub async fn connect(&self) {
         super::connect(&self.client, &self.table).await;
     }
 
-    /// Writes a lead, unless it is there: this one conditional put settles every race between repeats.
+    /// Writes a lead unless it exists. This one conditional put resolves every race between repeats.
     ///
     /// # Errors
-    /// [`StoreError`] when the table does not answer. The lead may have been written all the same; a repeat finds it.
+    /// [`StoreError`]. The lead may have been written nevertheless; a repeat finds it.
     pub async fn put(&self, new: &NewLead) -> Result<Put, StoreError> {
         let put = timeout(PUT_TIMEOUT, self.put_or_read(new)).await;
         put.unwrap_or_else(|_| {
@@ -93,34 +93,28 @@ impl Leads {
                     Some(item) => Some(stored(item)?),
                     None => self.get(&new.lead.id).await?,
                 },
-                // The worker is writing this lead just now, so it is there.
+                // The worker is writing this lead right now, so it exists.
                 PutItemError::TransactionConflictException(_) => self.get(&new.lead.id).await?,
                 _ => None,
             },
             _ => None,
         };
         match stored {
-            // The SDK's own retry met what its first try wrote.
+            // The SDK retried and found what its own first try had written.
             Some(StoredLead::Kept(kept)) if kept.request_id == new.request_id => Ok(Put::Created),
             Some(stored) => Ok(Put::Exists(stored)),
             None => Err(error.into()),
         }
     }
 
-    /// A lead, consistently.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Reads a lead, consistently.
     pub async fn get(&self, id: &LeadId) -> Result<Option<StoredLead>, StoreError> {
         let found =
             self.client.get_item().table_name(&self.table).set_key(Some(item::key(pk(id), LEAD))).consistent_read(true);
         found.send().await?.item.as_ref().map(stored).transpose()
     }
 
-    /// A lead with its conversation and timeline.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Reads a lead with its conversation and timeline.
     pub async fn record(&self, id: &LeadId) -> Result<Option<Record>, StoreError> {
         let mut pages = self
             .client
@@ -139,7 +133,7 @@ impl Leads {
                 LEAD => lead = Some(stored(&found)?),
                 CONVERSATION => opened = Some(conversation(&found)?),
                 sk if sk.starts_with(EVENT) => timeline.push(item::document(&found)),
-                // What a later release keeps here is its own.
+                // A later release may keep other items here.
                 _ => {}
             }
         }
@@ -147,14 +141,14 @@ impl Leads {
     }
 }
 
-/// The put of an event, once. `happened` is the lead's events in the order of their time.
+/// The put of a new event. The sort key lists the lead's events in the order of time.
 pub(super) fn event(table: &str, event: &Event) -> Result<TransactWriteItem, StoreError> {
     let sk = format!("{EVENT}{}#{}", event.created_at, event.id);
     transaction::once(table, item::new(pk(&event.lead_id), sk, item::json(event)?))
 }
 
-/// A new conversation's item. What each event changes is in attributes, so that an event never rewrites the person's data
-/// and marking a conversation as read never meets an event.
+/// The item of a new conversation. What events change is in attributes, so an event never rewrites the person's data,
+/// and marking a conversation as read does not conflict with an event.
 pub(super) fn conversation_item(conversation: &Conversation) -> Result<Item, StoreError> {
     let mut new = item::new(pk(&conversation.lead_id), CONVERSATION, item::json(conversation)?);
     let mut put = |name: &str, value| new.insert(name.to_owned(), value);
@@ -166,7 +160,7 @@ pub(super) fn conversation_item(conversation: &Conversation) -> Result<Item, Sto
     Ok(new)
 }
 
-/// A conversation from its item. The attributes count: the document is as old as the conversation.
+/// Reads a conversation's item. The attributes take precedence, because the document is as old as the conversation.
 pub(super) fn conversation(found: &Item) -> Result<Conversation, StoreError> {
     let mut conversation: Conversation = item::document(found)?;
     if let Some(at) = item::optional_parsed(found, schema::INBOX.sort)? {

@@ -1,4 +1,4 @@
-//! How the worker moves a lead on: each step one conditional write, so that it happens once, whoever else tries.
+//! The worker's writes. Each step is one conditional write, so it happens once even when several workers try.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -15,41 +15,41 @@ use crate::lead::ProcessingStatus;
 use crate::lead::lookup::Lookup;
 use crate::time::Timestamp;
 
-/// A claim on a lead, for one look-up.
+/// The exclusive right to look up one lead's number, for a while.
 #[derive(Clone, Copy, Debug)]
 pub struct Lease {
-    /// When the claim ends.
+    /// When the lease ends.
     pub until: Timestamp,
-    /// When the lead is due again, should its holder die. Not before the claim's end.
+    /// When the sweep announces the lead again, in case the holder dies. Never before the lease ends.
     pub due_at: Timestamp,
 }
 
-/// When a look-up that was put off is tried again.
+/// When a postponed lookup is tried again.
 #[derive(Clone, Copy, Debug)]
 pub enum Again {
-    /// When the lead is due; earlier, should a message about it come earlier.
+    /// When the lead is due, or earlier if a message about it arrives earlier.
     Due(Timestamp),
-    /// When the lead is due, and whatever comes not before: the provider has said so.
+    /// When the lead is due and not earlier, because the provider asked for this delay.
     NotBefore(Timestamp),
 }
 
-/// How a look-up ended.
+/// How a lookup ended.
 #[derive(Clone, Copy, Debug)]
 pub enum LookupOutcome<'a> {
-    /// With a result.
+    /// The provider gave this result.
     Succeeded(&'a Lookup),
-    /// Without one, for good.
+    /// There is no result, and no retry will follow.
     Failed,
 }
 
 impl Leads {
-    /// Creates the conversation and the created event, once, and moves the lead on: to `Ready` when no look-up
-    /// follows, else to a lease and, behind that, a time when it is due again.
+    /// Creates the conversation and the `lead.created` event, once. The lead becomes `Ready` when no lookup follows;
+    /// otherwise it gets a lease and a due time after the end of the lease.
     ///
-    /// Returns `false`, and writes nothing, when that has been done before or the lead has been erased.
+    /// Returns `false` and writes nothing when the conversation exists or the lead is erased.
     ///
     /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// [`StoreError`]; a retry is safe.
     pub async fn open(&self, kept: &Kept, now: Timestamp, lease: Option<Lease>) -> Result<bool, StoreError> {
         let conversation = Conversation::open(&kept.lead, kept.business_id.clone(), now);
         let opened = conversation_item(&conversation)?;
@@ -78,12 +78,12 @@ impl Leads {
         transaction::commit(&self.client, writes).await
     }
 
-    /// Takes the lease of a lead whose look-up is still to come and whom nobody else is looking up.
+    /// Takes the lease of a lead, unless another worker holds it.
     ///
-    /// Returns `false`, and writes nothing, when somebody was faster.
+    /// Returns `false` and writes nothing when another worker holds the lease, or the lead is finished or erased.
     ///
     /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// [`StoreError`]; a retry is safe.
     pub async fn lease(&self, id: &LeadId, now: Timestamp, lease: Lease) -> Result<bool, StoreError> {
         let change = Change::of_enriching(
             "(attribute_not_exists(leasedUntil) OR leasedUntil <= :now)",
@@ -92,13 +92,13 @@ impl Leads {
         self.update(id, change.with(":now", now).with(":leased", lease.until).with(":due", lease.due_at)).await
     }
 
-    /// Gives a lease back after a passing fault, or keeps it for nobody until the provider's own time.
+    /// Postpones a lookup after a temporary fault. Releases the lease, or blocks the lead until the time that the
+    /// provider asked for.
     ///
-    /// Returns `false`, and writes nothing, when the lease has passed to somebody else, or the lead is finished or
-    /// erased.
+    /// Returns `false` and writes nothing when another worker has the lease, or the lead is finished or erased.
     ///
     /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// [`StoreError`]; then the lease ends by itself.
     pub async fn postpone(&self, id: &LeadId, lease: Lease, again: Again) -> Result<bool, StoreError> {
         let (due_at, expression) = match again {
             Again::Due(at) => (at, "SET dueAt = :due REMOVE leasedUntil"),
@@ -108,13 +108,13 @@ impl Leads {
         self.update(id, change.with(":mine", lease.until).with(":due", due_at)).await
     }
 
-    /// Records how the lookup ended, with its event, and makes the lead `Ready`. `version` is the lead's event version as
-    /// it was read.
+    /// Records how the lookup ended, with its event, and makes the lead `Ready`. `version` is the lead's event version
+    /// as read before.
     ///
-    /// Returns `false`, and writes nothing, when the lead is finished or erased.
+    /// Returns `false` and writes nothing when the lead is finished or erased.
     ///
     /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// [`StoreError`]; a retry is safe.
     pub async fn finish(
         &self,
         kept: &Kept,
@@ -149,11 +149,8 @@ impl Leads {
         transaction::commit(&self.client, writes).await
     }
 
-    /// The unfinished leads of one shard that are due, oldest first, at most so many.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
-    pub async fn due(&self, shard: u8, now: Timestamp, most: i32) -> Result<Vec<Due>, StoreError> {
+    /// Reads up to `max` due leads of one shard of the outbox, the longest due first.
+    pub async fn due(&self, shard: u8, now: Timestamp, max: i32) -> Result<Vec<Due>, StoreError> {
         let found = self
             .client
             .query()
@@ -162,18 +159,15 @@ impl Leads {
             .key_condition_expression("unfinishedShard = :shard AND dueAt <= :now")
             .expression_attribute_values(":shard", item::number(shard))
             .expression_attribute_values(":now", item::text(now))
-            .limit(most)
+            .limit(max)
             .send()
             .await?;
         Ok(item::readable(found.items().iter().filter(|found| item::is(found, LEAD)).map(due)))
     }
 
-    /// Moves a due lead on to `next`, so that a backlog does not feed itself.
+    /// Moves the due time of a lead to `next`, so that a sweep does not announce the same backlog every minute.
     ///
-    /// Returns the lead, or nothing when it has been moved or finished meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Returns the lead, or `None` when another writer moved or finished it in the meantime.
     pub async fn reschedule(&self, due: &Due, next: Timestamp) -> Result<Option<Box<Kept>>, StoreError> {
         let moved = self
             .client
@@ -214,8 +208,8 @@ impl Leads {
         transaction::update(&self.table, item::key(pk(id), LEAD), change.condition, change.expression, change.values)
     }
 
-    /// Brings a lead's conversation up to date with new events, over the event version that was read (contract,
-    /// section 7). Which event changes what is the event type's to say.
+    /// Updates a lead's conversation for new events, on the condition that its event version is still `read` (contract,
+    /// section 7). The event type decides what changes.
     fn touch(&self, id: &LeadId, read: u64, events: &[Event]) -> Result<TransactWriteItem, StoreError> {
         let version = events.last().map_or(read, |event| event.sequence);
         let mut values =
@@ -250,7 +244,7 @@ struct Change {
 }
 
 impl Change {
-    /// Every change is of a lead that is neither finished nor erased.
+    /// Every change requires that the lead is neither finished nor erased.
     fn of_enriching(condition: &str, expression: &'static str) -> Self {
         let change = Self {
             condition: format!("processingStatus = :enriching AND {condition}"),
@@ -266,10 +260,10 @@ impl Change {
     }
 }
 
-/// Whether a change was made: it is not, when somebody else has moved the lead on, or is just writing it.
-fn applied<R>(done: Result<(), SdkError<UpdateItemError, R>>) -> Result<bool, StoreError> {
+/// Whether an update was applied; `false` if another writer changed the lead first.
+fn applied<R>(updated: Result<(), SdkError<UpdateItemError, R>>) -> Result<bool, StoreError> {
     use UpdateItemError::{ConditionalCheckFailedException, TransactionConflictException};
-    match done {
+    match updated {
         Ok(()) => Ok(true),
         Err(SdkError::ServiceError(error))
             if matches!(error.err(), ConditionalCheckFailedException(_) | TransactionConflictException(_)) =>

@@ -1,4 +1,4 @@
-//! What operators ask of the leads. Each question has its index: nothing here reads the whole table.
+//! Operators' queries on leads. Each uses an index, and none reads the whole table.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,27 +18,26 @@ use crate::lead::email::Email;
 use crate::lead::phone_number::PhoneNumber;
 use crate::time::Timestamp;
 
-/// A lead as an index lists it.
+/// A lead in a list that an index returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it is called")]
 pub struct Listed {
-    /// The lead.
     pub id: LeadId,
-    /// When it was accepted.
     pub created_at: Timestamp,
 }
 
-/// A place in an inbox: behind this conversation. Its text is `{lastEventAt}~{leadId}`.
+/// A cursor into an inbox: the next page begins after this conversation. The text is `{lastEventAt}~{leadId}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboxPlace {
-    /// When something last happened in the conversation.
+    /// When the conversation last moved to the top of the inbox.
     pub last_event_at: Timestamp,
-    /// Its lead.
+    /// The lead of the conversation.
     pub lead_id: LeadId,
 }
 
-/// A text that is no place in an inbox.
+/// The text is not a cursor into an inbox.
 #[derive(Debug, thiserror::Error)]
-#[error("not what an inbox gives to go on from")]
+#[error("not a cursor that an inbox returned")]
 pub struct InvalidPlace;
 
 impl fmt::Display for InboxPlace {
@@ -60,46 +59,37 @@ impl FromStr for InboxPlace {
 }
 
 impl Leads {
-    /// The leads of a source with this external id, newest first, at most so many.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Finds up to `max` leads of a source by their external id, newest first.
     pub async fn by_external_id(
         &self,
         source: &SourceId,
         external_id: &str,
-        most: usize,
+        max: usize,
     ) -> Result<Vec<StoredLead>, StoreError> {
-        self.by_key(schema::EXTERNAL_ID, index_key(source.as_str(), external_id), most).await
+        self.by_key(schema::EXTERNAL_ID, index_key(source.as_str(), external_id), max).await
     }
 
-    /// The leads of a business with this number, newest first, at most so many.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Finds up to `max` leads of a business by their phone number, newest first.
     pub async fn by_phone(
         &self,
         business: &BusinessId,
         number: &PhoneNumber,
-        most: usize,
+        max: usize,
     ) -> Result<Vec<StoredLead>, StoreError> {
-        self.by_key(schema::PHONE, index_key(business.as_str(), number.as_str()), most).await
+        self.by_key(schema::PHONE, index_key(business.as_str(), number.as_str()), max).await
     }
 
-    /// The leads of a business with this address, in any letter case, newest first, at most so many.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Finds up to `max` leads of a business by their email address, newest first. Letter case does not matter.
     pub async fn by_email(
         &self,
         business: &BusinessId,
         email: &Email,
-        most: usize,
+        max: usize,
     ) -> Result<Vec<StoredLead>, StoreError> {
-        self.by_key(schema::EMAIL, index_key(business.as_str(), &email.as_str().to_lowercase()), most).await
+        self.by_key(schema::EMAIL, index_key(business.as_str(), &email.as_str().to_lowercase()), max).await
     }
 
-    async fn by_key(&self, index: Index, key: String, most: usize) -> Result<Vec<StoredLead>, StoreError> {
+    async fn by_key(&self, index: Index, key: String, max: usize) -> Result<Vec<StoredLead>, StoreError> {
         let mut keys = self
             .client
             .query()
@@ -110,11 +100,11 @@ impl Leads {
             .expression_attribute_values(":key", item::text(key))
             .scan_index_forward(false)
             .into_paginator()
-            .page_size(page_size(most))
+            .page_size(page_size(max))
             .items()
             .send();
         let mut found = Vec::new();
-        while found.len() < most
+        while found.len() < max
             && let Some(key) = keys.next().await
         {
             found.extend(entry(&key?, LEAD));
@@ -122,15 +112,12 @@ impl Leads {
         self.get_many(&item::readable(found.iter().map(lead_id))).await
     }
 
-    /// The conversations of a business, newest first, at most so many, from the first one or behind a place.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Lists up to `max` conversations of a business, newest first, from the first one or after a cursor.
     pub async fn inbox(
         &self,
         business: &BusinessId,
         after: Option<&InboxPlace>,
-        most: usize,
+        max: usize,
     ) -> Result<Vec<Conversation>, StoreError> {
         let start = after.map(|place| {
             let mut start = item::key(pk(&place.lead_id), CONVERSATION);
@@ -148,11 +135,11 @@ impl Leads {
             .scan_index_forward(false)
             .set_exclusive_start_key(start)
             .into_paginator()
-            .page_size(page_size(most))
+            .page_size(page_size(max))
             .items()
             .send();
         let mut listed = Vec::new();
-        while listed.len() < most
+        while listed.len() < max
             && let Some(found) = keys.next().await
         {
             listed.extend(entry(&found?, CONVERSATION));
@@ -164,10 +151,7 @@ impl Leads {
         Ok(ids.iter().filter_map(|id| conversations.remove(id)).collect())
     }
 
-    /// How many leads of a source were accepted on a day (`2026-06-15`, in UTC), erased ones too.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Counts the leads that a source sent on a day (`2026-06-15`, in UTC), including erased ones.
     pub async fn count(&self, source: &SourceId, day: &str) -> Result<u64, StoreError> {
         let shards = (0..schema::DAY_SHARDS).map(|shard| self.count_shard(source, day, shard));
         Ok(futures_util::future::try_join_all(shards).await?.into_iter().sum())
@@ -182,21 +166,15 @@ impl Leads {
         Ok(count)
     }
 
-    /// Whether a source had any lead on a day.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Whether a source sent any lead on a day.
     pub async fn any(&self, source: &SourceId, day: &str) -> Result<bool, StoreError> {
         let shards = (0..schema::DAY_SHARDS).map(|shard| self.day_keys(source, day, shard).limit(1).send());
         let found = futures_util::future::try_join_all(shards).await?;
         Ok(found.iter().any(|found| found.count() > 0))
     }
 
-    /// Leads of one shard of a source's day, oldest first, so many as are read at once: from the first one, or behind
-    /// one that was listed before. None when there are no more.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Lists one page of a shard of a source's day, oldest first, from the first lead or after one of the page before.
+    /// An empty page is the last.
     pub async fn day_page(
         &self,
         source: &SourceId,
@@ -229,11 +207,8 @@ impl Leads {
             .expression_attribute_values(":day", item::text(day_key(source.as_str(), day, shard)))
     }
 
-    /// Leads by their ids, in that order, consistently: an erased lead is never read from a copy that does not know it
-    /// yet. One that does not exist is left out.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Reads leads by id, in the order of `ids`. Ids without a lead are left out. The read is consistent, so it never
+    /// returns the data of a lead that was just erased.
     pub async fn get_many(&self, ids: &[LeadId]) -> Result<Vec<StoredLead>, StoreError> {
         let keys = ids.iter().map(|id| item::key(pk(id), LEAD));
         let found = batch::get(&self.client, &self.table, keys, true).await?;
@@ -242,10 +217,7 @@ impl Leads {
         Ok(ids.iter().filter_map(|id| leads.remove(id)).collect())
     }
 
-    /// Every unfinished lead, the oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Reads the whole outbox: every unfinished lead, oldest first.
     pub async fn unfinished(&self) -> Result<Vec<Due>, StoreError> {
         let shards = (0..schema::UNFINISHED_SHARDS).map(|shard| async move {
             let mut items = self
@@ -273,15 +245,15 @@ impl Leads {
     }
 }
 
-/// The key of the item that an index entry belongs to, when that is an item of this sort key.
+/// The key of the item that an index entry belongs to, if the item has this sort key.
 fn entry(found: &Item, sk: &str) -> Option<Item> {
     let pk = item::optional(found, schema::PK).filter(|_| item::is(found, sk));
     pk.map(|pk| item::key(pk.to_owned(), sk))
 }
 
-/// How many entries of an index are read at once, when `most` are wanted.
-fn page_size(most: usize) -> i32 {
-    i32::try_from(most.min(MAX_BATCH)).unwrap_or(i32::MAX)
+/// How many index entries to read per page when up to `max` are wanted.
+fn page_size(max: usize) -> i32 {
+    i32::try_from(max.min(MAX_BATCH)).unwrap_or(i32::MAX)
 }
 
 fn listed(item: &Item) -> Result<Listed, StoreError> {
@@ -293,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_in_an_inbox_is_a_time_and_a_lead() {
+    fn a_cursor_is_a_time_and_a_lead() {
         let text = "2026-06-15T12:00:00.000Z~lead_a";
         assert_eq!(text.parse::<InboxPlace>().unwrap().to_string(), text);
         for text in ["", "lead_a", "2026-06-15T12:00:00.000Z", "noon~lead_a", "2026-06-15T12:00:00.000Z~a b"] {

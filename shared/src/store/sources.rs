@@ -8,16 +8,16 @@ use crate::id::SourceId;
 use crate::source::Source;
 use crate::source::change::Change;
 
-/// All sources stand under one value: they are few, and nobody lists them in the hot path.
+/// All sources share one partition of the index: they are few, and no request path lists them.
 const LISTED: &str = "SOURCE";
 
 /// The sort key of a source's own item.
 const SOURCE: &str = "SOURCE";
 
-/// What the sort key of a change begins with.
+/// The prefix of a change's sort key.
 const CHANGE: &str = "CHANGE#";
 
-/// What a source's partition key begins with.
+/// The prefix of a source's partition key.
 const PREFIX: &str = "SOURCE#";
 
 /// The table of sources.
@@ -28,28 +28,22 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The table of this name.
+    /// Addresses the table by its name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
     }
 
-    /// Makes the connection ahead of the first request.
+    /// Opens a connection before the first request needs it.
     pub async fn connect(&self) {
         super::connect(&self.client, &self.table).await;
     }
 
-    /// A source, as it stands now. Eventually consistent: a change may take a moment, and costs half.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Reads a source. The read is eventually consistent, which costs half: a change may take a moment to show.
     pub async fn get(&self, id: &SourceId) -> Result<Option<Source>, StoreError> {
         self.read(id, false).await
     }
 
-    /// A source with every change that has been written.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Reads a source with every completed change.
     pub async fn latest(&self, id: &SourceId) -> Result<Option<Source>, StoreError> {
         self.read(id, true).await
     }
@@ -64,21 +58,15 @@ impl Sources {
         found.send().await?.item.as_ref().map(item::document).transpose()
     }
 
-    /// Writes a new source. Returns `false`, and writes nothing, when its id is taken.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Writes a new source. Returns `false` and writes nothing when the id is taken.
     pub async fn create(&self, source: &Source) -> Result<bool, StoreError> {
         let write = transaction::once(&self.table, source_item(source)?)?;
         transaction::commit(&self.client, vec![write]).await
     }
 
-    /// Makes a source (nothing before), changes one, or deletes one (nothing after), and keeps the change beside it, in
-    /// one transaction. A changed source gets the change's revision. Returns `false`, and writes nothing, when the
-    /// source is no longer as it was read.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Creates a source (`before` is `None`), changes it, or deletes it (`after` is `None`), and records the change, in
+    /// one transaction. A changed source gets the revision of the change. Returns `false` and writes nothing when the
+    /// source changed since it was read.
     pub async fn change(
         &self,
         id: &SourceId,
@@ -101,17 +89,14 @@ impl Sources {
                 transaction::delete(&self.table, key, "revision = :read", before.map(read).unwrap_or_default())?
             }
         };
-        // Revisions tell changes of one millisecond apart.
+        // The revision separates changes within the same millisecond.
         let sk = format!("{CHANGE}{}#{:010}", change.at, change.revision);
         let kept = transaction::once(&self.table, item::new(pk(id), sk, item::json(change)?))?;
         transaction::commit(&self.client, vec![write, kept]).await
     }
 
-    /// What was done to a source, the newest first, at most so many. It outlives the source.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
-    pub async fn history(&self, id: &SourceId, most: usize) -> Result<Vec<Change>, StoreError> {
+    /// Reads up to `max` changes of a source, newest first. The history outlives the source.
+    pub async fn history(&self, id: &SourceId, max: usize) -> Result<Vec<Change>, StoreError> {
         let mut pages = self
             .client
             .query()
@@ -122,11 +107,11 @@ impl Sources {
             .scan_index_forward(false)
             .consistent_read(true)
             .into_paginator()
-            .page_size(i32::try_from(most).unwrap_or(i32::MAX).min(100))
+            .page_size(i32::try_from(max).unwrap_or(i32::MAX).min(100))
             .items()
             .send();
         let mut changes = Vec::new();
-        while changes.len() < most
+        while changes.len() < max
             && let Some(found) = pages.next().await
         {
             changes.extend(item::readable([item::document(&found?)]));
@@ -134,10 +119,7 @@ impl Sources {
         Ok(changes)
     }
 
-    /// All sources, by name.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table does not answer.
+    /// Lists all sources, sorted by name.
     pub async fn list(&self) -> Result<Vec<Source>, StoreError> {
         let mut pages = self
             .client
@@ -149,7 +131,7 @@ impl Sources {
             .into_paginator()
             .items()
             .send();
-        // The index holds keys alone, so that no one reads salts and digests from it.
+        // The index contains only keys, so reading it does not reveal salts and digests.
         let mut listed = Vec::new();
         while let Some(found) = pages.next().await {
             let found = found?;

@@ -1,4 +1,4 @@
-//! Writes that happen together or not at all.
+//! Transactions: writes that happen together or not at all.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use super::StoreError;
 use super::item::Item;
 
-/// How long a transaction waits that has met another one, each time it does. The SDK does not try it again, and what a
-/// look-up has said, and cost, would be lost with it.
+/// The waits before retrying a transaction that conflicts with another one. The SDK does not retry it, and giving up
+/// would lose the result of a lookup that we paid for.
 const CONFLICT_PAUSES: [Duration; 3] =
     [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
 
-/// A put on a condition, with the values that the condition names.
+/// A conditional put. `values` are those that the condition names.
 pub(super) fn put(
     table: &str,
     item: Item,
@@ -32,12 +32,12 @@ pub(super) fn put(
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// A put that only succeeds where nothing is.
+/// A put that succeeds only if no item has the key.
 pub(super) fn once(table: &str, item: Item) -> Result<TransactWriteItem, StoreError> {
     put(table, item, "attribute_not_exists(pk)", None)
 }
 
-/// An update on a condition, with the values that both name.
+/// A conditional update. `values` are those that the condition and the expression name.
 pub(super) fn update(
     table: &str,
     key: Item,
@@ -56,7 +56,7 @@ pub(super) fn update(
     Ok(TransactWriteItem::builder().update(update).build())
 }
 
-/// A deletion on a condition, with the values that the condition names.
+/// A conditional deletion. `values` are those that the condition names.
 pub(super) fn delete(table: &str, key: Item, condition: &str, values: Item) -> Result<TransactWriteItem, StoreError> {
     let delete = Delete::builder()
         .table_name(table)
@@ -68,30 +68,30 @@ pub(super) fn delete(table: &str, key: Item, condition: &str, values: Item) -> R
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
-/// Writes all of it. Returns `false`, and writes nothing, when a condition does not hold.
+/// Performs all `writes`. Returns `false` and writes nothing when a condition is not met.
 ///
 /// # Errors
-/// [`StoreError`] when the table does not answer, or others keep writing one of the items.
+/// [`StoreError`] also when other writers kept changing one of the items.
 pub(super) async fn commit(client: &Client, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
     let write = || client.transact_write_items().set_transact_items(Some(writes.clone())).send();
     let mut pauses = CONFLICT_PAUSES.into_iter();
     loop {
         let Err(error) = write().await else { return Ok(true) };
-        if was_cancelled_by(&error, "ConditionalCheckFailed") {
+        if was_canceled_by(&error, "ConditionalCheckFailed") {
             return Ok(false);
         }
         match pauses.next() {
-            Some(pause) if was_cancelled_by(&error, "TransactionConflict") => tokio::time::sleep(pause).await,
+            Some(pause) if was_canceled_by(&error, "TransactionConflict") => tokio::time::sleep(pause).await,
             _ => return Err(error.into()),
         }
     }
 }
 
-/// Whether a transaction was cancelled, and nothing of it written, for this reason among others.
-fn was_cancelled_by(error: &SdkError<TransactWriteItemsError>, reason: &str) -> bool {
+/// Whether a transaction was canceled for this reason, among others.
+fn was_canceled_by(error: &SdkError<TransactWriteItemsError>, reason: &str) -> bool {
     match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            cancelled.cancellation_reasons().iter().any(|given| given.code() == Some(reason))
+        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+            canceled.cancellation_reasons().iter().any(|given| given.code() == Some(reason))
         }
         _ => false,
     }

@@ -1,7 +1,7 @@
-//! Members that this release does not know, when it writes an item back.
+//! Keeps members that this release does not know when it changes an item.
 //!
-//! Two releases run side by side, and an operator's tool may be older than both. What the newer one has written stays, so
-//! a member that this release cannot read is carried over from the stored item (architecture, Stored data).
+//! Two releases run side by side during a deployment, and an operator's `leadctl` may be older than both. A change must
+//! not drop what a newer release wrote, so unknown members are copied from the stored item (architecture, Stored data).
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use super::item::{self, Item};
 use super::{StoreError, schema};
 
-/// The item `changed`, with what `stored` holds beyond the model `read` from it: members of the document at any depth, and
-/// attributes.
+/// Returns `changed` plus everything in `stored` that the model `read` from it does not have: members of the document
+/// at any depth, and attributes.
 ///
 /// # Errors
 /// [`StoreError`] when a document is not JSON.
@@ -42,7 +42,7 @@ fn carry(stored: &Value, known: &Value, changed: &mut Value) {
                 }
             }
         }
-        // An entry of a list is the same one when all that this release knows of it is the same.
+        // Entries may have moved, so find each one by what it is, not by its position.
         (Value::Array(stored), Value::Array(known), Value::Array(changed)) => {
             for changed in changed.iter_mut().filter(|changed| changed.is_object()) {
                 let same = known.iter().position(|known| is_same_entry(known, changed));
@@ -55,7 +55,7 @@ fn carry(stored: &Value, known: &Value, changed: &mut Value) {
     }
 }
 
-/// Whether two entries of a list are one: by what names a key for good, or else as a whole.
+/// Whether two entries of a list are the same one. Keys are the same if their digests are; other entries must be equal.
 fn is_same_entry(known: &Value, changed: &Value) -> bool {
     let name = |entry: &Value| entry.as_object().and_then(|entry: &Map<_, _>| entry.get("sha256").cloned());
     name(known).map_or(known == changed, |known| name(changed) == Some(known))

@@ -1,7 +1,7 @@
-//! Metrics, as events with the target [`TARGET`]; in Lambda they become lines of CloudWatch's embedded metric format.
+//! Metrics are events with the target [`TARGET`]. In Lambda they become lines in CloudWatch's embedded metric format.
 //!
-//! A dimension's every value is billed as a metric of its own, so there are few: which source a lead came from is a
-//! property, to be searched and not to be graphed.
+//! CloudWatch bills each value of a dimension as a metric of its own, so there are few dimensions. The source of a lead
+//! is a property: you can search for it but not graph it.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 /// The target of every metric.
 pub const TARGET: &str = "metric";
 
-/// The namespace in CloudWatch, where no setting names another.
+/// The default namespace in CloudWatch.
 const NAMESPACE: &str = "Leadping";
 
 /// A post was answered: `accepted`, `replayed`, `refused` or `unavailable`, with the codes of a refusal.
@@ -27,7 +27,7 @@ pub fn lead(outcome: &str, source: &str, codes: &str) {
     info!(target: TARGET, name = "Leads", unit = "Count", value = 1_u64, Outcome = outcome, source, codes);
 }
 
-/// TrustedForm answered, or did not, after so long.
+/// How long TrustedForm took, whether it answered or not.
 pub fn trusted_form_latency(elapsed: Duration) {
     info!(target: TARGET, name = "TrustedFormLatency", unit = "Milliseconds", value = milliseconds(elapsed));
 }
@@ -38,24 +38,24 @@ pub fn lookup(outcome: &str, elapsed: Duration) {
     info!(target: TARGET, name = "Lookups", unit = "Count", value = 1_u64, Outcome = outcome);
 }
 
-/// A message was not handled, and comes again.
+/// A message could not be handled. SQS delivers it again.
 pub fn failed_message() {
     info!(target: TARGET, name = "FailedMessages", unit = "Count", value = 1_u64);
 }
 
-/// A sweep found so many unfinished leads due, the oldest accepted so long ago. Each sweep that has asked every shard says
-/// so, also of none: its silence is the alarm that nothing brings unfinished leads back.
+/// How many leads of the outbox a sweep found due, and the age of the oldest. Every sweep that read all shards reports
+/// this, even when no lead is due: an alarm fires when the metric is missing, because then no sweep runs.
 pub fn due(leads: usize, oldest: Duration) {
     info!(target: TARGET, name = "DueLeads", unit = "Count", value = u64::try_from(leads).unwrap_or(u64::MAX));
     info!(target: TARGET, name = "OldestDueSeconds", unit = "Seconds", value = oldest.as_secs());
 }
 
-/// A service outside refuses our credential: for an operator to mend, and no outage.
+/// An external service refuses our credentials. This needs operator action; it is not an outage.
 pub fn credential_refused(service: &str) {
     info!(target: TARGET, name = "CredentialsRefused", unit = "Count", value = 1_u64, Service = service);
 }
 
-/// A service that we stand on did not do its work.
+/// A service that we depend on did not answer, or failed.
 pub fn unavailable(service: &str) {
     info!(target: TARGET, name = "ServiceUnavailable", unit = "Count", value = 1_u64, Service = service);
 }
@@ -64,14 +64,14 @@ fn milliseconds(elapsed: Duration) -> u64 {
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Writes metrics to the log in the form that CloudWatch reads them from.
+/// Writes metrics to the log in the format that CloudWatch extracts them from.
 #[derive(Debug)]
 pub struct Embedded {
     namespace: String,
 }
 
 impl Embedded {
-    /// `METRICS_NAMESPACE`, by default `Leadping`: the stacks of one account keep their metrics apart by it.
+    /// Reads `METRICS_NAMESPACE`, by default `Leadping`. It separates the metrics of several stacks in one account.
     pub fn from_env() -> Self {
         Self { namespace: settings::optional("METRICS_NAMESPACE").unwrap_or_else(|| NAMESPACE.to_owned()) }
     }
@@ -82,16 +82,16 @@ impl<S: Subscriber> Layer<S> for Embedded {
         if event.metadata().target() == TARGET {
             let mut line = MetricLine { namespace: &self.namespace, now: Timestamp::now(), fields: Vec::new() };
             event.record(&mut line);
-            // Whole, and then written: formatted into the output it would be written word by word.
+            // Formatted first and then written at once. Formatting into stdout would write each token by itself.
             let mut line = serde_json::to_vec(&line).unwrap_or_default();
             line.push(b'\n');
-            // A log that cannot be written is no reason to refuse a lead.
+            // A failing log must not refuse a lead.
             let _ = io::stdout().lock().write_all(&line);
         }
     }
 }
 
-/// A metric, as CloudWatch reads it. Fields that begin with a capital are dimensions, the others properties.
+/// A metric as CloudWatch reads it. Fields that begin with a capital letter are dimensions; the others are properties.
 struct MetricLine<'a> {
     namespace: &'a str,
     now: Timestamp,

@@ -1,4 +1,4 @@
-//! The steps of a lead. Each is one line with the target [`TARGET`] and a field `step`.
+//! The steps of a lead. Each is one log line with the target [`TARGET`] and a field `step`.
 
 use tracing::{info, warn};
 
@@ -7,12 +7,12 @@ use crate::id::LeadId;
 /// The target of every step.
 pub const TARGET: &str = "leadping::step";
 
-/// A lead was written.
+/// A new lead was stored.
 pub fn accepted(lead: &LeadId) {
     info!(target: TARGET, step = "accepted", lead_id = lead.as_str());
 }
 
-/// A repeat was answered with the lead that was there.
+/// A repeat was answered with the stored lead.
 pub fn replayed(lead: &LeadId) {
     info!(target: TARGET, step = "replayed", lead_id = lead.as_str());
 }
@@ -22,12 +22,12 @@ pub fn refused(status: u16, codes: &str) {
     info!(target: TARGET, step = "refused", status, codes);
 }
 
-/// A lead was announced to the worker; again, when the sweep did it.
+/// A lead was announced to the worker, by the intake or again by the sweep.
 pub fn announced(lead: &LeadId) {
     info!(target: TARGET, step = "announced", lead_id = lead.as_str());
 }
 
-/// A lead has its conversation.
+/// A lead's conversation was opened.
 pub fn conversation(lead: &LeadId) {
     info!(target: TARGET, step = "conversation", lead_id = lead.as_str());
 }
@@ -41,7 +41,7 @@ pub fn lookup(lead: &LeadId, provider: &str, outcome: &str) {
     }
 }
 
-/// Nothing is left to do for a lead.
+/// A lead is finished.
 pub fn ready(lead: &LeadId) {
     info!(target: TARGET, step = "ready", lead_id = lead.as_str());
 }

@@ -1,4 +1,4 @@
-//! Each rule, and the normalising that goes with it.
+//! The rules, each with the normalization of what it checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,13 +16,13 @@ use crate::payload::fields::{Kind, MAX_ENTRY_NAME};
 use crate::payload::{Entrance, Entry, Member, Notation, Reading, Submission};
 use crate::source::Source;
 
-/// Bounds of tags and of free metadata (contract, sections 3.3 and 4).
+/// Limits of tags and free metadata (contract, sections 3.3 and 4).
 const MAX_ENTRIES: usize = 50;
 const MAX_TEXT: usize = 1_024;
 const MAX_CERTIFICATE: usize = 2_048;
 
-/// Applies every rule. Gives back the lead as far as it could be read, the failures of the payload's own rules and
-/// those of the source's; the lead may only be used when there are none.
+/// Applies every rule. Returns the lead as far as it could be read, the failures of the payload's own rules, and those
+/// of the source's rules. Use the lead only when both lists are empty.
 pub(super) fn apply(submission: &Submission, caller: &Caller<'_>) -> (Validated, Vec<Failure>, Vec<Failure>) {
     let mut rules = Rules { submission, failures: submission.failures().to_vec(), is_phone_blank: false };
     let validated = rules.normalize(caller);
@@ -35,7 +35,7 @@ pub(super) fn apply(submission: &Submission, caller: &Caller<'_>) -> (Validated,
 struct Rules<'a> {
     submission: &'a Submission,
     failures: Vec<Failure>,
-    /// The phone's text is an empty input mask.
+    /// Whether the phone's text is an empty input mask.
     is_phone_blank: bool,
 }
 
@@ -95,7 +95,8 @@ impl Rules<'_> {
         let now = caller.now.into();
         let customer = Customer {
             birth_date: self.parsed(Member::BirthDate, |text| BirthDate::parse(text, now)),
-            // A flat poster sends whatever its form had; a structured one has read the list (contract, section 3.3).
+            // Flat posts carry what a web form had. Structured posts come from developers who know the list (contract,
+            // section 3.3).
             gender: self.parsed(Member::Gender, |text| Gender::parse(text).or(flat.then_some(Gender::Unknown))),
             marital_status: self.parsed(Member::MaritalStatus, MaritalStatus::parse),
             employment_type: self.parsed(Member::EmploymentType, EmploymentType::parse),
@@ -119,7 +120,7 @@ impl Rules<'_> {
         }
     }
 
-    /// A member's value, where it was given and `parse` accepts it.
+    /// The value of a member, if it was given and `parse` accepts it.
     fn parsed<T>(&mut self, member: Member, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let value = parse(self.submission.scalar(member)?);
         if value.is_none() {
@@ -143,16 +144,16 @@ impl Rules<'_> {
     }
 
     fn text(&mut self, member: Member) -> Option<String> {
-        let most = match member.field().kind {
-            Kind::Text(most) => most,
+        let max = match member.field().kind {
+            Kind::Text(max) => max,
             _ => MAX_TEXT,
         };
         let submission = self.submission;
-        self.clean(submission.scalar(member)?, most, || submission.pointer(member))
+        self.clean(submission.scalar(member)?, max, || submission.pointer(member))
     }
 
-    fn clean(&mut self, text: &str, most: usize, pointer: impl FnOnce() -> String) -> Option<String> {
-        let cleaned = text::clean(text, most).ok();
+    fn clean(&mut self, text: &str, max: usize, pointer: impl FnOnce() -> String) -> Option<String> {
+        let cleaned = text::clean(text, max).ok();
         if cleaned.is_none() {
             self.failures.push(Failure::at(Code::TextInvalid, pointer()));
         }
@@ -162,7 +163,7 @@ impl Rules<'_> {
     fn certificate(&mut self) -> Option<Certificate> {
         let url = self.submission.scalar(Member::TrustedFormUrl)?;
         let pointer = || self.submission.pointer(Member::TrustedFormUrl);
-        // White space between URLs makes it no URL, and is told as that.
+        // White space between two URLs is reported as an invalid URL.
         let is_control = |c: char| c.is_control() && !c.is_whitespace();
         if url.chars().count() > MAX_CERTIFICATE || url.contains(is_control) {
             self.failures.push(Failure::at(Code::TextInvalid, pointer()));
@@ -182,7 +183,7 @@ impl Rules<'_> {
         }
     }
 
-    /// The partner's tags, then the source's, each once.
+    /// The partner's tags, then the source's, without duplicates.
     fn tags(&mut self, member: Member, defaults: &[String]) -> Vec<String> {
         let submission = self.submission;
         let sent = submission.entries(member);
@@ -220,7 +221,7 @@ impl Rules<'_> {
                 self.clean(name, MAX_ENTRY_NAME, || map.clone()),
                 self.clean(&entry.text, MAX_TEXT, || entry.pointer.clone()),
             ) {
-                // Cleaned, two names may be one.
+                // Two names can become the same by cleaning.
                 if kept.get(&name).is_some_and(|first| *first != text) {
                     self.failures.push(Failure::at(Code::PayloadDuplicate, entry.pointer.as_str()));
                 }
@@ -230,7 +231,7 @@ impl Rules<'_> {
         kept
     }
 
-    /// A contact method is missing only where it could have been given.
+    /// Reports a missing contact method. A contact method with an invalid value is not missing.
     fn contact_method(&mut self) {
         let lacks_phone = self.submission.lacks(Member::PhoneNumber) || self.is_phone_blank;
         if self.submission.lacks(Member::Email) && lacks_phone {
@@ -238,7 +239,7 @@ impl Rules<'_> {
         }
     }
 
-    /// The caller's key belongs in its header only.
+    /// Finds the source's key, which belongs in its header only.
     fn secrets(&mut self, caller: &Caller<'_>) {
         let key = caller.key.reveal();
         let holds_key = |text: &str| text::visible(text).contains(key);
@@ -254,7 +255,7 @@ impl Rules<'_> {
                 }
             }
         }
-        // The name of an entry may hold the key, whatever else is wrong with it. Then its map is pointed at.
+        // The name of an entry can contain the key, whichever rule the entry breaks. Then point to the map instead.
         for pointer in self.failures.iter_mut().filter_map(|failure| failure.pointer.as_mut()) {
             let entry = pointer.rsplit_once('/').filter(|(map, _)| map.ends_with("/sourceMetadata"));
             if let Some((map, name)) = entry
@@ -266,16 +267,16 @@ impl Rules<'_> {
     }
 }
 
-/// Whether a name holds the key; or, where the name was cut for its length, a telling part of it.
+/// Whether a name contains the key, or, if the name was cut to its maximum length, a revealing part of the key.
 fn names_key(name: &str, key: &str) -> bool {
-    const TELLING: usize = 4;
+    const MIN_REVEALING: usize = 4;
     let shown = text::visible(name);
-    let mut beginnings = key.char_indices().filter(|(at, _)| *at >= TELLING).filter_map(|(at, _)| key.get(..at));
+    let mut beginnings = key.char_indices().filter(|(at, _)| *at >= MIN_REVEALING).filter_map(|(at, _)| key.get(..at));
     shown.contains(key)
         || (name.chars().count() == MAX_ENTRY_NAME && beginnings.any(|beginning| shown.ends_with(beginning)))
 }
 
-/// The rules that an operator sets for the source.
+/// Checks the rules that operators set for the source.
 fn source_rules(submission: &Submission, source: &Source, lead: &Validated) -> Vec<Failure> {
     let mut failures = Vec::new();
     if !source.approved {
@@ -309,7 +310,7 @@ fn source_rules(submission: &Submission, source: &Source, lead: &Validated) -> V
     failures
 }
 
-/// The code for a value that its kind does not allow.
+/// The code of an invalid value of this kind.
 fn bad_value(kind: Kind) -> Code {
     match kind {
         Kind::Email => Code::EmailInvalid,
@@ -329,7 +330,7 @@ fn distinct(entries: &[Entry]) -> usize {
     entries.iter().map(|entry| entry.text.as_str()).collect::<BTreeSet<_>>().len()
 }
 
-/// An object of which nothing was given is left out.
+/// Leaves out an object without any given member.
 fn given<T: Default + PartialEq>(object: T) -> Option<T> {
     (object != T::default()).then_some(object)
 }

@@ -1,4 +1,4 @@
-//! What of a text is the number, and what the extension.
+//! Cleans a text and finds the number and the extension in it.
 
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
@@ -8,17 +8,16 @@ use unicode_normalization::UnicodeNormalization;
 use super::{PhoneFault, extension, remark};
 use crate::lead::text::is_format;
 
-/// Longest text, in characters, that is read as a phone number (contract, section 3.3).
+/// The longest text, in characters, that is read as a phone number (contract, section 3.3).
 const MAX_CHARS: usize = 64;
 
-/// The text in one form (NFKC, lower case, ASCII's dash and dot, no format characters), without parenthesized remarks.
+/// Normalizes a text: NFKC, lowercase, ASCII dashes and dots, no format characters, no parenthesized remarks.
 ///
 /// # Errors
-///
 /// [`PhoneFault::NotPossible`] for more than 64 characters and for an IP address, [`PhoneFault::NotGiven`] for a text
 /// without a digit or a letter.
 pub(super) fn text(sent: &str) -> Result<Cow<'_, str>, PhoneFault> {
-    // An address on the network may have ten digits, separated as a number's are.
+    // An IP address may have ten digits and the same separators as a phone number.
     if sent.chars().nth(MAX_CHARS).is_some() || sent.parse::<Ipv4Addr>().is_ok() {
         return Err(PhoneFault::NotPossible);
     }
@@ -33,26 +32,25 @@ pub(super) fn text(sent: &str) -> Result<Cow<'_, str>, PhoneFault> {
     Ok(without_remarks(text))
 }
 
-/// The number, from its first digit or plus to its last digit or letter, and the extension.
+/// Finds the number, from the first digit or plus sign to the last digit or letter, and the extension.
 ///
 /// # Errors
-///
-/// [`PhoneFault::NotGiven`] for a country code alone, [`PhoneFault::NotPossible`] for a text without a digit and for
+/// [`PhoneFault::NotGiven`] for only a country code, [`PhoneFault::NotPossible`] for a text without a digit and for
 /// letters after the extension of anything but a whole number.
 pub(super) fn number(text: &str) -> Result<(&str, Option<&str>), PhoneFault> {
-    // A label such as `tel:` or `Mobile:` comes before the number.
+    // Drop a label such as `tel:` or `Mobile:`.
     let text = text.trim_start_matches(|c: char| c != '+' && !c.is_numeric());
     if is_empty_mask(text) {
         return Err(PhoneFault::NotGiven);
     }
     let (number, extension) = extension::split(text)?;
     let number = remark::without(number);
-    // Punctuation may trail. A `#` may not: after anything but ten digits it ends another kind of number.
+    // Drop punctuation at the end. Keep a `#`, because after anything but ten digits it ends another kind of number.
     Ok((number.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '#'), extension))
 }
 
-/// Drops each parenthesized part without digits: the letters of `512-555-0123 (cell)` are no keys. A plus is kept, because
-/// after it the number is another country's.
+/// Drops each parenthesized part without digits: the letters of `512-555-0123 (cell)` are not keys. Keeps a plus sign,
+/// because it starts the number of another country.
 fn without_remarks(text: Cow<'_, str>) -> Cow<'_, str> {
     if !text.contains('(') {
         return text;
@@ -71,8 +69,8 @@ fn without_remarks(text: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(kept + rest)
 }
 
-/// `+1 (___) ___-____`: an input mask into which nothing was typed. Without its plus, the 1 has to be followed by a
-/// mask, because a person may type a 1 or live at `1 Elm Street`.
+/// Whether a text is an input mask that was not filled in: `+1 (___) ___-____`. Without a plus sign, a mask must follow
+/// the 1, because a person may type only a 1, or live at `1 Elm Street`.
 fn is_empty_mask(text: &str) -> bool {
     let mut digits = text.chars().filter(|c| c.is_numeric());
     if digits.next() != Some('1') || digits.next().is_some() {
@@ -84,7 +82,7 @@ fn is_empty_mask(text: &str) -> bool {
     }
 }
 
-/// A dash or a dot, as typography and libphonenumber know them, in ASCII.
+/// Maps typographic dashes and dots to ASCII, as libphonenumber does.
 fn separator(c: char) -> char {
     match c {
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30FC}' => '-',

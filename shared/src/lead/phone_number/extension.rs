@@ -2,20 +2,19 @@
 
 use super::{NATIONAL_DIGITS, PhoneFault, national_groups, remark};
 
-/// Digits of the longest extension after a mark. Ten digits would be a second phone number.
+/// Digits of an extension after a mark. Ten digits would be a second phone number.
 const MAX_DIGITS: usize = 9;
 
-/// Digits of the longest extension that only a closing `#` makes one. Seven would be the rest of a number.
+/// Digits of an extension without a mark that ends in `#`. Seven digits would be the rest of a number.
 const MAX_CLOSED_DIGITS: usize = 6;
 
-/// The words that announce an extension, in lower case. A longer one comes before the one it ends in.
+/// The words that announce an extension, in lowercase. A word comes before other words that it ends in.
 pub(super) const MARKS: [&str; 7] = ["extension", "extensión", "extn", "ext", "xtn", "int", "x"];
 
-/// Splits `5125550123 ext. 5` into the number and the extension, where there is one. However few digits are left, the
-/// extension's are not the number's: `555-0199 x9` stays a local number.
+/// Splits `5125550123 ext. 5` into the number and the extension, if there is one. The digits of an extension never
+/// complete a number: `555-0199 x9` stays a local number.
 ///
 /// # Errors
-///
 /// [`PhoneFault::NotPossible`] for two extensions, and for letters after the extension unless they are a remark after a
 /// whole number.
 pub(super) fn split(text: &str) -> Result<(&str, Option<&str>), PhoneFault> {
@@ -27,13 +26,13 @@ pub(super) fn split(text: &str) -> Result<(&str, Option<&str>), PhoneFault> {
     let announced = announced(before).filter(|_| (1..=MAX_DIGITS).contains(&digits.len()));
     let closed = || {
         let is_closed = tail.split(char::is_alphanumeric).next().is_some_and(|signs| signs.contains('#'));
-        // Of `512-555-0123#` the last four digits are no extension, of `555-0123-456#` the last three are.
+        // The last four digits of `512-555-0123#` are not an extension. The last three of `555-0123-456#` are.
         let is_number = matches!(national_groups(digits_end)[..], [NATIONAL_DIGITS] | [3, 3, 4]);
         let is_one = (1..=MAX_CLOSED_DIGITS).contains(&digits.len()) && !is_number;
         (is_closed && is_one).then_some(before)
     };
     let Some(number) = announced.or_else(closed) else { return Ok((text, None)) };
-    // A second mark is a second extension: whose is the number?
+    // A second mark means a second extension, so it is unclear which one belongs to the number.
     if split(number)?.1.is_some() {
         return Err(PhoneFault::NotPossible);
     }
@@ -44,7 +43,7 @@ pub(super) fn split(text: &str) -> Result<(&str, Option<&str>), PhoneFault> {
     Ok((number, Some(digits)))
 }
 
-/// What comes before the mark that a text ends in. A mark directly after a letter is part of a word, such as the `x` of
+/// The text before the mark at its end. A mark directly after a letter is part of a word, such as the `x` of
 /// `FLEX-123`.
 fn announced(text: &str) -> Option<&str> {
     let marked = text.trim_end_matches(|c: char| !c.is_alphanumeric());

@@ -6,16 +6,16 @@ use super::area_codes::REGIONS;
 
 macro_rules! regions {
     ($($region:ident $name:literal),+ $(,)?) => {
-        /// A country or territory with country code 1, by its ISO 3166 code: `contact.phone.region` (contract, section
+        /// The ISO 3166 code of a country or territory with country code 1: `contact.phone.region` (contract, section
         /// 3.3).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub enum Region { $(#[doc = $name] $region),+ }
 
         impl Region {
-            /// Every region.
+            /// All regions with country code 1.
             pub const ALL: &[Self] = &[$(Self::$region),+];
 
-            /// The region's code, as it is stored and answered.
+            /// The code as stored and returned.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$region => stringify!($region)),+ }
             }
@@ -52,7 +52,7 @@ regions! {
 }
 
 impl Region {
-    /// The region that has an area code; none for one that is not assigned, or that several regions share, such as 800.
+    /// The region of an area code; `None` if the code is not assigned, or shared by several regions, such as 800.
     pub(super) fn of_area_code(code: u16) -> Option<Self> {
         REGIONS.iter().find(|(_, codes)| codes.binary_search(&code).is_ok()).map(|(region, _)| *region)
     }

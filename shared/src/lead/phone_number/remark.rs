@@ -1,12 +1,12 @@
-//! What follows a whole number and is no part of it.
+//! Remarks after a whole number, which are not part of the number.
 
 use super::NATIONAL_DIGITS;
 use super::extension::MARKS;
 
-/// What some add to a number: home, work, cell, mobile.
+/// Letters that some people add to a number: home, work, cell, mobile.
 const LETTERS: [&str; 4] = ["h", "w", "c", "m"];
 
-/// Drops what follows a whole number: `5125550123 c`, `512-555-0123 ext`, `(512) 555-0123 home`.
+/// Drops a remark after a whole number: `5125550123 c`, `512-555-0123 ext`, `(512) 555-0123 home`.
 pub(super) fn without(text: &str) -> &str {
     match after_whole_number(text) {
         Some(tail) if is_one(tail) => text.strip_suffix(tail).unwrap_or(text),
@@ -14,7 +14,7 @@ pub(super) fn without(text: &str) -> &str {
     }
 }
 
-/// What follows the first ten digits, a leading 1 not counted, where no letter is among them.
+/// The text after the first ten digits, not counting a leading 1; `None` if a letter comes before the tenth digit.
 pub(super) fn after_whole_number(text: &str) -> Option<&str> {
     let mut digits = text.char_indices().filter(|(_, c)| c.is_ascii_digit());
     let last = match digits.next()? {
@@ -25,8 +25,8 @@ pub(super) fn after_whole_number(text: &str) -> Option<&str> {
     (!number.contains(char::is_alphabetic)).then_some(tail)
 }
 
-/// Whether this is an extension's mark without digits, one letter, or the words of a remark set off by a space. With
-/// another digit in it, it may be a second number.
+/// Whether `tail` is a remark: an extension's mark without digits, one letter, or words after a space. If it contains a
+/// digit, it may be a second number.
 pub(super) fn is_one(tail: &str) -> bool {
     let attached = tail.split(char::is_whitespace).next().unwrap_or_default();
     let attached = attached.trim_matches(|c: char| !c.is_alphanumeric());

@@ -31,7 +31,7 @@ fn an_empty_mask_is_not_given() {
 }
 
 #[test]
-fn what_cleaning_leaves_is_read_as_the_same_number() {
+fn a_cleaned_text_is_read_as_the_same_number() {
     for (text, number, _) in ACCEPTED {
         let cleaned = PhoneNumber::cleaned(text).unwrap();
         assert_eq!(sent(&cleaned), Ok(((*number).to_owned(), None)), "{text:?}: {cleaned:?}");
@@ -46,14 +46,13 @@ fn at_most_64_characters_are_read() {
     assert_eq!(sent(&"_".repeat(64)), Err(PhoneFault::NotGiven));
     assert_eq!(sent(&"_".repeat(65)), Err(PhoneFault::NotPossible));
     assert_eq!(sent(&"５".repeat(1 << 20)), Err(PhoneFault::NotPossible));
-    // Characters, not bytes.
+    // The limit counts characters, not bytes.
     assert!(sent(&format!("5125550123{}", "\u{2014}".repeat(54))).is_ok());
 }
 
-/// The embedded metadata is cut down to what reading needs; this is the proof that it is not
-/// cut further.
+/// The embedded metadata contains only what parsing needs. This test proves that nothing is missing.
 #[test]
-fn the_embedded_metadata_reads_as_the_whole_does() {
+fn the_embedded_metadata_gives_the_same_results_as_the_full_metadata() {
     let texts = ACCEPTED.iter().map(|row| row.0).chain(REFUSED.iter().copied());
     for keys in texts.filter_map(|text| keys::pressed(&PhoneNumber::cleaned(text).ok()?).ok()) {
         let all = parse_with(&phonenumber::metadata::DATABASE, Some(country::US), &keys);

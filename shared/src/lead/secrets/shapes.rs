@@ -1,11 +1,11 @@
-//! The shapes of well-known credentials that begin with a prefix of their own.
+//! The shapes of well-known credentials that have a prefix.
 
 use super::is_placeholder;
 
-/// A kind of credential: how it begins, and how what follows may look.
+/// A type of credential: its prefixes, and what may follow them.
 struct Shape {
     prefixes: &'static [&'static str],
-    /// The fewest and the most characters after the prefix.
+    /// The minimum and maximum number of characters after the prefix.
     length: (usize, usize),
     alphabet: fn(u8) -> bool,
 }
@@ -14,7 +14,7 @@ const fn shape(length: (usize, usize), alphabet: fn(u8) -> bool, prefixes: &'sta
     Shape { prefixes, length, alphabet }
 }
 
-/// The most characters of a credential whose length is not fixed.
+/// In characters, for credentials without a fixed length.
 const MAX_LENGTH: usize = 512;
 
 const SHAPES: &[Shape] = &[
@@ -56,7 +56,7 @@ const SHAPES: &[Shape] = &[
     shape((36, 36), is_base64url, &["pat-na1-", "pat-na2-", "pat-eu1-"]),
     // GitHub, Square, PyPI, Figma, Atlassian, Contentful.
     shape((40, MAX_LENGTH), is_base64url, &["github_pat_", "sq0csp-", "pypi-AgE", "figd_", "ATATT3", "CFPAT-"]),
-    // SendGrid: 22 characters, a full stop, 43 characters. Mapbox: a secret token has two parts.
+    // SendGrid: 22 characters, a period, 43 characters. Mapbox: a secret token has two parts.
     shape((66, 66), is_base64url_or_dot, &["SG."]),
     shape((60, MAX_LENGTH), is_base64url_or_dot, &["sk.eyJ"]),
 ];
@@ -71,7 +71,7 @@ impl Shape {
         let (min, max) = self.length;
         self.prefixes.iter().filter_map(|prefix| text.strip_prefix(prefix)).any(|rest| {
             let (body, after) = run(rest, self.alphabet);
-            // A sentence may end in a full stop.
+            // A sentence may end in a period.
             let body = body.trim_end_matches('.');
             (min..=max).contains(&body.len())
                 && !after.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -80,7 +80,7 @@ impl Shape {
     }
 }
 
-/// The beginning of a text, as far as an alphabet goes, and the rest.
+/// Splits a text after the leading characters of an alphabet.
 pub(super) fn run(text: &str, alphabet: fn(u8) -> bool) -> (&str, &str) {
     let end = text.bytes().position(|b| !alphabet(b)).unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, ""))

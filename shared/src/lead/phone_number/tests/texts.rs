@@ -1,10 +1,10 @@
-//! Texts in a phone field, and what is read in them.
+//! Texts of a phone field, and the numbers that we read from them.
 
 const PLAIN: &str = "+15125550123";
 
-/// What was sent, the number in E.164, the extension.
+/// The text, the number in E.164, the extension.
 pub(super) const ACCEPTED: &[(&str, &str, Option<&str>)] = &[
-    ("+15555550123", "+15555550123", None), // possible, though no valid area code
+    ("+15555550123", "+15555550123", None), // possible, but the area code is not valid
     ("5125550123", PLAIN, None),
     ("15125550123", PLAIN, None),
     ("+15125550123", PLAIN, None),
@@ -20,7 +20,7 @@ pub(super) const ACCEPTED: &[(&str, &str, Option<&str>)] = &[
     ("(+) 1 512-555-0123", PLAIN, None),
     ("++1 512 555 0123", PLAIN, None),
     ("+1-512-555-0123", PLAIN, None),
-    ("+1512-555-0123", PLAIN, None), // the parser alone takes 1512 for the country
+    ("+1512-555-0123", PLAIN, None), // the parser alone would read 1512 as a country code
     ("1 (512) 555 0123", PLAIN, None),
     ("  512-555-0123\t", PLAIN, None),
     ("512-555-0123.", PLAIN, None),
@@ -40,18 +40,18 @@ pub(super) const ACCEPTED: &[(&str, &str, Option<&str>)] = &[
     ("tel:+1-512-555-0123", PLAIN, None),
     ("TEL:5125550123", PLAIN, None),
     ("tel: (512) 555-0123", PLAIN, None),
-    ("Mobile: 512-555-0123", PLAIN, None), // a label goes, as in libphonenumber
+    ("Mobile: 512-555-0123", PLAIN, None), // a label is dropped, as in libphonenumber
     ("512-555-0123 (cell)", PLAIN, None),
     ("(home) 512-555-0123", PLAIN, None),
     ("512-555-0123 (work) ext 5", PLAIN, Some("5")),
     ("512-555-0123 ()", PLAIN, None),
     ("011 1 512 555 0123", PLAIN, None), // the exit code of the U.S., as in libphonenumber
-    ("+1 1 512 555 0123", PLAIN, None),  // the trunk prefix behind the country code, likewise
+    ("+1 1 512 555 0123", PLAIN, None),  // the trunk prefix after the country code, likewise
     ("+1 242 555 0123", "+12425550123", None), // the Bahamas: other regions with code 1 are accepted
     ("9999999999", "+19999999999", None),
-    ("+1 012 555 0123", "+10125550123", None), // ten digits are possible, whatever the first is
-    ("555-0123-456", "+15550123456", None),    // without a `#` there is no extension in it
-    // What follows a whole number.
+    ("+1 012 555 0123", "+10125550123", None), // any ten digits are possible
+    ("555-0123-456", "+15550123456", None),    // without a `#`, this is not an extension
+    // Remarks after a whole number.
     ("5125550123 c", PLAIN, None),
     ("5125550123c", PLAIN, None),
     ("512-555-0123h", PLAIN, None),
@@ -72,7 +72,7 @@ pub(super) const ACCEPTED: &[(&str, &str, Option<&str>)] = &[
     ("512-555-0123h please text", PLAIN, None),
     ("512-555-0123 z", PLAIN, None),
     // Vanity numbers.
-    ("1-800-GO-FEDEX", "+18004633339", None), // an x that is a letter
+    ("1-800-GO-FEDEX", "+18004633339", None), // the x is a letter
     ("1-800-FLOWERS", "+18003569377", None),
     ("1-800-FLOWERS.", "+18003569377", None),
     ("1800FLOWERS", "+18003569377", None),
@@ -84,7 +84,7 @@ pub(super) const ACCEPTED: &[(&str, &str, Option<&str>)] = &[
     ("1-800-F.L.O-WERS", "+18003569377", None),
     ("1–800–GO–FEDEX", "+18004633339", None),
     ("１－８００－ＦＬＯＷＥＲＳ", "+18003569377", None),
-    ("1-800-FLEX-123", "+18003539123", None), // an x before digits that is a letter
+    ("1-800-FLEX-123", "+18003539123", None), // the x before the digits is a letter
     ("1-800-PRINT-12", "+18007746812", None), // so is an int
     ("1-800-TAX-1234", "+18008291234", None),
     ("1-800-555-HOME", "+18005554663", None),
@@ -95,7 +95,7 @@ pub(super) const ACCEPTED: &[(&str, &str, Option<&str>)] = &[
     ("512-TAX-0123", "+15128290123", None),
     ("512-FLOWERS", "+15123569377", None),
     ("1-800-5-FLOWER", "+18005356937", None),
-    ("1-800-XXI-INNO", "+18009944666", None), // more than N and X
+    ("1-800-XXI-INNO", "+18009944666", None), // other letters than N and X
     ("1-800-GO-FEDEX x12", "+18004633339", Some("12")),
     ("1-800-FLOWERS;ext=5", "+18003569377", Some("5")),
     // Extensions.
@@ -143,22 +143,22 @@ pub(super) const ACCEPTED: &[(&str, &str, Option<&str>)] = &[
     ("1-512-555-0123#", PLAIN, None),
     ("+1512.555.0123#", PLAIN, None),
     ("(512) 555-0123#", PLAIN, None),
-    ("512-5550123#", PLAIN, None), // seven digits are no extension
+    ("512-5550123#", PLAIN, None), // seven digits are too many for an extension
     ("512-555-0123 #.", PLAIN, None),
 ];
 
-/// What was sent and is not one possible U.S. number.
+/// Texts that are not one possible U.S. number.
 pub(super) const REFUSED: &[&str] = &[
     "1",
     "-1",
     "0",
     "911",
     "+44",          // the country code of a mask for another country
-    "555-0123",     // local only; the parser alone makes +15550123 of it
-    "1-1125550123", // the parser strips the 1 of the area code as well
+    "555-0123",     // a local number; the parser alone would read +15550123
+    "1-1125550123", // the parser would also drop the 1 of the area code
     "1125550123",
     "+1 1 1 5125550123",
-    "+1 1 1 1125550123", // a prefix too many, each of which the parser takes off
+    "+1 1 1 1125550123", // one prefix too many; the parser would drop them all
     "11-1-1155/1/11kk1",
     "512555012",   // nine digits
     "51255501234", // eleven
@@ -175,7 +175,7 @@ pub(super) const REFUSED: &[&str] = &[
     "+61 2 5550 1234",
     "+800 1234 5678",
     "+7 495 555 01 23",
-    "001 512 555 0123", // the exit code of elsewhere
+    "001 512 555 0123", // the exit code of other countries
     "011 44 20 7946 0958",
     // Two numbers.
     "5125550123,5125550124",
@@ -186,7 +186,7 @@ pub(super) const REFUSED: &[&str] = &[
     "+15125550123+15125550124",
     "512-555-0123 or 512-555-0124",
     "512-555-0123 & 512-555-0124",
-    "512-555-0123 x5125550124", // two numbers, and no extension of ten digits
+    "512-555-0123 x5125550124", // two numbers; ten digits are not an extension
     "512-555-0123 #512-555-0124",
     "(512-555-0123) (512-555-0124)",
     "512-555-0123 x302/x2303",
@@ -199,14 +199,14 @@ pub(super) const REFUSED: &[&str] = &[
     "512-555-0123 PO box 5",
     "512-555-0123 apt#5",
     "512-555-0123 x1234567890",
-    // A remark that no space sets off.
+    // Remarks without a space before them.
     "512-555-0123home",
     "512-555-0123-home",
     "5125550123(cell",
     "5125550123hm",
     "5125550123z",
     "5125550123@example.com",
-    // Local numbers with something after them.
+    // Local numbers with a remark.
     "555-0123 ext 5",
     "555-0199 x9",
     "555-0199 tel",
@@ -221,7 +221,7 @@ pub(super) const REFUSED: &[&str] = &[
     "555-0123 home",
     "ext 5",
     "x5",
-    // Letters that are no vanity number.
+    // Letters that are not a vanity number.
     "FLOWERS",
     "one eight hundred",
     "n/a",
@@ -264,13 +264,13 @@ pub(super) const REFUSED: &[&str] = &[
     "512-555-____",
     "(___) 555-0123",
     "XXX-XXX-XXXX",
-    // Other things.
+    // Other texts.
     "123-45-6789", // a social security number
     "2026-06-15",
     "2026-06-15T12:30:00Z",
     "12:30",
     "203.0.113.7",
-    "203.0.113.107", // of ten digits
+    "203.0.113.107", // an IP address with ten digits
     "$5125550123.00",
     "someone@example.com",
     "512_555_0123",
@@ -284,7 +284,7 @@ pub(super) const REFUSED: &[&str] = &[
     "+dwPAA;phone-context=AA",
     "+;phone-context=é",
     "512📞555📞0123",
-    "٥١٢٥٥٥٠١٢٣", // digits that NFKC leaves as they are
+    "٥١٢٥٥٥٠١٢٣", // digits that NFKC does not change
     "٣5125550123",
     "5125550123 ext 5٣",
     "5125550123' OR '1'='1",
@@ -293,10 +293,10 @@ pub(super) const REFUSED: &[&str] = &[
     "512555\u{0}0123",
     "5.125550123e9",
     "1e10",
-    "ﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺ", // one character that NFKC makes eighteen of
+    "ﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺ", // NFKC turns each character into eighteen
 ];
 
-/// What was sent when nothing was typed.
+/// Texts that mean that no number was given.
 pub(super) const NOT_GIVEN: &[&str] = &[
     "",
     " ",
