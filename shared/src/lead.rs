@@ -12,6 +12,7 @@ pub mod line_type;
 pub mod lookup;
 pub mod number;
 pub mod phone_number;
+pub(crate) mod redact;
 pub mod secrets;
 pub mod state;
 pub mod text;
@@ -30,6 +31,7 @@ use birth_date::BirthDate;
 use choices::{EmploymentType, Gender, MaritalStatus};
 use email::Email;
 use number::Price;
+use redact::redacted;
 
 /// A lead in the form of the answer (contract, section 5). Members that were not given are left out.
 #[derive(Clone, Serialize, Deserialize)]
@@ -172,16 +174,6 @@ impl Lead {
     }
 }
 
-/// A person's data shows nothing of itself.
-macro_rules! redacted {
-    ($($name:ident),+) => {$(
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(redacted)"))
-            }
-        }
-    )+};
-}
 redacted!(Metadata, Contact, Phone, StreetAddress, Customer);
 
 impl fmt::Debug for Lead {

@@ -1,12 +1,13 @@
 //! The settings that functions read from environment variables: once, at start-up, in this file only.
 
 use std::env;
-use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use url::Url;
+
+use crate::lead::redact::redacted;
 
 /// The base URL of TrustedForm, unless a setting overrides it.
 pub const TRUSTED_FORM: &str = "https://cert.trustedform.com";
@@ -27,11 +28,7 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
-    }
-}
+redacted!(Secret);
 
 /// Where to find a secret: in the environment itself, or in Secrets Manager, as deployments do.
 #[derive(Clone, Debug)]

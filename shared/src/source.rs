@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::id::{AccountId, BusinessId, SourceId};
+use crate::lead::redact::redacted;
 use crate::lead::state::State;
 use crate::time::Timestamp;
 
@@ -234,11 +235,7 @@ impl fmt::Debug for StoredKey {
     }
 }
 
-impl fmt::Debug for SourceKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SourceKey")
-    }
-}
+redacted!(SourceKey);
 
 #[cfg(test)]
 mod tests {

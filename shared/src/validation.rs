@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use crate::failure::Failure;
 use crate::lead::certificate::Certificate;
+use crate::lead::redact::redacted;
 use crate::lead::{Contact, Customer, Metadata};
 use crate::payload::Submission;
 use crate::source::{Source, SourceKey};
@@ -50,11 +51,7 @@ pub struct Visitor {
     pub user_agent: Option<String>,
 }
 
-impl std::fmt::Debug for Visitor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Visitor(redacted)")
-    }
-}
+redacted!(Visitor);
 
 /// The result of checking the rules.
 #[derive(Debug)]

@@ -1,12 +1,12 @@
 //! Dates of birth.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
+
+use super::redact::redacted;
 
 /// A date of birth from 1900 to today (contract, section 3.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,11 +47,7 @@ impl TryFrom<String> for BirthDate {
     }
 }
 
-impl fmt::Debug for BirthDate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BirthDate(redacted)")
-    }
-}
+redacted!(BirthDate);
 
 #[cfg(test)]
 mod tests {

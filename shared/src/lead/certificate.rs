@@ -1,9 +1,8 @@
 //! The URL of a TrustedForm certificate (contract, section 4, TrustedForm).
 
-use std::fmt;
-
 use url::Url;
 
+use super::redact::redacted;
 use super::text::is_format;
 
 /// In characters.
@@ -110,11 +109,7 @@ fn is_query_or_fragment(text: &str) -> bool {
     })
 }
 
-impl fmt::Debug for Certificate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Certificate(redacted)")
-    }
-}
+redacted!(Certificate);
 
 #[cfg(test)]
 mod tests {

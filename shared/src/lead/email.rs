@@ -1,12 +1,11 @@
 //! Email addresses.
 
-use std::fmt;
-
 use email_address::{EmailAddress, Options};
 use icu_properties::props::GeneralCategory;
 use serde::{Deserialize, Serialize};
 use url::Host;
 
+use super::redact::redacted;
 use super::text::{general_category, visible};
 
 /// The limit on an address, in characters (contract, section 3.3).
@@ -102,11 +101,7 @@ fn plain(local: &str, ascii_domain: &str) -> String {
     format!("{local}@{ascii_domain}")
 }
 
-impl fmt::Debug for Email {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Email(redacted)")
-    }
-}
+redacted!(Email);
 
 #[cfg(test)]
 mod tests {

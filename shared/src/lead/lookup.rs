@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::line_type::{CarrierType, LineType};
 use super::phone_number::PhoneNumber;
+use super::redact::redacted;
 use crate::time::Timestamp;
 
 /// The result of a lookup: `contact.phone.lookup` (contract, section 5). Operators see it; sources never do.
@@ -77,11 +78,7 @@ impl fmt::Debug for Lookup {
     }
 }
 
-impl fmt::Debug for Carrier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Carrier").finish_non_exhaustive()
-    }
-}
+redacted!(Carrier);
 
 #[cfg(test)]
 mod tests {

@@ -28,6 +28,7 @@ use phonenumber::metadata::Database;
 use phonenumber::{country, parse_with};
 use serde::{Deserialize, Serialize};
 
+use super::redact::redacted;
 use region::Region;
 
 /// The number of digits after the country code.
@@ -157,14 +158,4 @@ impl fmt::Display for PhoneNumber {
     }
 }
 
-impl fmt::Debug for PhoneNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PhoneNumber(redacted)")
-    }
-}
-
-impl fmt::Debug for Parsed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parsed").finish_non_exhaustive()
-    }
-}
+redacted!(PhoneNumber, Parsed);

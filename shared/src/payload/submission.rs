@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::fields::Member;
 use super::{Entrance, Notation};
 use crate::failure::Failure;
+use crate::lead::redact::redacted;
 
 /// A payload after mapping and trimming, before any of our own rules and normalising.
 ///
@@ -178,15 +179,6 @@ impl Submission {
     }
 }
 
-macro_rules! redacted {
-    ($($name:ident),+) => {$(
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(redacted)"))
-            }
-        }
-    )+};
-}
 redacted!(Given, Reading, Entry);
 
 /// Shows which members were given, never what they held.
