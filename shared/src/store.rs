@@ -27,6 +27,7 @@ use aws_sdk_dynamodb::config::{Config, retry::RetryConfig};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::client::web;
+use crate::telemetry::metric;
 
 /// Warms the connection to a table with a read of a key that does not exist, which every function's role allows.
 /// Failures are ignored: the first real call will report them.
@@ -58,6 +59,14 @@ pub enum StoreError {
     /// The content cannot be serialized, so nothing was written.
     #[error("an item cannot be written")]
     Unwritable,
+}
+
+impl StoreError {
+    /// Reports to the metrics and the log that the storage failed, and what follows from it.
+    pub(crate) fn report_unavailable(&self, consequence: &str) {
+        metric::unavailable("storage");
+        tracing::error!(error = %self, "{consequence}");
+    }
 }
 
 impl<E, R> From<SdkError<E, R>> for StoreError

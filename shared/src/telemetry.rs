@@ -5,7 +5,10 @@
 //! their lower levels may quote a request.
 
 pub mod metric;
+mod outcome;
 pub mod step;
+
+pub use outcome::{LookupEnd, PostEnd};
 
 use std::{io, panic, thread};
 

@@ -22,7 +22,7 @@ use crate::settings::IntakeSettings;
 use crate::source::{Attachment, Source, SourceKey};
 use crate::start::{self, StartError};
 use crate::store::{Leads, NewLead, Put, Sources, StoreError, StoredLead};
-use crate::telemetry::{metric, step};
+use crate::telemetry::{PostEnd, metric, step};
 use crate::time::Timestamp;
 use crate::trusted_form::{TrustedForm, Verified};
 use crate::validation::Verdict;
@@ -205,12 +205,12 @@ impl Intake {
 /// Reports the outcome of a post to the log and the metrics.
 fn report(source: &str, outcome: &Result<Accepted, Problem>) {
     match outcome {
-        Ok(Accepted { replayed: false, .. }) => metric::lead("accepted", source, ""),
-        Ok(Accepted { replayed: true, .. }) => metric::lead("replayed", source, ""),
+        Ok(Accepted { replayed: false, .. }) => metric::lead(PostEnd::Accepted, source, ""),
+        Ok(Accepted { replayed: true, .. }) => metric::lead(PostEnd::Replayed, source, ""),
         Err(problem) => {
             let codes = problem.failure_codes().join(" ");
-            let outcome = if problem.status().is_server_error() { "unavailable" } else { "refused" };
-            metric::lead(outcome, source, &codes);
+            let end = if problem.status().is_server_error() { PostEnd::Unavailable } else { PostEnd::Refused };
+            metric::lead(end, source, &codes);
             step::refused(problem.status().as_u16(), &codes);
         }
     }
@@ -268,8 +268,7 @@ fn to_json(lead: &Lead) -> Result<String, Problem> {
 fn unavailable(error: StoreError) -> Problem {
     match error {
         StoreError::Unavailable { .. } | StoreError::OutOfReach => {
-            metric::unavailable("storage");
-            tracing::error!(%error, "storage is unavailable");
+            error.report_unavailable("storage is unavailable");
             Problem::StorageUnavailable
         }
         StoreError::Unreadable(_) | StoreError::Unwritable => {

@@ -52,8 +52,8 @@ impl Worker {
     /// The due leads of a shard; `None` when the shard cannot be read.
     async fn due(&self, shard: u8, now: Timestamp) -> Option<Vec<Due>> {
         let due = self.leads.due(shard, now, MAX_PER_SHARD).await.inspect_err(|error| {
-            metric::unavailable("storage");
-            tracing::error!(%error, shard, "a shard of the unfinished leads cannot be read");
+            let span = tracing::info_span!("sweep", shard);
+            span.in_scope(|| error.report_unavailable("a shard of the outbox cannot be read"));
         });
         due.ok()
     }
@@ -77,8 +77,8 @@ impl Worker {
         match self.leads.reschedule(due, next).await {
             Ok(moved) => moved.map(|kept| LeadCreated::of(&kept.lead, kept.business_id, "sweep")),
             Err(error) => {
-                metric::unavailable("storage");
-                tracing::error!(%error, lead_id = %due.id, "a due lead cannot be moved on");
+                let span = tracing::info_span!("sweep", lead_id = %due.id);
+                span.in_scope(|| error.report_unavailable("the lead waits for the next sweep"));
                 None
             }
         }

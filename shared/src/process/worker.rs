@@ -22,7 +22,7 @@ use crate::queue::{self, LeadCreated, Queue};
 use crate::settings::{LookupSettings, ProcessSettings};
 use crate::start::{self, StartError};
 use crate::store::{Kept, Leads, Lease, LookupOutcome, Progress, StoreError, StoredLead};
-use crate::telemetry::{metric, step};
+use crate::telemetry::{LookupEnd, metric, step};
 use crate::time::Timestamp;
 
 /// How many messages of a batch are handled concurrently.
@@ -157,8 +157,7 @@ impl Worker {
         // An unavailable table does not make the message bad. The lead is in the outbox, so a sweep retries it. The
         // dead-letter queue is for messages that cannot be handled at all.
         if let Err(error) = self.lead(&message.lead_id).instrument(span.clone()).await {
-            metric::unavailable("storage");
-            span.in_scope(|| tracing::error!(%error, "the lead waits for the sweep"));
+            span.in_scope(|| error.report_unavailable("the lead waits for the sweep"));
         }
         Ok(())
     }
@@ -215,7 +214,7 @@ impl Worker {
         let asked = Instant::now();
         let fault = match provider.look_up(number).await {
             Ok(lookup) => {
-                metric::lookup("succeeded", asked.elapsed());
+                metric::lookup(LookupEnd::Succeeded, asked.elapsed());
                 return self.finish(kept, version, LookupOutcome::Succeeded(&lookup), provider.name()).await;
             }
             Err(fault) => fault,
@@ -231,14 +230,14 @@ impl Worker {
             }
         };
         if let Some(again) = again {
-            metric::lookup("postponed", asked.elapsed());
+            metric::lookup(LookupEnd::Postponed, asked.elapsed());
             tracing::warn!(error = %fault, "the lookup is postponed");
             if self.leads.postpone(&kept.lead.id, lease, again).await? {
-                step::lookup(&kept.lead.id, provider.name(), "postponed");
+                step::lookup(&kept.lead.id, provider.name(), LookupEnd::Postponed);
             }
             return Ok(());
         }
-        metric::lookup("failed", asked.elapsed());
+        metric::lookup(LookupEnd::Failed, asked.elapsed());
         tracing::warn!(error = %fault, "the lookup is given up");
         self.finish(kept, version, LookupOutcome::Failed, provider.name()).await
     }
@@ -252,8 +251,11 @@ impl Worker {
     ) -> Result<(), StoreError> {
         let id = &kept.lead.id;
         if self.leads.finish(kept, version, outcome, Timestamp::now()).await? {
-            let succeeded = matches!(outcome, LookupOutcome::Succeeded(_));
-            step::lookup(id, provider, if succeeded { "succeeded" } else { "failed" });
+            let end = match outcome {
+                LookupOutcome::Succeeded(_) => LookupEnd::Succeeded,
+                LookupOutcome::Failed => LookupEnd::Failed,
+            };
+            step::lookup(id, provider, end);
             step::ready(id);
         }
         Ok(())

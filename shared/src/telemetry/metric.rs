@@ -13,6 +13,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber, info};
 use tracing_subscriber::layer::{Context, Layer};
 
+use super::{LookupEnd, PostEnd};
 use crate::settings;
 use crate::time::Timestamp;
 
@@ -22,9 +23,9 @@ pub const TARGET: &str = "metric";
 /// The default namespace in CloudWatch.
 const NAMESPACE: &str = "Leadping";
 
-/// A post was answered: `accepted`, `replayed`, `refused` or `unavailable`, with the codes of a refusal.
-pub fn lead(outcome: &str, source: &str, codes: &str) {
-    info!(target: TARGET, name = "Leads", unit = "Count", value = 1_u64, Outcome = outcome, source, codes);
+/// A post was answered, with the codes of a refusal.
+pub fn lead(end: PostEnd, source: &str, codes: &str) {
+    info!(target: TARGET, name = "Leads", unit = "Count", value = 1_u64, Outcome = end.as_str(), source, codes);
 }
 
 /// How long TrustedForm took, whether it answered or not.
@@ -32,10 +33,10 @@ pub fn trusted_form_latency(elapsed: Duration) {
     info!(target: TARGET, name = "TrustedFormLatency", unit = "Milliseconds", value = milliseconds(elapsed));
 }
 
-/// A look-up ended after so long: `succeeded`, `failed` or `postponed`.
-pub fn lookup(outcome: &str, elapsed: Duration) {
+/// One try of a lookup ended, after this time.
+pub fn lookup(end: LookupEnd, elapsed: Duration) {
     info!(target: TARGET, name = "LookupLatency", unit = "Milliseconds", value = milliseconds(elapsed));
-    info!(target: TARGET, name = "Lookups", unit = "Count", value = 1_u64, Outcome = outcome);
+    info!(target: TARGET, name = "Lookups", unit = "Count", value = 1_u64, Outcome = end.as_str());
 }
 
 /// A message could not be handled. SQS delivers it again.

@@ -2,6 +2,7 @@
 
 use tracing::{info, warn};
 
+use super::LookupEnd;
 use crate::id::LeadId;
 
 /// The target of every step.
@@ -32,9 +33,10 @@ pub fn conversation(lead: &LeadId) {
     info!(target: TARGET, step = "conversation", lead_id = lead.as_str());
 }
 
-/// A look-up has ended: `succeeded`, `failed`, or `postponed` after a passing fault.
-pub fn lookup(lead: &LeadId, provider: &str, outcome: &str) {
-    if outcome == "succeeded" {
+/// One try of a lookup ended. The step is called `look-up` because runbooks and queries search for that name.
+pub fn lookup(lead: &LeadId, provider: &str, end: LookupEnd) {
+    let outcome = end.as_str();
+    if end == LookupEnd::Succeeded {
         info!(target: TARGET, step = "look-up", lead_id = lead.as_str(), provider, outcome);
     } else {
         warn!(target: TARGET, step = "look-up", lead_id = lead.as_str(), provider, outcome);
