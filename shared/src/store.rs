@@ -23,7 +23,8 @@ pub use queries::{InboxPlace, InvalidPlace, Listed};
 pub use sources::Sources;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Config, retry::RetryConfig};
+use aws_sdk_dynamodb::config::Config;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::client::web;

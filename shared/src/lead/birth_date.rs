@@ -17,14 +17,12 @@ impl BirthDate {
     /// Reads `YYYY-MM-DD`, or the date part of an ISO date-time as written, ignoring its offset.
     ///
     /// `None` for a day that does not exist, is before 1900, or has not begun anywhere on Earth at `now`.
-    #[must_use]
     pub fn parse(text: &str, now: Timestamp) -> Option<Self> {
         let latest = Offset::constant(14).to_datetime(now).date();
         Self::read(text).filter(|birth| birth.0 <= latest)
     }
 
     /// The date, which prints as `YYYY-MM-DD`.
-    #[must_use]
     pub fn date(self) -> Date {
         self.0
     }

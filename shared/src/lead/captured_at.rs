@@ -8,7 +8,6 @@ use jiff::tz::Offset;
 /// Also reads the ISO 8601 offsets `+0000` and `+00`, because they are unambiguous. `None` without an offset, and for a
 /// day or time that does not exist. Any age is valid: some systems print the year 1 for an unknown time, and their
 /// leads are fine.
-#[must_use]
 pub fn parse(text: &str) -> Option<Timestamp> {
     let moment: Timestamp = text.parse().ok().filter(|_| is_written_out(text))?;
     // An offset can move the year 0 to a year before it, which four digits cannot express.

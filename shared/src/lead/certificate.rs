@@ -60,13 +60,11 @@ impl Certificate {
     }
 
     /// The canonical URL of the certificate, for any subdomain of `trustedform.com` that was sent.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("https://cert.trustedform.com/{}", self.0)
     }
 
     /// TrustedForm's id: 1 to 255 letters, digits, hyphens, underscores and periods.
-    #[must_use]
     pub fn id(&self) -> &str {
         &self.0
     }

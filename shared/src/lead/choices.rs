@@ -24,7 +24,6 @@ macro_rules! choice {
             pub const NAMES: &[&str] = &[$(stringify!($variant)),+];
 
             /// Reads a value; `None` if it is not on the list. Ignores case, spaces and punctuation.
-            #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 let folded = fold(text);
                 Self::SPELLINGS
@@ -34,7 +33,6 @@ macro_rules! choice {
             }
 
             /// The value in the contract's spelling.
-            #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => stringify!($variant),)+

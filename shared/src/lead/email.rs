@@ -24,7 +24,6 @@ impl Email {
     /// Drops invisible format characters, which are often copied along with an address. Otherwise keeps the local part
     /// as sent. Keeps an international domain in its own script; it is valid if its ASCII form is. Lengths count in
     /// characters, those of a label in its ASCII form.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = visible(text);
         let (local, domain) = text.rsplit_once('@')?;
@@ -54,7 +53,6 @@ impl Email {
     }
 
     /// The address as stored.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -6,7 +6,6 @@ use std::net::IpAddr;
 ///
 /// Servers often copy it from a proxy's header, so this drops brackets and a port, and keeps only the first entry of a
 /// list. `None` if the rest is not an address.
-#[must_use]
 pub fn parse(text: &str) -> Option<IpAddr> {
     let mut list = text.split(|c: char| matches!(c, ',' | ';') || c.is_whitespace());
     let first = list.find(|entry| !entry.is_empty())?;

@@ -61,7 +61,6 @@ impl CarrierType {
     }
 
     /// The coarse type that this type belongs to.
-    #[must_use]
     pub fn line_type(self) -> LineType {
         match self {
             Self::FixedLine => LineType::Wireline,

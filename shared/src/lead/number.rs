@@ -20,7 +20,6 @@ impl Price {
     /// Reads a JSON number or a numeric string; `None` for anything else, including currency signs and grouping.
     ///
     /// The limits apply to the value: redundant zeros do not count.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let decimal = canonical_decimal(text)?;
         let (whole, fraction) = decimal.split_once('.').unwrap_or((&decimal, ""));
@@ -30,7 +29,6 @@ impl Price {
     }
 
     /// The price in the shortest form: `18.5`, never `18.50`.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -52,7 +50,6 @@ impl<'de> Deserialize<'de> for Price {
 
 /// Reads a whole number from 0 to 2,147,483,647 (contract, section 3.1). `5`, `5.0` and `5e0` are the same number, and
 /// so are `75000` and `$75,000`.
-#[must_use]
 pub fn whole(text: &str) -> Option<u32> {
     let number = canonical_decimal(&without_grouping(text)?)?.parse().ok()?;
     (number <= i32::MAX.unsigned_abs()).then_some(number)
@@ -79,7 +76,6 @@ fn without_grouping(text: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Reads yes or no in any letter case (contract, section 3).
-#[must_use]
 pub fn flag(text: &str) -> Option<bool> {
     let is_any_of = |words: [&str; 6]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     if is_any_of(["true", "yes", "y", "t", "on", "1"]) {
@@ -96,7 +92,6 @@ pub fn flag(text: &str) -> Option<bool> {
 ///
 /// Reads JSON numbers of any length, and also leading zeros (`018`) and a decimal point at either end (`.5`, `5.`).
 /// `None` for anything else, and for exponents that exceed every member's limits.
-#[must_use]
 pub fn canonical_decimal(text: &str) -> Option<String> {
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(rest) => ("-", rest),

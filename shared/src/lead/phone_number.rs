@@ -101,13 +101,11 @@ impl PhoneNumber {
     }
 
     /// The region of the number's area code; `None` if several regions share it or none has it.
-    #[must_use]
     pub fn region(&self) -> Option<Region> {
         Region::of_area_code(self.0.get(2..5)?.parse().ok()?)
     }
 
     /// The number in E.164: `+15555550123`.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -40,13 +40,11 @@ const MARKS: &[&str] =
     &["-----BEGIN ", "hooks.slack.com/services/T", "discord.com/api/webhooks/", "discordapp.com/api/webhooks/"];
 
 /// Whether an entry of free metadata contains a credential, by its name or by the shape of its name or value.
-#[must_use]
 pub fn is_secret(name: &str, value: &str) -> bool {
     looks_secret(value) || looks_secret(name) || names_secret(name, value)
 }
 
 /// Whether a text contains something with the shape of a well-known credential.
-#[must_use]
 pub fn looks_secret(text: &str) -> bool {
     let text = visible(text);
     let holds_credential = || {

@@ -12,7 +12,6 @@ pub struct State(&'static str);
 impl State {
     /// Reads a code or an English name, alone or combined with the country or with each other: `US-TX`, `TX - Texas`.
     /// Ignores case, spaces and punctuation. `None` for anything else, and for two different states.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::named(&fold(text)).or_else(|| {
             let separates = |c: char| !(c.is_alphanumeric() || c.is_whitespace() || c == '.');
@@ -35,7 +34,6 @@ impl State {
     }
 
     /// The USPS code: two uppercase letters.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         self.0
     }
@@ -56,7 +54,6 @@ impl std::fmt::Display for State {
 
 /// Normalizes the state of an address: returns the USPS code if the text means one, else the text as sent (contract,
 /// section 3.3).
-#[must_use]
 pub fn normalize(text: &str) -> String {
     match State::parse(text) {
         Some(state) => state.as_str().to_owned(),

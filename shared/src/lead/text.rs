@@ -46,7 +46,6 @@ pub fn clean(text: &str, max_chars: usize) -> Result<String, TextFault> {
 
 /// Like [`clean`], but never fails: drops control characters and cuts a long text. For texts that do not come from a
 /// partner, such as a provider's answer.
-#[must_use]
 pub fn clean_lossy(text: &str, max_chars: usize) -> String {
     let cleaned: String = cleaned_chars(text).filter(|c| !c.is_control()).take(max_chars).collect();
     cleaned.trim().to_owned()
@@ -65,32 +64,27 @@ fn cleaned_chars(text: &str) -> impl Iterator<Item = char> {
 }
 
 /// Whether a text contains only white space and format characters.
-#[must_use]
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || is_format(c))
 }
 
 /// The text without format characters, which could hide what we search for.
-#[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     if text.is_ascii() { text.into() } else { text.chars().filter(|c| !is_format(*c)).collect::<String>().into() }
 }
 
 /// Whether a character is a format character of Unicode (Cf): zero-width spaces and joiners, direction marks and
 /// overrides, the byte-order mark, the soft hyphen and others. Nearly all are invisible.
-#[must_use]
 pub fn is_format(c: char) -> bool {
     !c.is_ascii() && general_category(c) == GeneralCategory::Format
 }
 
 /// The general category of a character: letter, mark, digit and so on.
-#[must_use]
 pub fn general_category(c: char) -> GeneralCategory {
     const { CodePointMapData::<GeneralCategory>::new() }.get(c)
 }
 
 /// The letters and digits of a text in lowercase, to compare texts without case, spaces and punctuation.
-#[must_use]
 pub fn fold(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

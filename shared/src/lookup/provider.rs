@@ -50,7 +50,6 @@ impl Provider {
     }
 
     /// The provider's name in logs and settings: `twilio` or `telnyx`.
-    #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Twilio(_) => "twilio",

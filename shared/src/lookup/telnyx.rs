@@ -23,7 +23,6 @@ pub struct Telnyx {
 
 impl Telnyx {
     /// A client for the API at `base`, with the account's key. The HTTP client must not follow redirects.
-    #[must_use]
     pub fn new(client: Client, base: Url, api_key: Credential) -> Self {
         Self { client, base, api_key }
     }

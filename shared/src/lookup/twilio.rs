@@ -28,7 +28,6 @@ pub struct Twilio {
 impl Twilio {
     /// A client for the API at `base`, with the account's SID and token. `caller_name` requests the caller name too,
     /// which Twilio bills separately. The HTTP client must not follow redirects.
-    #[must_use]
     pub fn new(client: Client, base: Url, account_sid: String, auth_token: Credential, caller_name: bool) -> Self {
         Self { client, base, account_sid, auth_token, caller_name }
     }
