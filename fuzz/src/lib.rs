@@ -94,7 +94,7 @@ fn outcome(entrance: Entrance, request: &Request) -> Result<Accepted, Problem> {
     }
 }
 
-/// A lead, or a problem of the contract (section 6), and never one that is our own mistake.
+/// A lead, or a problem (contract, section 6), and never one that is our own mistake.
 fn check(answer: &Value) {
     let body = answer["body"].as_str().expect("a body");
     let mut body: Value = serde_json::from_str(body).expect("the body is JSON");

@@ -1,4 +1,4 @@
-//! Taking a post, from the credentials to the answer (contract, section 5, Order).
+//! Taking a post, from the credentials to the answer (contract, section 5, "Order").
 
 mod answer;
 mod judge;

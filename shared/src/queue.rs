@@ -13,7 +13,7 @@ use crate::id::{AccountId, BusinessId, LeadId, RequestId, SourceId};
 use crate::lead::Lead;
 use crate::time::Timestamp;
 
-/// The timeout of a send, because the partner's answer waits for it (contract, section 6, Time limits).
+/// The timeout of a send, because the partner's answer waits for it (contract, section 6, "Time limits").
 const SEND_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The limit of SQS on the messages in one call.

@@ -1,4 +1,4 @@
-//! The two tables (architecture, The tables).
+//! The two tables (architecture, "The tables").
 //!
 //! Each item stores its content as one JSON text, `document`. Other attributes exist only for keys, indexes and
 //! conditions. So the answer is the stored text, byte for byte, and a price keeps every digit.

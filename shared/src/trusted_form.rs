@@ -1,4 +1,5 @@
-//! The certificate check: asks TrustedForm whether the lead's consent was recorded (contract, section 4, TrustedForm).
+//! The certificate check: asks TrustedForm whether the lead's consent was recorded (contract, section 4,
+//! "TrustedForm").
 
 use std::time::{Duration, Instant};
 

@@ -30,7 +30,7 @@ pub fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// The timeout for opening a connection (architecture, Time).
+/// The timeout for opening a connection (architecture, "Time").
 pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The AWS clients of a function.
@@ -73,7 +73,7 @@ impl Clients {
         Ok(Self::new(http(CONNECT_TIMEOUT)?, settings::required("AWS_REGION")?, credentials, endpoints))
     }
 
-    /// Builds clients that share one HTTP client, the same timeouts (architecture, Time) and the same retries.
+    /// Builds clients that share one HTTP client, the same timeouts (architecture, "Time") and the same retries.
     pub fn new(
         http: reqwest::Client,
         region: String,

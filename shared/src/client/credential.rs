@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::settings::{Secret, SecretSetting};
 
-/// The shortest time between two reads of a secret, even if a service keeps refusing it (architecture, Time).
+/// The shortest time between two reads of a secret, even if a service keeps refusing it (architecture, "Time").
 const MIN_READ_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The timeout for reading a refused secret again. It is short because the caller's own deadline is near.

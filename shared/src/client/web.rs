@@ -18,7 +18,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The timeout for connecting to TrustedForm or a lookup provider.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The timeout for opening connections at start-up (architecture, Time).
+/// The timeout for opening connections at start-up (architecture, "Time").
 pub(crate) const CONNECT_AHEAD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The client cannot be built.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-/// Reads RFC 3339 with an offset from 00:00 to 23:59, and returns the time in UTC (contract, section 3.1, `createdAt`).
+/// Reads RFC 3339 with an offset from 00:00 to 23:59, and returns the time in UTC (contract, section 3.1).
 ///
 /// Also reads the ISO 8601 offsets `+0000` and `+00`, because they are unambiguous. `None` without an offset, and for a
 /// day or time that does not exist. Any age is valid: some systems print the year 1 for an unknown time, and their

@@ -1,4 +1,4 @@
-//! The URL of a TrustedForm certificate (contract, section 4, TrustedForm).
+//! The URL of a TrustedForm certificate (contract, section 4, "TrustedForm").
 
 use url::Url;
 

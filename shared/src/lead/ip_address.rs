@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-/// Reads one IPv4 or IPv6 address (contract, section 3.1, `ipAddress`).
+/// Reads one IPv4 or IPv6 address (contract, section 3.1).
 ///
 /// Servers often copy it from a proxy's header, so this drops brackets and a port, and keeps only the first entry of a
 /// list. `None` if the rest is not an address.

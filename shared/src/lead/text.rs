@@ -16,7 +16,7 @@ pub enum TextFault {
     TooLong,
 }
 
-/// Cleans a text that a partner sent (contract, section 3.3, "text").
+/// Cleans a text that a partner sent (contract, section 3.3).
 ///
 /// Trims the text and replaces each run of tabs and line breaks with one space. Drops characters that override or
 /// isolate the direction of writing, because they can make a line read as something else. Keeps other invisible

@@ -1,5 +1,5 @@
 //! The history of a source: who changed what and when, because approving a source is a compliance decision
-//! (architecture, The tables).
+//! (architecture, "The tables").
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

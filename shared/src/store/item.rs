@@ -16,7 +16,7 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 const WRITTEN: u8 = 1;
 
 /// The schema versions that this release reads. Two releases run side by side during a deployment, so add a new version
-/// here one release before writing it (architecture, Stored data). New members, items and event types need no new
+/// here one release before writing it (architecture, "Stored data"). New members, items and event types need no new
 /// version, because readers ignore what they do not know.
 const SUPPORTED: RangeInclusive<u8> = 1..=1;
 

@@ -17,7 +17,7 @@ use crate::event::Event;
 use crate::id::LeadId;
 
 /// The timeout of a put, including the read that may follow. The partner gets an answer within 8 seconds (contract,
-/// section 6, Time limits), of which reading the source can take 2.5, TrustedForm 2 and the send 0.5.
+/// section 6, "Time limits"), of which reading the source can take 2.5, TrustedForm 2 and the send 0.5.
 const PUT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The sort key of a lead's conversation.

@@ -1,7 +1,8 @@
 //! Keeps members that this release does not know when it changes an item.
 //!
 //! Two releases run side by side during a deployment, and an operator's `leadctl` may be older than both. A change must
-//! not drop what a newer release wrote, so unknown members are copied from the stored item (architecture, Stored data).
+//! not drop what a newer release wrote, so unknown members are copied from the stored item (architecture, "Stored
+//! data").
 
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -1,7 +1,7 @@
-//! Later readers of a certificate's URL reach the certificate that was checked (contract, section 4, TrustedForm).
+//! Later readers of a certificate's URL reach the certificate that was checked (contract, section 4, "TrustedForm").
 //!
-//! WHATWG parsers (browsers, Node) and RFC 3986 parsers (curl, Python, Java) read many URLs in two ways. What is accepted
-//! has to be one URL to both: the same host, and the id as its only path segment.
+//! WHATWG parsers (browsers, Node) and RFC 3986 parsers (curl, Python, Java) read many URLs in two ways. What is
+//! accepted has to be one URL to both: the same host, and the id as its only path segment.
 
 use std::path::Path;
 
