@@ -1,4 +1,4 @@
-//! Writes the generated files, or with `--check` says which differ.
+//! Writes the generated files. With `--check`, lists those that are out of date instead.
 
 use std::io::Write;
 use std::path::Path;
@@ -20,7 +20,7 @@ fn main() -> anyhow::Result<ExitCode> {
                 writeln!(out, "{difference}")?;
             }
             if !differences.is_empty() {
-                writeln!(out, "write them anew: cargo run --bin reference")?;
+                writeln!(out, "regenerate them: cargo run --bin reference")?;
                 return Ok(ExitCode::FAILURE);
             }
         }

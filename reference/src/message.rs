@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::kind;
 
-/// The message, as JSON Schema. Readers ignore what they do not know, so that a later release may add to it.
+/// Generates the JSON Schema. Readers ignore unknown members, so a later release may add some.
 pub fn schema() -> Value {
     let id = |about: &str| {
         let mut schema = kind::id();
@@ -18,20 +18,20 @@ pub fn schema() -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "https://leadping.ai/schemas/lead-created.json",
         "title": "lead.created",
-        "description": "Says on the queue that a lead has been accepted. Ids, never personal data. It may come more than once \
-                        and in any order: what it is about is read from the lead.",
+        "description": "Announces on the queue that a lead was accepted. It holds ids and never personal data. It may arrive more \
+                        than once and in any order, so read the lead for its current state.",
         "type": "object",
         "required":
             ["type", "version", "leadId", "sourceId", "accountId", "businessId", "createdAt", "requestId"],
         "properties": {
             "type": {"const": queue::MessageType::LeadCreated},
-            "version": {"const": queue::VERSION, "description": "Raised when a member changes its meaning or goes."},
-            "leadId": id("The lead."),
-            "sourceId": id("The source that sent it."),
-            "accountId": id("The account that it belongs to."),
-            "businessId": id("The business that it belongs to."),
+            "version": {"const": queue::VERSION, "description": "Raised when a member changes its meaning or is removed."},
+            "leadId": id("The id of the lead."),
+            "sourceId": id("The source that sent the lead."),
+            "accountId": id("The account that the lead belongs to."),
+            "businessId": id("The business that the lead belongs to."),
             "createdAt": created_at,
-            "requestId": {"type": "string", "description": "The request that was answered, or the sweep that found the lead."},
+            "requestId": {"type": "string", "description": "The request that created the lead, or the sweep that announced it again."},
         },
         "examples": [{
             "type": queue::MessageType::LeadCreated,
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_what_the_code_writes_no_more_and_no_less() {
+    fn the_schema_has_exactly_the_members_that_the_code_writes() {
         let mut closed = schema();
         closed["additionalProperties"] = false.into();
         let example = &closed["examples"][0];

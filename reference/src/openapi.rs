@@ -1,4 +1,4 @@
-//! The API as an OpenAPI 3.1 document.
+//! Generates the OpenAPI 3.1 document.
 
 use leadping::payload::Entrance;
 use serde_json::{Map, Value, json};
@@ -10,64 +10,79 @@ pub(crate) const JSON: &str = "application/json";
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) const PROBLEM: &str = "application/problem+json";
 
-/// The source document's own examples, and the answers to them.
+/// The examples of the partner specification, and the answers to them.
 pub(crate) const STRUCTURED_EXAMPLE: &str = include_str!("../../tests/examples/structured.json");
 pub(crate) const FLAT_EXAMPLE: &str = include_str!("../../tests/examples/flat.json");
 pub(crate) const STRUCTURED_ANSWER: &str = include_str!("../examples/structured-answer.json");
 pub(crate) const FLAT_ANSWER: &str = include_str!("../examples/flat-answer.json");
 pub(crate) const ERASED_ANSWER: &str = include_str!("../examples/erased-answer.json");
 
-/// What the gateway answers by itself, before a function is asked: status, message and when.
+/// The gateway's own answers, which no function sees: status, message, and what the partner should do.
 pub(crate) const GATEWAY: [(&str, &str, &str); 6] = [
-    ("404", "Not Found", "There is no such path, or not with this method. Check both; paths end without a slash."),
-    ("413", "Request Entity Too Large", "The body is beyond the gateway's own limit. Send at most 256 KiB."),
-    ("429", "Too Many Requests", "You send faster than you may. Send the same bytes again, with a growing delay."),
+    ("404", "Not Found", "No route has this path and method. Check both. Paths do not end with a slash."),
+    ("413", "Request Entity Too Large", "The body exceeds the gateway's limit. Send at most 256 KiB."),
+    (
+        "429",
+        "Too Many Requests",
+        "Too many requests arrived at once. Send the same request again, with a growing delay.",
+    ),
     (
         "431",
         "Request Header Fields Too Large",
-        "Request line and headers come to more than 10,240 bytes. Send a body instead.",
+        "The request line and the headers exceed 10,240 bytes. Use POST with a body.",
     ),
-    ("500", "Internal Server Error", "Nothing usable came back. Send the same bytes again, with a growing delay."),
-    ("503", "Service Unavailable", "No answer came in time. Send the same bytes again, with a growing delay."),
-];
-
-/// Each status of a problem, when it comes, and the header that comes with it.
-const PROBLEMS: [(&str, &str, Option<&str>); 8] = [
-    ("400", "Something has to be mended before the lead can be taken. Do not send it again unchanged.", None),
-    ("401", "The credentials are missing or wrong; which, is not said.", Some("WWW-Authenticate")),
-    ("403", "The source may not send leads.", None),
-    ("413", "The body is over 256 KiB; or, as plain JSON, beyond the gateway's own limit.", None),
-    ("415", "The body is in no form that is read here.", None),
-    ("422", "The Idempotency-Key was used for another lead.", None),
-    ("500", "Our mistake; or, as plain JSON, the gateway's. Send the same bytes again, with a growing delay.", None),
+    (
+        "500",
+        "Internal Server Error",
+        "The API did not give a usable answer. Send the same request again, with a growing delay.",
+    ),
     (
         "503",
-        "TrustedForm or our storage did not answer; or, as plain JSON, nothing answered the gateway in time. Send the \
-         same bytes again, with a growing delay.",
+        "Service Unavailable",
+        "The API did not answer in time. Send the same request again, with a growing delay.",
+    ),
+];
+
+/// Each status of a problem, its description, and its extra header.
+const PROBLEMS: [(&str, &str, Option<&str>); 8] = [
+    ("400", "The lead or the request has to be fixed first. Do not send it again unchanged.", None),
+    ("401", "The credentials are missing or wrong. The answer does not say which.", Some("WWW-Authenticate")),
+    ("403", "The source may not send leads.", None),
+    ("413", "The body exceeds 256 KiB. As plain JSON: it exceeds the gateway's limit.", None),
+    ("415", "This endpoint does not read this media type.", None),
+    ("422", "The Idempotency-Key was used for another lead.", None),
+    (
+        "500",
+        "An internal error. As plain JSON: an error of the gateway. Send the same request again, with a growing delay.",
+        None,
+    ),
+    (
+        "503",
+        "TrustedForm or our storage did not answer. As plain JSON: the gateway got no answer in time. Send the same \
+         request again, with a growing delay.",
         Some("Retry-After"),
     ),
 ];
 
 const ABOUT: &str = "\
-Takes leads from approved sources. Every post carries the source's id and one of its keys, in headers only.
+Accepts leads from approved sources. Each request has the source's id and one of its keys, in headers only.
 
-Names match in any letter case and without _ and -. If the documented spelling and another one are sent, the documented \
-one counts. Names that are not documented are ignored; a payload without any known name is refused, with what it was read \
-as. A member that is absent, null or a blank string is not given, and neither is [] where an object or a map belongs. \
-Strings are trimmed. Where text is expected, a number is taken by its digits; numbers and booleans may come as strings. A \
-name given twice with different values is refused.
+Names match in any letter case and without _ and -. If you send the documented spelling and another one, the documented \
+one counts. Undocumented names are ignored. A payload without any known name is refused, and the problem says how it was \
+read. A member that is absent, null or a blank string is not given, and neither is [] in place of an object or a map. \
+Strings are trimmed. A text member also accepts a number, by its digits. Numbers and booleans may be strings. A name that \
+is given twice with different values is refused.
 
-All that is wrong with a lead is reported at once. Each failure has a stable code, a sentence and, where a member is at \
-fault, a JSON pointer to it. No answer repeats what was sent.
+One answer reports everything that is wrong with a lead. Each failure has a stable code, a sentence and, if a member is \
+wrong, a JSON pointer to it. No problem repeats what was sent.
 
-A post that is repeated is the same lead: by its Idempotency-Key, or else by its content when that has an externalId, a \
+A repeated request is the same lead: by its Idempotency-Key, or without one by its content, if that has an externalId, a \
 sellerLeadId or a TrustedForm certificate. The answer to a repeat is 201 with the header Idempotent-Replayed.
 
-The gateway in front answers by itself when a path or method is unknown (404), when you are too fast (429) and when a \
-request is beyond its own limits (413, 431), and it has its own 500 and 503. Those answers are plain JSON with a message, \
-not problems.";
+The gateway in front answers some requests itself: an unknown path or method (404), too many requests (429), and a request \
+beyond its limits (413, 431). It also has its own 500 and 503. These answers are plain JSON with a message, not problems.";
 
-/// The whole document.
+/// Generates the document.
 pub fn document() -> Value {
     let structured = json!({
         "required": true,
@@ -104,7 +119,7 @@ pub fn document() -> Value {
             {"url": "http://127.0.0.1:3000", "description": "The local stack."},
         ],
         "security": [{"SourceId": [], "SourceKey": []}],
-        "tags": [{"name": "Leads", "description": "Taking leads in."}],
+        "tags": [{"name": "Leads", "description": "Send leads."}],
         "paths": {
             (Entrance::Structured.path()): {
                 "post": operation("createLead", "Send a lead, structured", CREATE, vec![key.clone()], Some(structured), STRUCTURED_ANSWER),
@@ -128,8 +143,8 @@ pub fn document() -> Value {
             "parameters": {"IdempotencyKey": {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "description": "Your own name for this submission, 1 to 255 visible ASCII characters, bare or in quotation \
-                                marks. The same key with the same lead is the same lead; with another lead it is a 422.",
+                "description": "Your own id of this submission: 1 to 255 visible ASCII characters, bare or in quotation marks. \
+                                Set it on the first try and keep it for retries. The same key with other content is a 422.",
                 "schema": {"type": "string", "pattern": r"^\s*([!-~]{1,257})?\s*$"},
                 "example": "7c1c2f0e-partner-lead-88391",
             }},
@@ -140,15 +155,15 @@ pub fn document() -> Value {
     })
 }
 
-const CREATE: &str = "The standard payload: three objects, all required, each of which may be empty. JSON in UTF-8, as \
+const CREATE: &str = "The standard payload: three objects. All are required, and each may be empty. JSON in UTF-8, as \
     application/json, any application type ending in +json, or without a Content-Type; no Content-Encoding.";
-const INTAKE: &str = "Everything at the top, as JSON or as a form; it is mapped into the structured lead. The address and \
-    the user agent of the request are recorded as the visitor's. In a form lists repeat (tagNames=a&tagNames=b, or \
-    tagNames[]=a) and maps use brackets (sourceMetadata[placement]=homepage-form) or hold a JSON object as a string. A name \
-    may carry an index (state[0]) or be a path of the structured payload (contact[email], phone.number). With a form, or \
-    without a body, the query string is read too, and the body's values count; with JSON it is ignored.";
-const QUERY: &str = "For systems that can only call a URL: the flat names as parameters of the query. It creates a lead. \
-    Prefer POST: a URL ends in the logs of whatever passes it on, and with its headers it must stay below 10,240 bytes.";
+const INTAKE: &str = "A flat payload, as JSON or as a form. It is mapped to the structured lead. The client address and the \
+    user agent of the request are recorded as the visitor's. In a form, lists repeat (tagNames=a&tagNames=b, or \
+    tagNames[]=a), and maps use brackets (sourceMetadata[placement]=homepage-form) or are a JSON object in a string. A name \
+    may have an index (state[0]) or be a path of the structured payload (contact[email], phone.number). With a form, or \
+    without a body, the query string is read, too, and the values of the body count. With JSON it is ignored.";
+const QUERY: &str = "For systems that can only call a URL: the flat names as query parameters. It creates a lead. Use POST \
+    if you can: proxies log URLs, and the request line and the headers must stay below 10,240 bytes.";
 
 fn operation(
     id: &str,
@@ -172,13 +187,13 @@ fn operation(
     operation
 }
 
-/// Every answer that a documented path and method can get.
+/// The answers of a documented path and method.
 fn responses(answer: &str) -> Value {
     let mut responses = Map::new();
     responses.insert(
         "201".to_owned(),
         json!({
-            "description": "The lead was accepted; or it had been accepted before, and this is it as it is stored.",
+            "description": "The lead was accepted, now or by an earlier request. This is the lead as it is stored.",
             "headers": own_headers(true, Some("Idempotent-Replayed")),
             "content": {JSON: {
                 "schema": {"$ref": "#/components/schemas/Lead"},
@@ -206,9 +221,9 @@ fn responses(answer: &str) -> Value {
     responses.into()
 }
 
-/// The headers of our answers. Where the gateway shares the status they are not on all of them.
-fn own_headers(always: bool, further: Option<&str>) -> Value {
-    let names = ["X-Request-Id", "Cache-Control"].into_iter().chain(further);
+/// The headers of our answers. They are optional if the gateway may answer with the same status, without them.
+fn own_headers(always: bool, extra: Option<&str>) -> Value {
+    let names = ["X-Request-Id", "Cache-Control"].into_iter().chain(extra);
     let suffix = if always { "" } else { "OfProblem" };
     let references =
         names.map(|name| (name.to_owned(), json!({"$ref": format!("#/components/headers/{name}{suffix}")})));
@@ -220,9 +235,12 @@ fn headers() -> Value {
     let mut headers = Map::new();
     for (name, header) in [
         ("X-Request-Id", text("The gateway's id of this request.", json!({"type": "string", "minLength": 1}))),
-        ("Cache-Control", text("Nothing here may be cached.", json!({"type": "string", "const": "no-store"}))),
-        ("WWW-Authenticate", text("The scheme of the two headers.", json!({"type": "string", "minLength": 1}))),
-        ("Retry-After", text("Wait at least so many seconds.", json!({"type": "integer", "minimum": 1}))),
+        ("Cache-Control", text("Answers must not be cached.", json!({"type": "string", "const": "no-store"}))),
+        (
+            "WWW-Authenticate",
+            text("The scheme of the two credential headers.", json!({"type": "string", "minLength": 1})),
+        ),
+        ("Retry-After", text("Wait at least this many seconds.", json!({"type": "integer", "minimum": 1}))),
     ] {
         let mut of_problem = header.clone();
         of_problem["required"] = false.into();
@@ -236,14 +254,14 @@ fn headers() -> Value {
     headers.insert(
         "Idempotent-Replayed".to_owned(),
         json!({
-            "description": "There when the lead had been accepted before.",
+            "description": "Present if the lead was accepted by an earlier request.",
             "schema": {"type": "string", "const": "true"},
         }),
     );
     headers.into()
 }
 
-/// An answer that only the gateway gives.
+/// An answer that only the gateway sends.
 fn gateway_only(status: &str) -> Value {
     let about = GATEWAY.iter().find(|(own, ..)| *own == status).map_or("", |(.., about)| *about);
     json!({"description": format!("From the gateway. {about}"), "content": {JSON: gateway_content(status)}})
@@ -267,7 +285,7 @@ fn schemas() -> Value {
             "GatewayAnswer",
             json!({
                 "type": "object",
-                "description": "What the gateway says by itself.",
+                "description": "An answer of the gateway itself.",
                 "required": ["message"],
                 "properties": {"message": {"type": "string"}},
             }),
@@ -278,7 +296,7 @@ fn schemas() -> Value {
     schemas.into()
 }
 
-/// An example, as a value.
+/// Parses an example.
 pub(crate) fn example(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
@@ -290,7 +308,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_answers_shown_are_leads() {
+    fn example_answers_are_valid_leads() {
         for text in [STRUCTURED_ANSWER, FLAT_ANSWER, ERASED_ANSWER] {
             let lead: Lead = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_value(&lead).unwrap(), example(text));
@@ -298,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn every_reference_leads_somewhere() {
+    fn every_reference_resolves() {
         fn visit(value: &Value, document: &Value) {
             if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
                 assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");

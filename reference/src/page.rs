@@ -1,4 +1,6 @@
-//! The generated parts of `docs/api.md`: what stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+//! Generates the parts of `docs/api.md` between `<!-- generated: NAME -->` and `<!-- end -->`.
+
+use std::collections::BTreeMap;
 
 use anyhow::Context;
 use leadping::failure::Code;
@@ -13,20 +15,21 @@ const BEGIN: &str = "<!-- generated: ";
 const NAMED: &str = " -->\n";
 const END: &str = "<!-- end -->";
 
-/// The page with every generated part as the code has it by now.
+/// Returns the page with every generated part up to date.
 ///
 /// # Errors
-/// When a part is not known, is missing or does not end.
+/// When the page has an unknown part, lacks a part, or lacks the end of one.
 pub fn fill(page: &str) -> anyhow::Result<String> {
     let parts = parts()?;
     let mut filled = String::new();
     let mut rest = page;
-    while let Some((words, behind)) = rest.split_once(BEGIN) {
-        let (name, behind) = behind.split_once(NAMED).context("a marker has no end of line")?;
-        let (_, behind) = behind.split_once(END).with_context(|| format!("the part {name} does not end"))?;
-        let (_, part) = parts.iter().find(|(known, _)| *known == name).with_context(|| format!("no part is {name}"))?;
+    while let Some((words, after)) = rest.split_once(BEGIN) {
+        let (name, after) = after.split_once(NAMED).context("a marker does not end its line")?;
+        let (_, after) = after.split_once(END).with_context(|| format!("the part {name} has no end marker"))?;
+        let (_, part) =
+            parts.iter().find(|(known, _)| *known == name).with_context(|| format!("unknown part {name}"))?;
         filled += &format!("{words}{BEGIN}{name}{NAMED}\n{}\n\n{END}", part.trim());
-        rest = behind;
+        rest = after;
     }
     filled += rest;
     match parts.iter().find(|(name, _)| !filled.contains(&format!("{BEGIN}{name}{NAMED}"))) {
@@ -35,7 +38,7 @@ pub fn fill(page: &str) -> anyhow::Result<String> {
     }
 }
 
-/// Every part, by its name.
+/// Every part by name.
 fn parts() -> anyhow::Result<Vec<(&'static str, String)>> {
     Ok(vec![
         ("structured example", json(&example(openapi::STRUCTURED_EXAMPLE))?),
@@ -46,7 +49,7 @@ fn parts() -> anyhow::Result<Vec<(&'static str, String)>> {
         ("lead", json(&example(openapi::FLAT_ANSWER))?),
         ("erased lead", json(&example(openapi::ERASED_ANSWER))?),
         ("problems", problems()),
-        ("problem bodies", bodies()?),
+        ("problem body", problem_body()?),
         ("codes", codes()),
         ("gateway", gateway()),
     ])
@@ -55,46 +58,45 @@ fn parts() -> anyhow::Result<Vec<(&'static str, String)>> {
 fn members(entrance: Entrance) -> String {
     let rows = payload::names(entrance).map(|name| {
         let kind = kind::name(name.1.field().kind);
-        vec![format!("`{}`", name.0), format!("[{kind}](#what-is-accepted)"), payload::about(name)]
+        let link = format!("[{kind}](#{})", kind.to_ascii_lowercase());
+        vec![format!("`{}`", name.0), link, payload::about(name)]
     });
     table(["Name", "Holds", "Meaning"], rows)
 }
 
+/// Each kind under a heading of its own, so that the tables of members can link to it.
 fn kinds() -> String {
-    let mut named: Vec<&str> = Vec::new();
-    let rows = Member::ALL.iter().map(|member| member.field().kind).filter_map(|kind| {
-        let name = kind::name(kind);
-        let first = !named.contains(&name);
-        named.push(name);
-        first.then(|| vec![name.to_owned(), kind::about(kind)])
-    });
-    table(["Holds", "What is accepted"], rows)
+    let kinds = Member::ALL.iter().map(|member| member.field().kind);
+    let unique: BTreeMap<_, _> = kinds.map(|kind| (kind::name(kind), kind)).collect();
+    unique.into_iter().map(|(name, kind)| format!("#### {name}\n\n{}\n\n", kind::about(kind))).collect()
 }
 
 fn problems() -> String {
     let rows = problem::each().into_iter().map(|(problem, body)| {
-        let again = if problem.status().is_server_error() { "the same bytes, with back-off" } else { "not unchanged" };
+        let again = if problem.status().is_server_error() { "yes, with back-off" } else { "not unchanged" };
         let slug = body["type"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
         let todo = match problem {
-            Problem::Validation(_) => "Mend everything in `errors`, then send the lead again.".to_owned(),
+            Problem::Validation(_) => "Fix every entry of `errors`, then send the lead again.".to_owned(),
             _ => body["detail"].as_str().unwrap_or_default().to_owned(),
         };
         vec![
             problem.status().as_str().to_owned(),
             format!("`{}`", problem.code()),
             format!("`{slug}`"),
+            body["title"].as_str().unwrap_or_default().to_owned(),
             again.to_owned(),
             todo,
         ]
     });
-    table(["Status", "`code`", "`type` ends in", "Send again?", "What to do"], rows)
+    table(["Status", "`code`", "`type` ends in", "`title`", "Send again?", "What to do (`detail`)"], rows)
 }
 
-fn bodies() -> anyhow::Result<String> {
-    let bodies = problem::each().into_iter().map(|(problem, body)| {
-        Ok(format!("{}, `{}`:\n\n{}\n\n", problem.status().as_u16(), problem.code(), json(&body)?))
-    });
-    bodies.collect()
+/// The body of one problem. All the others have the same members, and only a 400 has `errors`.
+fn problem_body() -> anyhow::Result<String> {
+    let problems = problem::each();
+    let validation = problems.iter().find(|(problem, _)| matches!(problem, Problem::Validation(_)));
+    let (_, body) = validation.context("no problem of a validation")?;
+    json(body)
 }
 
 fn codes() -> String {
@@ -113,7 +115,7 @@ fn json(value: &Value) -> anyhow::Result<String> {
     Ok(format!("```json\n{}```", yaml::to_json(value)?))
 }
 
-/// A table in Markdown.
+/// A Markdown table.
 fn table<const COLUMNS: usize>(heads: [&str; COLUMNS], rows: impl Iterator<Item = Vec<String>>) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let heads = heads.map(str::to_owned);
@@ -128,20 +130,20 @@ mod tests {
 
     fn page() -> String {
         let parts =
-            parts().unwrap().into_iter().map(|(name, _)| format!("words\n\n{BEGIN}{name}{NAMED}of yore\n{END}\n"));
+            parts().unwrap().into_iter().map(|(name, _)| format!("words\n\n{BEGIN}{name}{NAMED}outdated\n{END}\n"));
         parts.collect()
     }
 
     #[test]
-    fn a_part_is_written_anew_and_the_words_around_it_stay() {
+    fn fills_parts_and_keeps_the_text_around_them() {
         let filled = fill(&page()).unwrap();
-        assert!(!filled.contains("of yore") && filled.starts_with("words\n"));
+        assert!(!filled.contains("outdated") && filled.starts_with("words\n"));
         assert!(filled.contains("`email.invalid`") && filled.contains("`dateOfBirth`"));
-        assert_eq!(fill(&filled).unwrap(), filled, "once is enough");
+        assert_eq!(fill(&filled).unwrap(), filled, "a second run changes nothing");
     }
 
     #[test]
-    fn a_marker_that_is_wrong_is_noticed() {
+    fn reports_wrong_markers() {
         let page = page();
         for wrong in [
             page.replace("generated: codes", "generated: cods"),

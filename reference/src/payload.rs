@@ -1,4 +1,4 @@
-//! The payloads of all entrances, and the lead that is answered, from the table of fields.
+//! Generates the schemas of all payloads, and of the lead in the answer, from the table of fields.
 
 use leadping::lead::ProcessingStatus;
 use leadping::lead::phone_number::region::Region;
@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 
 use crate::kind;
 
-/// The objects that a structured payload cannot do without (contract, section 3.1).
+/// The required objects of a structured payload (contract, section 3.1).
 const OBJECTS: [&str; 3] = ["metadata", "contact", "customer"];
 
-/// A member under one of its names, and the name that wins when both are given: none for that name itself.
+/// A name, its member, and the member's first name, which wins if both are given; `None` for the first name itself.
 type Name = (&'static str, Member, Option<&'static str>);
 
-/// Every name of every member in this form.
+/// Every name of every member in this entrance.
 pub(crate) fn names(entrance: Entrance) -> impl Iterator<Item = Name> {
     Member::ALL.iter().flat_map(move |member| {
         let names = entrance.names(member.field());
@@ -22,22 +22,22 @@ pub(crate) fn names(entrance: Entrance) -> impl Iterator<Item = Name> {
     })
 }
 
-/// What a member is, for people.
+/// Describes a member for partners.
 pub(crate) fn about((_, member, primary): Name) -> String {
     let about = member.field().about;
     match primary {
         None => about.to_owned(),
-        Some(primary) => format!("{about} Another name of `{primary}`, which wins where both are given."),
+        Some(primary) => format!("{about} Another name of `{primary}`, which wins if both are given."),
     }
 }
 
-/// The kinds' schemas, by name.
+/// The schemas of all kinds, by name.
 pub(crate) fn kinds() -> Map<String, Value> {
     let kinds = Member::ALL.iter().map(|member| member.field().kind);
     kinds.map(|kind| (kind::name(kind).to_owned(), described(kind::in_json(kind), kind::about(kind)))).collect()
 }
 
-/// `POST /leads`.
+/// The body of `POST /leads`.
 pub(crate) fn structured() -> Value {
     let leaf = |name: Name| {
         let reference = format!("#/components/schemas/{}", kind::name(name.1.field().kind));
@@ -53,7 +53,7 @@ pub(crate) fn structured() -> Value {
     payload
 }
 
-/// `POST /leads/intake` as JSON.
+/// The JSON body of `POST /leads/intake`.
 pub(crate) fn flat() -> Value {
     let leaf = |name: Name| {
         let reference = format!("#/components/schemas/{}", kind::name(name.1.field().kind));
@@ -63,7 +63,7 @@ pub(crate) fn flat() -> Value {
     json!({"type": "object", "properties": properties})
 }
 
-/// `POST /leads/intake` as a form: the names of the flat payload, each value a text.
+/// The form body of `POST /leads/intake`: the flat names, with each value as text.
 pub(crate) fn form() -> Value {
     let properties: Map<_, _> = names(Entrance::Flat)
         .map(|name| {
@@ -74,7 +74,7 @@ pub(crate) fn form() -> Value {
     json!({"type": "object", "properties": properties})
 }
 
-/// `GET /leads/intake`: the names of the flat payload as parameters of the query.
+/// The query parameters of `GET /leads/intake`: the flat names.
 pub(crate) fn query() -> Vec<Value> {
     names(Entrance::Flat)
         .map(|name| {
@@ -94,7 +94,7 @@ pub(crate) fn query() -> Vec<Value> {
         .collect()
 }
 
-/// How the lists and maps of a form are written.
+/// How a form encodes lists and maps.
 pub(crate) fn encoding() -> Map<String, Value> {
     names(Entrance::Flat)
         .filter_map(|(name, member, _)| {
@@ -113,7 +113,7 @@ fn style(kind: Kind) -> Option<(&'static str, bool)> {
     }
 }
 
-/// The lead, as it is answered (contract, section 5).
+/// The lead in the answer (contract, section 5).
 pub(crate) fn answer() -> Value {
     let own = |path, schema, about: &str| (path, described(schema, about.to_owned()));
     let mut names = vec![
@@ -125,8 +125,8 @@ pub(crate) fn answer() -> Value {
         own(
             "contact.phone.region",
             json!({"type": "string", "enum": Region::ALL}),
-            "The country or territory of the phone number, by its area code alone. It is left out for an area code that is \
-             not assigned, or that several countries share, such as 555 or 800.",
+            "The country or territory of the phone number, by its area code alone. Left out if the area code is not \
+             assigned, or if several countries share it, such as 555 or 800.",
         ),
     ];
     names.extend(Member::ALL.iter().filter_map(|member| {
@@ -157,14 +157,14 @@ pub(crate) fn answer() -> Value {
     lead
 }
 
-/// The object at `prefix`, and in it all that lies below: `wrap` sees each inner object with its path.
+/// Builds the object at `prefix` with everything below it. `wrap` gets the path of each inner object and may change it.
 fn object(prefix: &str, names: &[(&'static str, Value)], wrap: &dyn Fn(&str, Value) -> Value) -> Value {
     let mut properties = Map::new();
     for (path, schema) in names {
         let Some(rest) = path.strip_prefix(prefix) else { continue };
         let name = rest.split('.').next().unwrap_or(rest);
         let inner = format!("{prefix}{name}.");
-        // A name that stands for a value and for an object alike, such as `contact.phone`, is either.
+        // A name such as `contact.phone` may be a value or an object.
         let is_object = names.iter().any(|(path, _)| path.starts_with(&inner));
         if rest == name && is_object {
             let object = object(&inner, names, wrap);
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_of_the_table_has_its_place() {
+    fn every_name_of_the_table_is_in_the_schemas() {
         let structured = structured();
         for pointer in [
             "/properties/metadata/properties/externalId/$ref",

@@ -1,11 +1,11 @@
-//! The problems, as the code itself writes them (contract, section 6).
+//! Generates the schemas of problems from the code that writes them (contract, section 6).
 
 use leadping::failure::Code;
 use leadping::http::Problem;
 use leadping::payload::Entrance;
 use serde_json::{Map, Value, json};
 
-/// A problem of each kind with the body that it is answered with.
+/// One problem of each kind with its body.
 pub(crate) fn each() -> Vec<(Problem, Value)> {
     let bodies = Problem::each().into_iter().map(|problem| {
         let body = problem.to_json(Entrance::Flat.path(), "JKJaXmPLvHcESHA=");
@@ -14,7 +14,7 @@ pub(crate) fn each() -> Vec<(Problem, Value)> {
     bodies.collect()
 }
 
-/// Every problem's body.
+/// The schema of every problem's body.
 pub(crate) fn schema() -> Value {
     let bodies: Vec<_> = each().into_iter().map(|(_, body)| body).collect();
     let all = |name: &str| {
@@ -28,21 +28,21 @@ pub(crate) fn schema() -> Value {
     };
     json!({
         "type": "object",
-        "description": "A problem by RFC 9457. Branch on `code`; the sentences may change.",
+        "description": "A problem by RFC 9457. Branch on `code`. The sentences may change.",
         "required": ["type", "title", "status", "code", "detail", "instance", "requestId"],
         "properties": {
             "type": {"type": "string", "format": "uri", "enum": all("type"), "description": "The type of problem."},
-            "title": {"type": "string", "description": "The same for each problem of a code."},
+            "title": {"type": "string", "description": "The same for all problems with this code."},
             "status": {"type": "integer", "enum": all("status"), "description": "The status of the answer."},
-            "code": {"type": "string", "enum": all("code"), "description": "What went wrong; it never changes."},
-            "detail": {"type": "string", "description": "What to do about it. It repeats nothing that was sent."},
+            "code": {"type": "string", "enum": all("code"), "description": "What went wrong. Codes never change."},
+            "detail": {"type": "string", "description": "What to do. It never repeats what was sent."},
             "instance": {"type": "string", "enum": [Entrance::Structured.path(), Entrance::Flat.path()], "description": "The path that was called."},
-            "requestId": {"type": "string", "description": "The value of X-Request-Id; name it when you ask us."},
+            "requestId": {"type": "string", "description": "The value of X-Request-Id. Give it to us when you ask about this request."},
             "errors": {
                 "type": "array",
                 "minItems": 1,
                 "maxItems": 100,
-                "description": "On 400: everything that has to be mended, in the order of the rules.",
+                "description": "On 400: everything to fix, in the order of the rules.",
                 "items": {"$ref": "#/components/schemas/Failure"},
             },
         },
@@ -58,20 +58,20 @@ pub(crate) fn failure() -> Value {
             "code": {
                 "type": "string",
                 "enum": Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>(),
-                "description": "The rule that is broken; it never changes.",
+                "description": "The broken rule. Codes never change.",
             },
             "pointer": {
                 "type": "string",
                 "pattern": "^(/([^~/]|~[01])*)*$",
-                "description": "JSON pointer (RFC 6901) into what you sent, in the documented spelling of the name that \
-                                you used. Empty for the whole body; absent where the source or a header is at fault.",
+                "description": "A JSON pointer (RFC 6901) into what you sent, by the documented spelling of the name that you \
+                                used. Empty for the whole body, and absent if the source or a header is the cause.",
             },
-            "detail": {"type": "string", "description": "What is expected. It repeats nothing that was sent."},
+            "detail": {"type": "string", "description": "What is expected. It never repeats what was sent."},
         },
     })
 }
 
-/// The answers that a status can have, as the content of a response.
+/// The content of a response with this status: every problem that it can have.
 pub(crate) fn content(status: &str) -> Value {
     let mut variants = Vec::new();
     let mut examples = Map::new();

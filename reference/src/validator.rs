@@ -1,4 +1,4 @@
-//! Requests and answers, held against the OpenAPI document.
+//! Checks requests and answers against the OpenAPI document.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,37 +9,37 @@ use serde_json::{Map, Value, json};
 
 use crate::openapi::{self, FORM, JSON, PROBLEM};
 
-/// Where the headers stand to which the answers refer.
+/// The path of the shared headers in the document.
 const HEADERS: &str = "/components/headers/";
 
-/// Where the answer stands that a path or method gets which is not documented.
+/// The path of the answer to an undocumented path or method.
 const NOT_FOUND: &str = "/components/responses/NotFound";
 
-/// Holds requests and answers against the OpenAPI document.
+/// Checks requests and answers against the OpenAPI document.
 ///
-/// Partners must put up with members that a later release adds to an answer, so the document leaves answers open. Here
-/// they are closed: a member of an answer that is not documented is a complaint.
+/// The document leaves answers open, because a later release may add members. This validator closes them: an
+/// undocumented member of an answer is a complaint.
 pub struct Validator {
     document: Value,
-    /// By where a schema stands in the document.
+    /// Compiled schemas by their path in the document.
     schemas: BTreeMap<String, jsonschema::Validator>,
 }
 
-/// The schemas are too long to look at.
+/// Leaves out the schemas, which are too long to print.
 impl fmt::Debug for Validator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Validator").field("schemas", &self.schemas.len()).finish_non_exhaustive()
     }
 }
 
-/// What is wrong, without any of the values that were sent or answered.
+/// What is wrong, without any value of the request or answer.
 type Complaints = Result<(), Vec<String>>;
 
 impl Validator {
     /// Compiles every schema of the document.
     ///
     /// # Errors
-    /// When one of them is no JSON Schema.
+    /// When a schema is not valid JSON Schema.
     pub fn new() -> anyhow::Result<Self> {
         let mut document = openapi::document();
         for name in ["Lead", "Problem", "Failure", "GatewayAnswer"] {
@@ -47,7 +47,7 @@ impl Validator {
         }
         let components = json!({"schemas": document["components"]["schemas"]});
         let schemas = schemas(&document).into_iter().map(|(at, mut schema)| {
-            // What it refers to stands beside it.
+            // Its references resolve to these.
             schema["components"] = components.clone();
             let compiled = jsonschema::draft202012::new(&schema).map_err(|error| anyhow::anyhow!("{at}: {error}"))?;
             Ok((at, compiled))
@@ -56,12 +56,12 @@ impl Validator {
         Ok(Self { document, schemas })
     }
 
-    /// Checks a request: a body of JSON or a form by its schema, and the query of a `GET` by its parameters.
+    /// Checks a request: a JSON body or a form against its schema, and the query of a `GET` against its parameters.
     ///
-    /// `path` may carry a query. Names count in their documented spelling only, although the API takes any letter case.
+    /// `path` may have a query. Only documented spellings of names count, although the API accepts any letter case.
     ///
     /// # Errors
-    /// What is not as documented; an undocumented path, method or media type by itself.
+    /// Everything that is not as documented, which may be the path, the method or the media type.
     pub fn request(&self, method: &str, path: &str, content_type: Option<&str>, body: &[u8]) -> Complaints {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let at = format!("/paths/{}/{}", escaped(path), method.to_ascii_lowercase());
@@ -72,7 +72,7 @@ impl Validator {
         if operation["requestBody"].is_null() {
             return self.check(&format!("{at}/parameters"), &form(query.as_bytes()));
         }
-        // What else is JSON by its name, or has no name, is documented in words.
+        // The document describes other JSON media types, and requests without one, only in words.
         let media_type = match media_type(content_type).to_ascii_lowercase() {
             media_type if media_type.is_empty() || media_type.ends_with("+json") => JSON.to_owned(),
             media_type => media_type,
@@ -84,10 +84,10 @@ impl Validator {
         self.check(&format!("{at}/requestBody/{}", escaped(&media_type)), &payload)
     }
 
-    /// Checks an answer: its status, its headers and its body, which is [`Value::Null`] where it is no JSON.
+    /// Checks an answer: its status, its headers and its body. Pass [`Value::Null`] for a body that is not JSON.
     ///
     /// # Errors
-    /// What is not as documented.
+    /// Everything that is not as documented.
     pub fn response(&self, method: &str, path: &str, status: u16, headers: &HeaderMap, body: &Value) -> Complaints {
         let path = path.split('?').next().unwrap_or(path);
         let operation = format!("/paths/{}/{}", escaped(path), method.to_ascii_lowercase());
@@ -112,7 +112,7 @@ impl Validator {
         let at = reference["$ref"].as_str().unwrap_or_default().trim_start_matches('#');
         let header = self.at(at);
         let Some(found) = found else {
-            // A header that the gateway's own answer of the same status lacks is still on each of ours.
+            // The gateway's answer with the same status may lack this header. A problem of ours always has it.
             let required = header["required"] == true || media_type == PROBLEM;
             return required.then(|| format!("the header {name} is missing"));
         };
@@ -123,7 +123,7 @@ impl Validator {
         self.check(at, &value).is_err().then(|| format!("the header {name} is not as documented"))
     }
 
-    /// Checks a value by the schema that stands at a place of the document.
+    /// Checks a value against the schema at this path of the document.
     fn check(&self, at: &str, value: &Value) -> Complaints {
         let Some(schema) = self.schemas.get(at) else { return complaint(format!("{at} is not documented")) };
         let complaints: Vec<_> = schema
@@ -138,7 +138,7 @@ impl Validator {
     }
 }
 
-/// Every schema of a body, a query, a header or an answer, by where it stands.
+/// Every schema of a body, a query, a header or an answer, with its path.
 fn schemas(document: &Value) -> Vec<(String, Value)> {
     let mut schemas = Vec::new();
     let mut content = |at: &str, owner: &Value| {
@@ -171,17 +171,17 @@ fn members(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
     object.as_object().into_iter().flatten()
 }
 
-/// A part of a JSON pointer (RFC 6901).
+/// Escapes a part of a JSON pointer (RFC 6901).
 fn escaped(part: &str) -> String {
     part.replace('~', "~0").replace('/', "~1")
 }
 
-/// A media type without its parameters.
+/// The media type without its parameters.
 fn media_type(content_type: Option<&str>) -> &str {
     content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim()
 }
 
-/// The parameters of a query as one object.
+/// The query parameters as the schema of one object.
 fn query_schema(operation: &Value) -> Value {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     let properties: Map<_, _> = parameters
@@ -191,13 +191,13 @@ fn query_schema(operation: &Value) -> Value {
     json!({"type": "object", "properties": properties})
 }
 
-/// A form or a query as the API itself takes it apart: the members that are known.
+/// The known members of a form or a query, as the API reads them.
 fn form(text: &[u8]) -> Value {
     let members = Form::parse(text).members().map(|(name, value)| (name.to_owned(), value));
     json(Payload::Object(members.collect()))
 }
 
-/// A payload as the API itself takes it apart. Of a name that is given twice the later value stays, unless it is blank.
+/// Converts a payload that the API has parsed. If a name is given twice, the later value counts, unless it is blank.
 fn json(payload: Payload) -> Value {
     match payload {
         Payload::Null => Value::Null,
@@ -212,7 +212,7 @@ fn json(payload: Payload) -> Value {
     }
 }
 
-/// Allows an object, and those in it, no member but the documented ones.
+/// Makes undocumented members of an object, and of the objects in it, invalid.
 fn close(schema: &mut Value) {
     if schema.get("properties").is_some() && schema.get("additionalProperties").is_none() {
         schema["additionalProperties"] = false.into();
@@ -234,7 +234,7 @@ mod tests {
     const FLAT: &str = include_str!("../../tests/examples/flat.json");
 
     #[test]
-    fn what_the_api_reads_is_documented() {
+    fn accepts_documented_requests_only() {
         let validator = Validator::new().unwrap();
         let (form, json) = (Some(FORM), Some("application/json; charset=utf-8"));
         let cases = [
@@ -245,11 +245,11 @@ mod tests {
             ("POST", "/leads", form, "email=a@b.co", false),
             ("POST", "/leads", json, "[]", false),
             ("POST", "/leads/intake", json, FLAT, true),
-            ("POST", "/leads/intake", json, "{}", true), // what is missing is a matter of the rules
+            ("POST", "/leads/intake", json, "{}", true), // rules report missing members, the schema does not
             ("POST", "/leads/intake", json, "{", false),
             ("POST", "/leads/intake", json, r#"{"phone":5125550123,"zip":78701,"email":null,"unknown":[]}"#, true),
             ("POST", "/leads/intake", json, r#"{"email":true}"#, false),
-            ("POST", "/leads/intake", json, r#"{"email":true,"email":"a@b.co","email":null}"#, true), // blank is not given
+            ("POST", "/leads/intake", json, r#"{"email":true,"email":"a@b.co","email":null}"#, true), // blank means not given
             ("POST", "/leads/intake", json, r#"{"height":"5.0","weight":1e2,"income":"","isHomeowner":"Yes"}"#, true),
             ("POST", "/leads/intake", json, r#"{"height":2147483648}"#, false),
             ("POST", "/leads/intake", json, r#"{"height":-1}"#, false),
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn every_answer_shown_is_as_documented_and_nothing_may_be_added_to_it() {
+    fn example_answers_are_valid_and_undocumented_members_are_not() {
         let validator = Validator::new().unwrap();
         let document = openapi::document();
         let mut shown = 0;
@@ -308,7 +308,7 @@ mod tests {
         assert!(shown > 50, "{shown}");
     }
 
-    /// Every answer that the document shows: method, path, status, media type and body.
+    /// Every example answer of the document: method, path, status, media type and body.
     fn answers(document: &Value) -> Vec<(&str, &str, &str, &str, &Value)> {
         let mut answers = Vec::new();
         for (path, operations) in members(&document["paths"]) {
@@ -325,7 +325,7 @@ mod tests {
         answers
     }
 
-    /// The headers of an answer, all of them required.
+    /// The required headers of an answer.
     fn headers(media_type: &str, status: &str) -> HeaderMap {
         let gateway = media_type == JSON && status != "201";
         let own: &[_] = match status {

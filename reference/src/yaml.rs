@@ -1,4 +1,4 @@
-//! Documents as text, in the order in which people read them.
+//! Writes documents as text, with names in reading order.
 
 use std::collections::BTreeSet;
 
@@ -6,19 +6,19 @@ use leadping::payload::Member;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-/// The names that come first, in this order: those of a document, of what describes, of an operation, of a lead and its
-/// message, of a problem. After them stand the payload's members in the order of their table, and then everything else
-/// by the alphabet, as `serde_json` keeps it.
+/// The names that come first, in this order: those of a document, a description, an operation, a lead and its message,
+/// and a problem. After them come the payload's members in the order of their table, and then all others
+/// alphabetically, as `serde_json` sorts them.
 const FIRST: &str = "openapi $schema $id info servers security tags paths components \
     post get operationId type title version summary name in required deprecated description \
     parameters requestBody headers content responses schema properties example examples lead erased \
     id leadId createdAt sourceId accountId businessId metadata contact customer \
     status code pointer detail instance requestId errors";
 
-/// The document as YAML.
+/// Writes the document as YAML.
 ///
 /// # Errors
-/// When it cannot be written, which no value here brings about.
+/// When the value cannot be serialized, which does not happen for the documents here.
 pub(crate) fn to_string(document: &Value) -> anyhow::Result<String> {
     let order = Order::new();
     let options = serde_saphyr::ser_options! { prefer_block_scalars: true, folded_wrap_chars: 110 };
@@ -27,7 +27,7 @@ pub(crate) fn to_string(document: &Value) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// The document as indented JSON, ending in a line break.
+/// Writes the document as indented JSON with a final line break.
 ///
 /// # Errors
 /// As [`to_string`].
@@ -35,7 +35,7 @@ pub(crate) fn to_json(document: &Value) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(&Ordered(document, &Order::new()))? + "\n")
 }
 
-/// Every name that has a place of its own.
+/// Every name with a fixed position.
 struct Order(Vec<&'static str>);
 
 impl Order {
@@ -52,7 +52,7 @@ impl Order {
     }
 }
 
-/// A value whose objects are written in order.
+/// A value whose members are written in this order.
 struct Ordered<'a>(&'a Value, &'a Order);
 
 impl Serialize for Ordered<'_> {
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_stand_in_the_order_of_reading() {
+    fn names_are_in_reading_order() {
         let document =
             json!({"zip": 1, "b": true, "a": null, "firstName": "x", "info": {"version": "1", "title": "yes"}});
         let text = to_string(&document).unwrap();
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(
             lines,
             ["info:", "  title: \"yes\"", "  version: \"1\"", "firstName: x", "zip: 1", "a: null", "b: true"],
-            "what YAML would take for something else is quoted"
+            "texts that YAML would read as another type are quoted"
         );
     }
 }
