@@ -1,4 +1,4 @@
-//! The functions' binaries, built for a suite that runs them as processes.
+//! Builds the functions' binaries, for suites that run them as processes.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,11 +6,11 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// The functions, by their binaries' names.
+/// The names of the functions' binaries.
 pub const FUNCTIONS: [&str; 3] = ["create-lead", "intake-lead", "process-lead"];
 
-/// How the variables begin that cargo sets for a running test. `CARGO_HOME`, `CARGO_BUILD_JOBS` and the like are the
-/// developer's own and stay.
+/// Prefixes of the variables that cargo sets for a running test. `CARGO_HOME`, `CARGO_BUILD_JOBS` and the like are the
+/// developer's own, and are kept.
 const SET_FOR_TESTS: [&str; 4] = ["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_"];
 
 /// Builds the binaries and returns the path of each.
@@ -25,9 +25,9 @@ pub fn build() -> BTreeMap<String, PathBuf> {
     artifacts.filter_map(|artifact| binary(&artifact)).collect()
 }
 
-/// The build as one command. It reuses what `cargo test --workspace` has compiled. For that it names all tests too, which
-/// keeps the features of shared crates the same, and drops the variables that cargo sets for a running test: build scripts
-/// watch some of them (ring's does), so this build and the developer's next one would each recompile what the other built.
+/// The build command. It reuses what `cargo test --workspace` has compiled. To do so, it also names all tests, which keeps
+/// the features of shared crates the same, and removes the variables that cargo sets for a running test. Some build scripts
+/// watch them (ring's does), so this build and the developer's next one would each recompile what the other built.
 pub fn cargo_build() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--workspace", "--tests", "--message-format=json"]);

@@ -1,4 +1,4 @@
-//! The books: what the tables and queues hold in the end, to be held against what partners were told.
+//! The books: what the tables and queues hold in the end. Suites compare them with what partners were told.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -13,38 +13,38 @@ use leadping::id::LeadId;
 use leadping::time::Timestamp;
 use local::stack::Stack;
 
-/// Longer than any wait of the functions: doubled waits end at six hours.
+/// Longer than any wait of the functions, which is at most six hours.
 const HOURS: Duration = Duration::from_secs(7 * 60 * 60);
 
-/// What is held of one lead.
+/// What the tables hold of one lead.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// Its status.
+    /// The processing status.
     pub status: String,
-    /// How many conversations it has.
+    /// The number of conversations.
     pub conversations: usize,
-    /// How many created events it has.
+    /// The number of created events.
     pub created: usize,
-    /// How many events it has of a look-up that ended.
-    pub looked_up: usize,
-    /// Whether the sweep will look at it again.
+    /// The number of events of ended lookups.
+    pub lookups: usize,
+    /// Whether it is still in the outbox.
     pub unfinished: bool,
 }
 
-/// Everything that is held.
+/// Everything that the tables and queues hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Books {
-    /// Each lead.
+    /// Every lead.
     pub leads: BTreeMap<LeadId, Entry>,
-    /// Messages that wait for the worker, or are with it.
+    /// The number of messages that wait for the worker, or that it is handling.
     pub messages: usize,
-    /// Messages that nothing could be done with.
+    /// The number of messages in the dead-letter queue.
     pub dead_letters: usize,
 }
 
-/// Where the books are kept.
+/// The tables and queues to read.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "each is what it is called after")]
+#[expect(missing_docs, reason = "the names say it")]
 pub struct Held {
     pub clients: Clients,
     pub leads_table: String,
@@ -53,26 +53,26 @@ pub struct Held {
 }
 
 impl Entry {
-    /// What a lead with a phone comes to, once and for all.
+    /// The final state of a lead with a phone number.
     pub fn finished() -> Self {
-        Self { status: "Ready".to_owned(), conversations: 1, created: 1, looked_up: 1, unfinished: false }
+        Self { status: "Ready".to_owned(), conversations: 1, created: 1, lookups: 1, unfinished: false }
     }
 }
 
 impl Books {
-    /// Whether nothing is left to do for anybody.
+    /// Whether no work is left.
     pub fn settled(&self) -> bool {
         self.messages == 0 && self.leads.values().all(|entry| !entry.unfinished)
     }
 
-    /// The leads that are not what a lead with a phone comes to.
+    /// The leads that are not [finished](Entry::finished).
     pub fn wrong(&self) -> Vec<(&LeadId, &Entry)> {
         let finished = Entry::finished();
         self.leads.iter().filter(|(_, entry)| **entry != finished).collect()
     }
 }
 
-/// The sums, as a table.
+/// Prints the sums as a table.
 impl fmt::Display for Books {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sum = |count: fn(&Entry) -> usize| self.leads.values().map(count).sum::<usize>();
@@ -80,7 +80,7 @@ impl fmt::Display for Books {
             ("stored", self.leads.len()),
             ("conversations", sum(|entry| entry.conversations)),
             ("created events", sum(|entry| entry.created)),
-            ("look-up events", sum(|entry| entry.looked_up)),
+            ("lookup events", sum(|entry| entry.lookups)),
             ("Ready", sum(|entry| usize::from(entry.status == "Ready"))),
             ("left due", sum(|entry| usize::from(entry.unfinished))),
             ("messages left", self.messages),
@@ -103,10 +103,10 @@ impl From<&Stack> for Held {
 }
 
 impl Held {
-    /// The books as they stand now.
+    /// Reads the books.
     ///
     /// # Panics
-    /// When table or queue do not answer, or hold what nobody knows.
+    /// When a table or queue does not answer, or has an unknown item.
     pub async fn books(&self) -> Books {
         Books {
             leads: self.leads().await,
@@ -115,7 +115,7 @@ impl Held {
         }
     }
 
-    /// Lets hours pass: the mark and the lease of every unfinished lead are so much older.
+    /// Moves the due time and lease of every unfinished lead seven hours into the past.
     ///
     /// # Panics
     /// When the table does not answer.
@@ -127,12 +127,12 @@ impl Held {
         }
     }
 
-    /// Lets hours pass over one lead, unless it has been moved on since its item was read.
+    /// Does the same for one lead, unless its due time has changed since its item was read.
     ///
     /// # Panics
     /// When the table does not answer.
     pub async fn hours_pass_over(&self, item: &HashMap<String, AttributeValue>) {
-        let of = |name: &str| item.get(name).cloned().expect("every item has its key, and these their mark");
+        let of = |name: &str| item.get(name).cloned().expect("every item has a key, and these have a due time");
         let mut changes = Vec::new();
         let mut update = self
             .clients
@@ -146,7 +146,7 @@ impl Held {
         for name in ["dueAt", "leasedUntil"] {
             if let Some(AttributeValue::S(moment)) = item.get(name) {
                 let moment: Timestamp = moment.parse().expect("a moment");
-                let earlier = jiff::Timestamp::from(moment).saturating_sub(HOURS).expect("there is an earlier time");
+                let earlier = jiff::Timestamp::from(moment).saturating_sub(HOURS).expect("the time is in range");
                 let earlier = AttributeValue::S(Timestamp::from(earlier).to_string());
                 update = update.expression_attribute_values(format!(":{name}"), earlier);
                 changes.push(format!("{name} = :{name}"));
@@ -173,7 +173,7 @@ impl Held {
             let item = item.expect("the table answers");
             let text = |name| item.get(name).and_then(|value: &AttributeValue| value.as_s().ok()).map(String::as_str);
             let id = text("pk").and_then(|pk| pk.strip_prefix("LEAD#")).and_then(|id| id.parse().ok());
-            let entry = leads.entry(id.expect("every item is a lead's")).or_default();
+            let entry = leads.entry(id.expect("every item belongs to a lead")).or_default();
             let sort_key = text("sk").unwrap_or_default();
             match sort_key.split('#').next().unwrap_or_default() {
                 "LEAD" => {
@@ -185,11 +185,11 @@ impl Held {
                     let event: Event = serde_json::from_str(text("document").unwrap_or_default()).expect("an event");
                     match event.event_type {
                         EventType::LeadCreated => entry.created += 1,
-                        EventType::PhoneLookupSucceeded | EventType::PhoneLookupFailed => entry.looked_up += 1,
+                        EventType::PhoneLookupSucceeded | EventType::PhoneLookupFailed => entry.lookups += 1,
                         EventType::LeadErased | EventType::Other(_) => panic!("not an event of these suites"),
                     }
                 }
-                _ => panic!("an item that nobody knows"),
+                _ => panic!("an unknown item"),
             }
         }
         leads

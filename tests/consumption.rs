@@ -1,4 +1,4 @@
-//! What one lead consumes of the tables on its whole way, however many others are stored.
+//! The table capacity that one lead consumes in all, next to any number of other leads.
 
 use std::collections::BTreeMap;
 
@@ -12,15 +12,15 @@ use serde_json::{Value, json};
 
 use crate::proxy::{Point, Proxy};
 
-/// So many items one write takes at most.
-const LARGEST_WRITE: usize = 25;
+/// The most items that DynamoDB accepts in one batch write.
+const MAX_WRITE: usize = 25;
 
-/// What each call consumes of the tables for a lead, in units of reading or writing. `docs/operating.md` makes its sums of it.
+/// The capacity that each call consumes for a lead, in read or write units. `docs/operating.md` computes costs from it.
 pub const UNITS: [(Point, f64); 5] =
     [(Point::SourceRead, 0.5), (Point::Put, 7.0), (Point::LeadRead, 1.0), (Point::Open, 11.0), (Point::Finish, 9.0)];
 
-/// The units of reading and writing that each call consumes, indexes included, for the document's flat example, when so
-/// many leads are stored already. The units are the engine's own.
+/// Measures the read and write units that each call consumes, with indexes, for the flat example of the partner
+/// specification when `stored` other leads exist. The engine reports the units.
 ///
 /// # Panics
 /// When the lead does not become ready.
@@ -28,19 +28,19 @@ pub async fn of_one_lead_among(stored: usize) -> BTreeMap<Point, f64> {
     let proxy = Proxy::start().await;
     let options = Options { port: 0, worker: false, front: Some(proxy.front()), ..Options::default() };
     let stack = Stack::start(&options).await.expect("the stack starts");
-    proxy.lead_to(&stack);
-    bring_in(&stack, "among-the-others").await;
+    proxy.forward_to(&stack);
+    process(&stack, "among-the-others").await;
     fill(&stack.clients().dynamodb, &stack.addresses().leads_table, stored).await;
     proxy.meter();
-    bring_in(&stack, "the-one").await;
+    process(&stack, "the-one").await;
     let consumed = proxy.consumed();
     stack.stop().await;
     assert!(consumed.contains_key(&Point::Finish), "the lead is ready");
     consumed
 }
 
-/// Posts the document's flat example as a lead of its own, and has it made ready.
-async fn bring_in(stack: &Stack, external_id: &str) {
+/// Posts the flat example of the partner specification under this external id, and lets the worker make it ready.
+async fn process(stack: &Stack, external_id: &str) {
     let lead = include_str!("examples/flat.json").replace("partner-lead-88391", external_id);
     let post = HttpEvent::post(Entrance::Flat, demo::SOURCE_ID, external_id, lead).to_json();
     let answer = stack.functions().intake_lead.run(&post).await.expect("intake answers");
@@ -53,21 +53,21 @@ async fn bring_in(stack: &Stack, external_id: &str) {
     let batch = json!({ "Records": records });
     let answer = stack.functions().process_lead.run(&batch).await.expect("the worker answers");
     assert_eq!((records.len(), answer), (1, json!({"batchItemFailures": []})));
-    // As its event source does for a function: a message that stays comes again, in place of the next lead's.
+    // As the event source does. Otherwise the next receive may return this message instead of the next lead's.
     for handle in messages.iter().filter_map(|message| message.receipt_handle()) {
         let deleted = stack.clients().sqs.delete_message().queue_url(queue).receipt_handle(handle).send().await;
         deleted.expect("the queue answers");
     }
 }
 
-/// Copies the one lead that is there, with all that its indexes hold of it.
+/// Copies the only lead, with its index keys.
 async fn fill(dynamodb: &Client, table: &str, copies: usize) {
     let found = dynamodb.scan().table_name(table).send().await.expect("the table answers");
     let items = found.items.unwrap_or_default();
     let is_lead = |item: &&std::collections::HashMap<String, AttributeValue>| {
         item.get("sk").is_some_and(|sk| *sk == AttributeValue::S("LEAD".to_owned()))
     };
-    let lead = items.iter().find(is_lead).expect("a lead is there");
+    let lead = items.iter().find(is_lead).expect("there is a lead");
     let copy = |number: usize| {
         let mut item = lead.clone();
         item.insert("pk".to_owned(), AttributeValue::S(format!("LEAD#lead_copy{number}")));
@@ -75,7 +75,7 @@ async fn fill(dynamodb: &Client, table: &str, copies: usize) {
         WriteRequest::builder().put_request(put).build()
     };
     let numbers: Vec<usize> = (0..copies).collect();
-    for numbers in numbers.chunks(LARGEST_WRITE) {
+    for numbers in numbers.chunks(MAX_WRITE) {
         let copies: Vec<_> = numbers.iter().map(|number| copy(*number)).collect();
         let written = dynamodb.batch_write_item().request_items(table, copies).send().await;
         assert!(written.expect("the table answers").unprocessed_items.unwrap_or_default().is_empty());

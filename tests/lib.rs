@@ -1,6 +1,6 @@
-//! The harness of the suites: a running stack, and a partner who posts to it.
+//! The harness of the suites: a running stack, and a client that posts to it as a partner does.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a harness fails the test that it stands in")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a harness fails the test that uses it")]
 
 pub mod binaries;
 pub mod books;
@@ -21,8 +21,8 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 
-/// How long a suite waits for something that must happen before the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a suite waits for something that must happen, before the test fails.
+pub const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The time between two probes of [`eventually`].
 const PAUSE: Duration = Duration::from_millis(20);
@@ -30,25 +30,24 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// A running stack and a client of its API.
 #[derive(Debug)]
 pub struct Api {
-    /// The stack.
+    /// The stack, for direct access to its parts.
     pub stack: Stack,
     client: Client,
 }
 
-/// What a partner gets back.
+/// The answer that a partner gets.
 #[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
 pub struct Answer {
-    /// The status.
     pub status: StatusCode,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body, as it came.
+    /// The body as it was sent.
     pub text: String,
-    /// The body, where it is JSON.
+    /// The parsed body; null if it is not JSON.
     pub body: Value,
 }
 
-/// Options in which nothing has to be waited for longer than it takes, on any free port.
+/// Options with short waits, on any free port.
 pub fn options() -> Options {
     Options {
         port: 0,
@@ -71,14 +70,14 @@ impl Api {
         Self { stack, client }
     }
 
-    /// A request from a demo source, which [`Post::send`] sends.
+    /// Starts a request, which [`Post::send`] sends.
     pub fn request(&self, method: Method, path: &str) -> Post {
         let gateway = self.stack.addresses().gateway.as_deref().expect("its API is served");
         let url = format!("{gateway}{path}");
         Post(self.client.request(method, url))
     }
 
-    /// Posts JSON text from the document's own source.
+    /// Posts JSON text from the source of the partner specification.
     pub async fn post(&self, path: &str, body: impl Into<String>) -> Answer {
         self.request(Method::POST, path).from(demo::SOURCE_ID).json(body).send().await
     }
@@ -89,7 +88,7 @@ impl Api {
     /// When it does not become `Ready`.
     pub async fn ready(&self, id: &LeadId) -> Record {
         let leads = self.stack.leads();
-        eventually(PATIENCE, "the lead becomes ready", async || {
+        eventually(WAIT_TIMEOUT, "the lead becomes ready", async || {
             let record = leads.record(id).await.expect("the table answers").expect("the lead is there");
             (record.lead.lead().processing_status == ProcessingStatus::Ready).then_some(record)
         })
@@ -97,11 +96,11 @@ impl Api {
     }
 }
 
-/// Probes again and again until there is something, and returns it.
+/// Calls `probe` until it returns something, and returns that.
 ///
 /// # Panics
-/// When there is nothing within `patience`; the message is `what` was expected.
-pub async fn eventually<T>(patience: Duration, what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
+/// When it returns nothing within `timeout`. The message says `what` was expected.
+pub async fn eventually<T>(timeout: Duration, what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
     let found = async {
         loop {
             if let Some(found) = probe().await {
@@ -110,61 +109,61 @@ pub async fn eventually<T>(patience: Duration, what: &str, mut probe: impl Async
             tokio::time::sleep(PAUSE).await;
         }
     };
-    tokio::time::timeout(patience, found).await.unwrap_or_else(|_| panic!("{what} within {patience:?}"))
+    tokio::time::timeout(timeout, found).await.unwrap_or_else(|_| panic!("{what} within {timeout:?}"))
 }
 
-/// A request being put together.
+/// A request that is being built.
 #[derive(Debug)]
 pub struct Post(reqwest::RequestBuilder);
 
 impl Post {
-    /// With the credentials of a demo source.
+    /// Adds the credentials of a demo source.
     #[must_use]
     pub fn from(self, source: &str) -> Self {
         self.header("X-Leadping-Source-Id", source).header("X-Leadping-Source-Key", demo::SOURCE_KEY)
     }
 
-    /// With a header.
+    /// Adds a header.
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
         Self(self.0.header(name, value))
     }
 
-    /// With a body of JSON text.
+    /// Sets a body of JSON text.
     #[must_use]
     pub fn json(self, body: impl Into<String>) -> Self {
         self.header("Content-Type", "application/json").body(body.into())
     }
 
-    /// With any body.
+    /// Sets any body.
     #[must_use]
     pub fn body(self, body: impl Into<reqwest::Body>) -> Self {
         Self(self.0.body(body))
     }
 
-    /// Sends it.
+    /// Sends the request.
     ///
     /// # Panics
-    /// When no answer comes.
+    /// When there is no answer.
     pub async fn send(self) -> Answer {
-        let response = self.0.send().await.expect("an answer comes");
+        let response = self.0.send().await.expect("there is an answer");
         let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.expect("the answer comes whole");
+        let text = response.text().await.expect("the answer is complete");
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Answer { status, headers, text, body }
     }
 }
 
 impl Answer {
-    /// The id of the lead that was answered.
+    /// The id of the lead in the answer.
     ///
     /// # Panics
-    /// When a problem was answered.
+    /// When the answer is a problem.
     pub fn id(&self) -> LeadId {
         self.body["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_else(|| panic!("no lead: {}", self.body))
     }
 
-    /// The codes and pointers of the failures that were answered.
+    /// The codes and pointers of the failures in the answer.
     pub fn failures(&self) -> Vec<(&str, Option<&str>)> {
         let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
         errors.iter().map(|error| (error["code"].as_str().unwrap_or_default(), error["pointer"].as_str())).collect()

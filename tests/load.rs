@@ -1,5 +1,5 @@
-//! Partners who post as fast as they are answered, and do as the contract tells them: what was not answered with a 201
-//! or refused for a reason of its own is posted again, byte by byte, until it is.
+//! Partners who post as fast as they get answers, and follow the contract: unless the answer is a 201 or a refusal of the
+//! lead, they post the same bytes again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -16,45 +16,45 @@ use tokio::sync::watch;
 use crate::books::{Books, Held};
 use crate::proxy::mixed;
 
-/// How long a partner waits before it posts again: as short as can be, to be a burden.
+/// How long a partner waits before it posts again. It is short, to cause more load.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
-/// How often the books are looked at while the last leads become ready.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// The time between two reads of the books while the last leads become ready.
+const READ_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Every so many submissions, one has to be refused.
+/// One submission in this many has to be refused.
 const ONE_BAD_IN: u64 = 20;
 
-/// Every so many submissions, one is posted again though it was answered.
+/// One submission in this many is posted again although it was answered.
 const ONE_REPEATED_IN: u64 = 10;
 
-/// What the partners have been told.
+/// What the partners were told.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// The lead of each submission that was accepted.
+    /// The lead of each accepted submission.
     pub accepted: BTreeMap<u64, LeadId>,
-    /// How many submissions were refused for a reason of their own.
+    /// The number of refused submissions.
     pub refused: u64,
-    /// How many posts were answered with a 5xx.
+    /// The number of posts with a 5xx answer.
     pub unavailable: u64,
-    /// How many posts were not answered at all.
+    /// The number of posts without an answer.
     pub unanswered: u64,
-    /// Answers that the contract does not allow, in words.
+    /// Descriptions of answers that break the contract.
     pub broken_promises: Vec<String>,
 }
 
-/// Partners under way.
+/// Running partners.
 #[derive(Debug)]
 pub struct Load {
     client: Client,
-    /// Where the API is by now: it may come back somewhere else.
+    /// The current address of the API, which may change when it restarts.
     gateway: watch::Receiver<String>,
     seed: u64,
     next: AtomicU64,
     tally: Mutex<Tally>,
 }
 
-/// What a post came to.
+/// The outcome of a post.
 enum Outcome {
     Accepted { id: LeadId },
     Refused,
@@ -64,7 +64,7 @@ enum Outcome {
 }
 
 impl Load {
-    /// Partners of the API at `gateway`. The seed makes their submissions this run's own.
+    /// Creates partners of the API at `gateway`. The seed makes their submissions unique to this run.
     ///
     /// # Panics
     /// When no client can be built.
@@ -73,7 +73,7 @@ impl Load {
         Self { client, gateway, seed, next: AtomicU64::new(0), tally: Mutex::default() }
     }
 
-    /// One connection: takes the next submission and posts it until it is settled, as long as there `are_more`.
+    /// Runs one connection: takes the next submission and posts it until it is settled, while there `are_more`.
     pub async fn connection(&self, are_more: impl Fn(u64) -> bool) {
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -87,7 +87,7 @@ impl Load {
         }
     }
 
-    /// What has been answered so far.
+    /// What the partners were told so far.
     pub fn tally(&self) -> Tally {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -99,14 +99,14 @@ impl Load {
         }
     }
 
-    /// Notes what a post came to, and says whether that settles it.
+    /// Records the outcome of a post. Returns whether the submission is settled.
     fn note(&self, number: u64, bad: bool, outcome: Outcome) -> bool {
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
             Outcome::Accepted { id } => {
                 let first = tally.accepted.entry(number).or_insert_with(|| id.clone()).clone();
                 if first != id || bad {
-                    tally.broken_promises.push(format!("submission {number} became {id}, {first} before"));
+                    tally.broken_promises.push(format!("submission {number} became {id} after {first}"));
                 }
             }
             Outcome::Refused if bad => tally.refused += 1,
@@ -145,7 +145,7 @@ impl Load {
         }
     }
 
-    /// A submission, the same each time; a bad one has no way to reach anybody.
+    /// A submission, which is always the same for its number. A bad one has no contact method.
     fn submission(&self, number: u64, bad: bool) -> Value {
         let name = format!("{}-{number}", self.seed);
         let mut submission = json!({
@@ -154,31 +154,31 @@ impl Load {
             "trustedFormUrl": format!("https://cert.trustedform.com/certificate-{name}"),
         });
         if !bad {
-            // The stand-in knows some endings; none of these ends so.
+            // The stand-in treats some endings specially. No number here has one of them.
             submission["phone"] = format!("+1512{:06}9", number % 1_000_000).into();
         }
         submission
     }
 }
 
-/// Waits until nothing is left to do, and gives back the books; or as they are when the time is up. Whenever no message
-/// is under way, and so no worker at work, hours pass, so that nobody has to sit through doubled waits.
-pub async fn settled(held: &Held, patience: Duration) -> Books {
+/// Waits until no work is left or the timeout is over, and returns the books. Whenever there is no message, and so the
+/// worker is idle, it moves time forward by hours, because the waits of the worker grow to hours.
+pub async fn settled(held: &Held, timeout: Duration) -> Books {
     let begun = tokio::time::Instant::now();
     loop {
         let books = held.books().await;
-        if books.settled() || begun.elapsed() > patience {
+        if books.settled() || begun.elapsed() > timeout {
             return books;
         }
         if books.messages == 0 {
             held.hours_pass().await;
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+        tokio::time::sleep(READ_INTERVAL).await;
     }
 }
 
 impl Tally {
-    /// What is wrong with the books, held against what was answered, in words; nothing when they balance.
+    /// Compares the books with the answers. Returns descriptions of all differences.
     pub fn audit(&self, books: &Books) -> Vec<String> {
         let mut findings = self.broken_promises.clone();
         let accepted: BTreeSet<_> = self.accepted.values().collect();
@@ -186,9 +186,9 @@ impl Tally {
         if accepted.len() != self.accepted.len() {
             findings.push("two submissions became one lead".to_owned());
         }
-        findings.extend(accepted.difference(&stored).map(|id| format!("{id} was accepted and is not there")));
-        findings.extend(stored.difference(&accepted).map(|id| format!("{id} is there and nobody sent it")));
-        findings.extend(books.wrong().into_iter().map(|(id, entry)| format!("{id} is not whole: {entry:?}")));
+        findings.extend(accepted.difference(&stored).map(|id| format!("{id} was accepted but is not stored")));
+        findings.extend(stored.difference(&accepted).map(|id| format!("{id} is stored but was never accepted")));
+        findings.extend(books.wrong().into_iter().map(|(id, entry)| format!("{id} is not finished: {entry:?}")));
         if books.messages + books.dead_letters > 0 {
             findings.push(format!("{} messages and {} dead letters are left", books.messages, books.dead_letters));
         }
@@ -196,7 +196,7 @@ impl Tally {
     }
 }
 
-/// The sums, as lines of a table.
+/// Prints the sums as lines of a table.
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let accepted = u64::try_from(self.accepted.len()).unwrap_or(u64::MAX);
@@ -211,7 +211,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// A number of this range, by chance: the same for the same seed and turn.
+/// A pseudo-random number of this range. The same seed and turn give the same number.
 pub fn chance(seed: u64, turn: u64, range: std::ops::Range<u64>) -> u64 {
     range.start + mixed(seed ^ mixed(turn)) % (range.end - range.start).max(1)
 }

@@ -1,4 +1,4 @@
-//! What the product logs while the suites run, kept to be searched.
+//! Keeps what the product logs while the suites run, so that they can search it.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, Once, PoisonError};
@@ -12,10 +12,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 static START: Once = Once::new();
 
-/// Of the product everything, even what a deployment does not log; of others what a deployment does.
+/// The product's own targets. All their lines are kept, even those below the deployed level.
 const OURS: [&str; 5] = ["leadping", "create_lead", "intake_lead", "process_lead", metric::TARGET];
 
-/// Keeps from now on what this process logs, as the functions would write it.
+/// From now on, keeps what this process logs, in the functions' format.
 pub fn start() {
     START.call_once(|| {
         let filter = Targets::new().with_default(Level::WARN).with_targets(OURS.map(|target| (target, Level::TRACE)));
@@ -24,7 +24,7 @@ pub fn start() {
     });
 }
 
-/// What has been logged so far.
+/// The log so far.
 pub fn text() -> String {
     String::from_utf8_lossy(&LOG.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
 }

@@ -1,5 +1,5 @@
-//! What stands between the functions and everything that they call, and breaks calls on purpose: this one or every
-//! tenth, before the service has done what it was asked, or after.
+//! A proxy between the functions and everything that they call. It breaks calls on purpose, chosen or random ones, before
+//! or after the service has handled them.
 
 mod call;
 mod fault;
@@ -23,7 +23,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
-use crate::PATIENCE;
+use crate::WAIT_TIMEOUT;
 
 /// A running proxy: one port for each service.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub struct Proxy {
 struct Port {
     url: String,
     number: u16,
-    /// Nothing while connections are refused.
+    /// `None` while connections are refused.
     server: Option<Task>,
 }
 
@@ -44,10 +44,10 @@ struct Shared {
     client: reqwest::Client,
     upstream: OnceLock<BTreeMap<Service, String>>,
     plan: Mutex<Plan>,
-    under_way: watch::Sender<usize>,
+    running: watch::Sender<usize>,
 }
 
-/// A request of the functions may hold anything.
+/// Leaves out the requests, which may hold personal data.
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").finish_non_exhaustive()
@@ -60,13 +60,13 @@ struct Plan {
     random: Option<Random>,
     calls: BTreeMap<Point, u64>,
     injected: BTreeMap<(Point, Side, &'static str), u64>,
-    /// What calls have consumed of the tables, while that is metered.
+    /// The table capacity that calls have consumed, once metering is on.
     consumed: Option<BTreeMap<Point, f64>>,
 }
 
 struct Rule {
     point: Point,
-    /// What stands in the calls that are meant; nothing when all are.
+    /// The text in the matching calls; empty to match all.
     of: String,
     side: Side,
     action: Action,
@@ -84,14 +84,14 @@ struct Random {
     per_thousand: u64,
 }
 
-/// What becomes of a call that was held.
+/// What happens to a held call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Release {
-    GoOn,
+    Resume,
     Cut,
 }
 
-/// A call that will be held, or is. It is cut when this is dropped.
+/// A call that is or will be held. Dropping this cuts its connection.
 #[derive(Debug)]
 pub struct Held {
     reached: oneshot::Receiver<()>,
@@ -99,17 +99,17 @@ pub struct Held {
 }
 
 impl Held {
-    /// Waits until the call is there and held.
+    /// Waits until the call is held.
     ///
     /// # Panics
-    /// When the proxy is gone.
+    /// When the proxy has stopped.
     pub async fn reached(&mut self) {
-        (&mut self.reached).await.expect("the proxy is there");
+        (&mut self.reached).await.expect("the proxy runs");
     }
 
-    /// Lets the call go on, though its caller may be gone by now.
-    pub fn go_on(self) {
-        self.release.send_replace(Some(Release::GoOn));
+    /// Lets the call continue, even if its caller is gone by now.
+    pub fn resume(self) {
+        self.release.send_replace(Some(Release::Resume));
     }
 }
 
@@ -124,7 +124,7 @@ impl Drop for Held {
 }
 
 impl Proxy {
-    /// Opens the ports; what they lead to is named by [`Self::lead_to`].
+    /// Opens the ports. [`Self::forward_to`] sets their targets.
     ///
     /// # Panics
     /// When no port can be opened.
@@ -134,7 +134,7 @@ impl Proxy {
             client,
             upstream: OnceLock::new(),
             plan: Mutex::default(),
-            under_way: watch::Sender::new(0),
+            running: watch::Sender::new(0),
         });
         let mut ports = BTreeMap::new();
         for service in Service::ALL {
@@ -147,7 +147,7 @@ impl Proxy {
         Self { shared, ports }
     }
 
-    /// What the functions call: [`local::stack::Options::front`].
+    /// The URLs for the functions, for [`local::stack::Options::front`].
     pub fn front(&self) -> Front {
         let url = |service| self.ports.get(&service).map(|port| port.url.clone()).unwrap_or_default();
         Front {
@@ -158,8 +158,8 @@ impl Proxy {
         }
     }
 
-    /// Passes calls on to the services of this stack.
-    pub fn lead_to(&self, stack: &Stack) {
+    /// Forwards calls to the services of this stack.
+    pub fn forward_to(&self, stack: &Stack) {
         let addresses = stack.addresses();
         let upstream = [
             (Service::DynamoDb, addresses.dynamodb.as_str()),
@@ -175,13 +175,13 @@ impl Proxy {
         self.break_next_of("", point, side, fault, times);
     }
 
-    /// Breaks the next `times` calls at this point in which this text stands: those for one lead.
+    /// Breaks the next `times` calls at this point that contain this text, such as those for one lead.
     pub fn break_next_of(&self, text: &str, point: Point, side: Side, fault: Fault, times: u64) {
         let rule = Rule { point, of: text.to_owned(), side, action: Action::Break(fault), left: times };
         self.shared.plan().rules.push(rule);
     }
 
-    /// Breaks every call at this point, until [`Self::mend`].
+    /// Breaks every call at this point, until [`Self::repair`].
     pub fn break_all(&self, point: Point, side: Side, fault: Fault) {
         self.break_next(point, side, fault, u64::MAX);
     }
@@ -195,24 +195,24 @@ impl Proxy {
         Held { reached, release }
     }
 
-    /// Breaks so many of a thousand calls, whatever they are; which ones and how follows from the seed.
+    /// Breaks random calls, this many per thousand. The seed decides which ones and how.
     pub fn break_at_random(&self, seed: u64, per_thousand: u64) {
         self.shared.plan().random = Some(Random { seed, per_thousand });
     }
 
-    /// Breaks nothing any more.
-    pub fn mend(&self) {
+    /// Stops breaking calls.
+    pub fn repair(&self) {
         let mut plan = self.shared.plan();
         plan.rules.clear();
         plan.random = None;
     }
 
-    /// Breaks nothing any more that was to be broken for this text.
-    pub fn mend_of(&self, text: &str) {
+    /// Stops breaking calls that contain this text.
+    pub fn repair_of(&self, text: &str) {
         self.shared.plan().rules.retain(|rule| rule.of != text);
     }
 
-    /// Refuses connections to a service, as if nothing were there.
+    /// Refuses connections to a service, as if it were not running.
     pub async fn refuse(&mut self, service: Service) {
         if let Some(server) = self.ports.get_mut(&service).and_then(|port| port.server.take()) {
             server.stop().await;
@@ -222,44 +222,44 @@ impl Proxy {
     /// Accepts connections to a service again.
     ///
     /// # Panics
-    /// When somebody else has taken its port.
+    /// When another process has taken its port.
     pub async fn admit(&mut self, service: Service) {
         let port = self.ports.get_mut(&service).expect("each service has a port");
-        let listener = server::listen(port.number).await.expect("the port is free still");
+        let listener = server::listen(port.number).await.expect("the port is still free");
         port.server = Some(serve(listener, service, &self.shared));
     }
 
-    /// Waits until no call is under way, also of callers that are gone.
+    /// Waits until no call is running, even calls whose callers are gone.
     ///
     /// # Panics
-    /// When a call is held, for then it would wait for ever.
+    /// When a call is held and so never ends.
     pub async fn quiet(&self) {
-        let mut under_way = self.shared.under_way.subscribe();
-        let quiet = tokio::time::timeout(PATIENCE, under_way.wait_for(|calls| *calls == 0));
-        quiet.await.expect("every call ends").expect("the proxy is there");
+        let mut running = self.shared.running.subscribe();
+        let quiet = tokio::time::timeout(WAIT_TIMEOUT, running.wait_for(|calls| *calls == 0));
+        quiet.await.expect("every call ends").expect("the proxy runs");
     }
 
-    /// How many calls have come to a point.
+    /// The number of calls at a point.
     pub fn calls(&self, point: Point) -> u64 {
         self.shared.plan().calls.get(&point).copied().unwrap_or(0)
     }
 
-    /// How many calls have come to each point.
+    /// The number of calls at each point.
     pub fn all_calls(&self) -> BTreeMap<Point, u64> {
         self.shared.plan().calls.clone()
     }
 
-    /// Lets DynamoDB say from now on what each call consumes, which no function asks for.
+    /// From now on, asks DynamoDB for the capacity that each call consumes. The functions do not ask for it.
     pub fn meter(&self) {
         self.shared.plan().consumed = Some(BTreeMap::new());
     }
 
-    /// What the calls of each point have consumed since then, indexes included: in units of reading or of writing.
+    /// The capacity that calls at each point have consumed since [`Self::meter`], with indexes, in read or write units.
     pub fn consumed(&self) -> BTreeMap<Point, f64> {
         self.shared.plan().consumed.clone().unwrap_or_default()
     }
 
-    /// What was broken, and how often.
+    /// Every injected fault with its count.
     pub fn injected(&self) -> BTreeMap<(Point, Side, &'static str), u64> {
         self.shared.plan().injected.clone()
     }
@@ -273,15 +273,15 @@ fn serve(listener: TcpListener, service: Service, shared: &Arc<Shared>) -> Task 
 async fn handle(State((service, shared)): State<(Service, Arc<Shared>)>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, usize::MAX).await else { return cut() };
-    // On its own, so that it goes its way when the caller is gone.
+    // A task of its own, so that the call continues when its caller is gone.
     tokio::spawn(async move { shared.pass(service, &parts, body).await }).await.unwrap_or_else(|_| cut())
 }
 
 impl Shared {
     async fn pass(&self, service: Service, parts: &Parts, body: Bytes) -> Response {
-        self.under_way.send_modify(|calls| *calls += 1);
+        self.running.send_modify(|calls| *calls += 1);
         let answer = self.answer(service, parts, body).await;
-        self.under_way.send_modify(|calls| *calls -= 1);
+        self.running.send_modify(|calls| *calls -= 1);
         answer
     }
 
@@ -305,21 +305,21 @@ impl Shared {
     async fn forward(&self, service: Service, parts: &Parts, body: Bytes) -> Response {
         let meters = service == Service::DynamoDb && self.plan().consumed.is_some();
         if !meters {
-            return self.pass_on(service, parts, body).await;
+            return self.send_on(service, parts, body).await;
         }
         let point = Point::of(service, parts, &body);
-        let mut request: Value = serde_json::from_slice(&body).expect("DynamoDB is asked in JSON");
+        let mut request: Value = serde_json::from_slice(&body).expect("DynamoDB requests are JSON");
         request["ReturnConsumedCapacity"] = "INDEXES".into();
-        let answer = self.pass_on(service, parts, request.to_string().into()).await;
+        let answer = self.send_on(service, parts, request.to_string().into()).await;
         let (parts, body) = answer.into_parts();
-        let body = to_bytes(body, usize::MAX).await.expect("the answer is whole");
+        let body = to_bytes(body, usize::MAX).await.expect("the answer is complete");
         if let Some(consumed) = &mut self.plan().consumed {
             *consumed.entry(point).or_default() += units(&body);
         }
         Response::from_parts(parts, body.into())
     }
 
-    async fn pass_on(&self, service: Service, parts: &Parts, body: Bytes) -> Response {
+    async fn send_on(&self, service: Service, parts: &Parts, body: Bytes) -> Response {
         let Some(base) = self.upstream.get().and_then(|upstream| upstream.get(&service)) else { return cut() };
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let request = self
@@ -341,7 +341,7 @@ impl Shared {
     }
 }
 
-/// The units that an answer of DynamoDB tells of: for a transaction, of each table.
+/// The consumed units in an answer of DynamoDB. A transaction reports them for each table.
 fn units(answer: &[u8]) -> f64 {
     let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
     let of = |consumed: &Value| consumed.get("CapacityUnits").and_then(Value::as_f64).unwrap_or_default();
@@ -353,14 +353,14 @@ fn units(answer: &[u8]) -> f64 {
 }
 
 impl Plan {
-    /// What is to be done to a call: what was ordered for its point, else what chance says.
+    /// Decides what to do with a call: the first matching rule, or else chance.
     fn next(&mut self, service: Service, point: Point, path: &str, body: &[u8]) -> Option<(Side, Action)> {
         let count = self.calls.entry(point).or_default();
         *count += 1;
         let text = String::from_utf8_lossy(body);
-        let meant = |rule: &&mut Rule| path.contains(&rule.of) || text.contains(&rule.of);
+        let matches = |rule: &&mut Rule| path.contains(&rule.of) || text.contains(&rule.of);
         let mut rules = self.rules.iter_mut().filter(|rule| rule.point == point && rule.left > 0);
-        let ordered = rules.find(meant);
+        let ordered = rules.find(matches);
         let (side, action) = match (ordered, self.random) {
             (Some(rule), _) => {
                 rule.left -= 1;
@@ -389,14 +389,14 @@ impl Action {
         }
     }
 
-    /// The answer instead of the service's; none when the call goes on.
+    /// The answer to send instead of the service's, or `None` if the call continues.
     async fn act(self, service: Service, body: &[u8]) -> Option<Response> {
         match self {
             Self::Break(fault) => fault.answer(service, body).await,
             Self::Hold(Some((reached, mut released))) => {
                 let _ = reached.send(());
                 let release = released.wait_for(Option::is_some).await.map(|release| *release);
-                (release.ok().flatten() != Some(Release::GoOn)).then(cut)
+                (release.ok().flatten() != Some(Release::Resume)).then(cut)
             }
             Self::Hold(None) => None,
         }
@@ -421,7 +421,7 @@ impl Random {
     }
 }
 
-/// SplitMix64: as good as chance for dice, and the same for the same seed.
+/// SplitMix64: random enough for the dice here, and repeatable.
 pub fn mixed(seed: u64) -> u64 {
     let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -429,7 +429,7 @@ pub fn mixed(seed: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The connection is closed instead of an answer.
+/// Closes the connection instead of answering.
 fn cut() -> Response {
     let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::BAD_GATEWAY;
@@ -437,7 +437,7 @@ fn cut() -> Response {
     answer
 }
 
-/// Without what belongs to one connection.
+/// The headers without those of the connection.
 fn passed_on(headers: &HeaderMap) -> HeaderMap {
     let mut headers = headers.clone();
     for name in [header::HOST, header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {

@@ -1,4 +1,4 @@
-//! The soak: many leads while a part of all calls fails, and then the books.
+//! The soak: posts many leads while some of all calls fail, then checks the books.
 
 use std::time::Duration;
 
@@ -11,38 +11,38 @@ use crate::books::{Books, Held};
 use crate::load::{self, Load, Tally};
 use crate::proxy::{Point, Proxy, Service, Side};
 
-/// What is soaked, and how.
+/// The settings of a soak.
 #[derive(Clone, Copy, Debug)]
 pub struct Soak {
-    /// How many submissions are posted.
+    /// The number of submissions to post.
     pub leads: u64,
-    /// Over how many connections at once.
+    /// The number of parallel connections.
     pub connections: usize,
-    /// How many of a thousand outbound calls fail.
+    /// The number of outbound calls per thousand that fail.
     pub failing: u64,
-    /// What chance follows from.
+    /// The seed of all random choices.
     pub seed: u64,
     /// How long the last leads may take to become ready.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
-/// What came of it.
+/// The result of a soak.
 #[derive(Clone, Debug)]
 pub struct Soaked {
     /// What the partners were told.
     pub tally: Tally,
-    /// What is held.
+    /// What the tables and queues hold.
     pub books: Books,
-    /// Each fault and how often it was injected, in words.
+    /// Each injected fault with its count.
     pub injected: Vec<(String, u64)>,
-    /// How often the provider was asked.
-    pub look_ups: u64,
-    /// How many of those may have been asked again, because an answer was lost.
+    /// The number of calls to the lookup provider.
+    pub lookups: u64,
+    /// The number of lost answers, each of which may cause one more lookup.
     pub answers_lost: u64,
 }
 
 impl Soak {
-    /// Runs it, on a stack of its own.
+    /// Runs the soak on its own stack.
     ///
     /// # Panics
     /// When the stack does not start.
@@ -50,7 +50,7 @@ impl Soak {
         let mut proxy = Proxy::start().await;
         let options = Options {
             port: 0,
-            // Most of a batch's time goes into waiting for second tries.
+            // A batch spends most of its time waiting for retries.
             polling: Polling { pollers: 16, ..Polling::default() },
             sweep: Duration::from_secs(1),
             due_after: Duration::from_secs(60),
@@ -58,15 +58,15 @@ impl Soak {
             ..Options::default()
         };
         let stack = Stack::start(&options).await.expect("the stack starts");
-        proxy.lead_to(&stack);
+        proxy.forward_to(&stack);
         proxy.break_at_random(self.seed, self.failing);
 
         let (_, gateway) = watch::channel(stack.addresses().gateway.clone().expect("its API is served"));
         let load = Load::new(gateway, self.seed);
         join_all((0..self.connections).map(|_| load.connection(|number| number < self.leads))).await;
-        let books = load::settled(&Held::from(&stack), self.patience).await;
+        let books = load::settled(&Held::from(&stack), self.timeout).await;
 
-        let look_ups = stack.phone_lookup().calls();
+        let lookups = stack.phone_lookup().calls();
         let injected = proxy.injected();
         let lost = |(point, side, _): &(Point, Side, _)| match point {
             Point::LookUp => *side == Side::After,
@@ -80,17 +80,20 @@ impl Soak {
         for service in Service::ALL {
             proxy.refuse(service).await;
         }
-        Soaked { tally: load.tally(), books, injected: injected.collect(), look_ups, answers_lost }
+        Soaked { tally: load.tally(), books, injected: injected.collect(), lookups, answers_lost }
     }
 }
 
 impl Soaked {
-    /// What is wrong, in words; nothing when the books balance.
+    /// Descriptions of everything that is wrong.
     pub fn audit(&self) -> Vec<String> {
         let mut findings = self.tally.audit(&self.books);
-        let paid_again = self.look_ups.saturating_sub(u64::try_from(self.books.leads.len()).unwrap_or(u64::MAX));
+        let paid_again = self.lookups.saturating_sub(u64::try_from(self.books.leads.len()).unwrap_or(u64::MAX));
         if paid_again > self.answers_lost {
-            findings.push(format!("{paid_again} look-ups were paid again, and {} answers lost", self.answers_lost));
+            findings.push(format!(
+                "{paid_again} lookups were paid for again, but only {} answers were lost",
+                self.answers_lost
+            ));
         }
         findings
     }

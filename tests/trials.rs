@@ -1,4 +1,4 @@
-//! The long trials, each one command that prints its books as a table:
+//! The long trials. Each is one command, which prints its results as tables:
 //!
 //! ```text
 //! cargo run -p tests -- soak --leads 20000 --seed 1
@@ -6,7 +6,7 @@
 //! cargo run -p tests -- consumption
 //! ```
 
-#![expect(clippy::print_stdout, reason = "the books are what it is run for")]
+#![expect(clippy::print_stdout, reason = "the tables are its output")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -27,48 +27,48 @@ use tests::soak::Soak;
 use tokio::sync::watch;
 
 /// How long the last leads may take to become ready.
-const PATIENCE: Duration = Duration::from_secs(300);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The long trials of the fault suite.
 #[derive(Debug, Parser)]
 enum Trial {
-    /// Many leads while a tenth of all outbound calls fails.
+    /// Post many leads while a tenth of all outbound calls fail.
     Soak {
-        /// How many submissions are posted.
+        /// The number of submissions to post.
         #[arg(long, default_value_t = 20_000)]
         leads: u64,
-        /// Over how many connections at once.
+        /// The number of parallel connections.
         #[arg(long, default_value_t = 16)]
         connections: usize,
-        /// How many of a thousand outbound calls fail.
+        /// The number of outbound calls per thousand that fail.
         #[arg(long, default_value_t = 100)]
         failing: u64,
-        /// What chance follows from.
+        /// The seed of all random choices.
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// The whole stack is killed under load, again and again, and restarted on its files.
+    /// Kill the whole stack under load again and again, and restart it on its files.
     Kills {
-        /// How often it is killed.
+        /// The number of kills.
         #[arg(long, default_value_t = 100)]
         rounds: u64,
-        /// Over how many connections is posted meanwhile.
+        /// The number of connections that post in the meantime.
         #[arg(long, default_value_t = 8)]
         connections: usize,
-        /// What chance follows from.
+        /// The seed of all random choices.
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// What one lead consumes of the tables, among more and more others.
+    /// Measure the table capacity that one lead consumes, among more and more others.
     Consumption {
-        /// How many leads are stored already, one number after the other.
+        /// The numbers of leads that are already stored.
         #[arg(long, value_delimiter = ',', default_values_t = [0, 1_000, 100_000])]
         stored: Vec<usize>,
     },
-    /// The stack that is killed.
+    /// Run the stack that is killed.
     #[command(hide = true)]
     Victim {
-        /// Where its files are.
+        /// The directory of its files.
         data: PathBuf,
     },
 }
@@ -78,7 +78,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     match Trial::parse() {
         Trial::Soak { leads, connections, failing, seed } => {
             let begun = Instant::now();
-            let soaked = Soak { leads, connections, failing, seed, patience: PATIENCE }.run().await;
+            let soaked = Soak { leads, connections, failing, seed, timeout: SETTLE_TIMEOUT }.run().await;
             println!("| fault                                    |    times |");
             println!("| ---------------------------------------- | -------- |");
             for (fault, times) in &soaked.injected {
@@ -87,23 +87,23 @@ async fn main() -> anyhow::Result<ExitCode> {
             println!("\n| soak, seed {seed:<17} |          |");
             println!("| ---------------------------- | -------- |");
             print!("{}{}", soaked.tally, soaked.books);
-            println!("| {:<28} | {:>8} |", "look-ups asked for", soaked.look_ups);
+            println!("| {:<28} | {:>8} |", "lookups", soaked.lookups);
             println!("| {:<28} | {:>8} |", "seconds", begun.elapsed().as_secs());
             Ok(verdict(&soaked.audit()))
         }
         Trial::Consumption { stored } => {
             println!("| leads stored |  call                 | units |");
             println!("| -----------: | --------------------- | ----: |");
-            let mut always_as_said = true;
+            let mut all_documented = true;
             for stored in stored {
                 let consumed = consumption::of_one_lead_among(stored).await;
                 for (call, units) in &consumed {
                     println!("| {stored:>12} | {call:<21} | {units:>5} |");
                 }
-                always_as_said &= consumed == BTreeMap::from(consumption::UNITS);
+                all_documented &= consumed == BTreeMap::from(consumption::UNITS);
             }
-            println!("{} docs/operating.md says it.", if always_as_said { "As" } else { "Not as" });
-            Ok(if always_as_said { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            println!("{} docs/operating.md.", if all_documented { "The same as in" } else { "Not the same as in" });
+            Ok(if all_documented { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Trial::Kills { rounds, connections, seed } => kills(rounds, connections, seed).await,
         Trial::Victim { data } => victim(data).await,
@@ -129,7 +129,7 @@ async fn kills(rounds: u64, connections: usize, seed: u64) -> anyhow::Result<Exi
     let killing = async {
         for round in 0..rounds {
             tokio::time::sleep(Duration::from_millis(load::chance(seed, round, 100..2_000))).await;
-            // On Unix this is SIGKILL: nothing is finished, nothing is said.
+            // On Unix this is SIGKILL, so the process cannot finish anything.
             running.kill()?;
             running.wait()?;
             (running, addresses) = tokio::task::block_in_place(|| start(data.path()))?;
@@ -148,7 +148,7 @@ async fn kills(rounds: u64, connections: usize, seed: u64) -> anyhow::Result<Exi
         queue_url: text(&addresses, "queueUrl"),
         dead_letter_queue_url: text(&addresses, "deadLetterQueueUrl"),
     };
-    let books = load::settled(&held, PATIENCE).await;
+    let books = load::settled(&held, SETTLE_TIMEOUT).await;
     running.kill()?;
     running.wait()?;
     let tally = load.tally();
@@ -160,7 +160,7 @@ async fn kills(rounds: u64, connections: usize, seed: u64) -> anyhow::Result<Exi
     Ok(verdict(&tally.audit(&books)))
 }
 
-/// Starts the stack as a process of its own, and waits until it says where it is.
+/// Starts the stack as a process, and waits until it prints its addresses.
 fn start(data: &Path) -> anyhow::Result<(Child, Value)> {
     let mut victim = Command::new(std::env::current_exe()?)
         .arg("victim")
@@ -169,7 +169,7 @@ fn start(data: &Path) -> anyhow::Result<(Child, Value)> {
         .stdout(Stdio::piped())
         .spawn()?;
     let mut line = String::new();
-    BufReader::new(victim.stdout.take().context("it has an output")?).read_line(&mut line)?;
+    BufReader::new(victim.stdout.take().context("the output is piped")?).read_line(&mut line)?;
     Ok((victim, serde_json::from_str(&line).context("the stack has not started")?))
 }
 
@@ -185,7 +185,7 @@ async fn victim(data: PathBuf) -> anyhow::Result<ExitCode> {
     let stack = Stack::start(&options).await?;
     println!("{}", serde_json::to_string(stack.addresses())?);
     std::io::stdout().flush()?;
-    // It ends with whoever started it, should that one not come to kill it.
+    // It also stops when its parent process ends without killing it.
     tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await??;
     stack.stop().await;
     Ok(ExitCode::SUCCESS)

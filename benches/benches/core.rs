@@ -1,8 +1,8 @@
-//! The steps that a lead takes within the core, each by itself: nothing here waits for anybody.
+//! Measures each step of a lead in the core. No step makes a call.
 //!
-//! `cargo bench -p benches` measures them.
+//! Run with `cargo bench -p benches`.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark fails on what it cannot measure")]
+#![expect(clippy::unwrap_used, reason = "a panic stops the benchmark")]
 
 use std::hint::black_box;
 

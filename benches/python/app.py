@@ -1,14 +1,14 @@
-"""`POST /leads` in plain Python: what the Rust function's CPU time and memory are compared with.
+"""`POST /leads` in plain Python, to compare the Rust function's CPU time and memory with.
 
-Written as a competent user of boto3, pydantic and phonenumbers would write it, and run by AWS's own runtime interface
-client (`python -m awslambdaric app.handler`). Clients are built once and connections are kept. A lead costs the calls
-it costs ours: one source read, one TrustedForm check, one conditional put, one send. Its item and its message are those
-of the contract, so the same worker finishes it.
+Written as a competent user of boto3, pydantic and phonenumbers would write it, and run by AWS's runtime interface client
+(`python -m awslambdaric app.handler`). Clients are built once and connections are kept. A lead takes the same calls as in
+Rust: one source read, one TrustedForm check, one conditional put, one send. Its item and message follow the contract, so
+the same worker finishes it.
 
-Left out, which favours Python: the flat intake, its forms and query strings; names in any letter case, aliases and
+Left out, in favor of Python: the flat intake, its forms and query strings; names in any letter case, aliases and
 duplicate members; the scan for secrets; the partner's tags; the `Idempotency-Key`; metrics, and all but one log line a
-lead; IDNA, and phone numbers with labels or remarks; contents that stay the same when a normaliser changes; the replay
-of a known lead whose source or certificate would be refused by now; erased leads; Secrets Manager. Some edges are
+lead; IDNA, and phone numbers with labels or remarks; contents that stay the same when a normalizer changes; the replay
+of a stored lead whose source or certificate would be refused now; erased leads; Secrets Manager. Some edges are
 looser: a TrustedForm check that has to connect twice may take three seconds, `true` passes for a whole number, fewer
 spellings mean a gender, values too long for an index are an error, and problems say less.
 """
@@ -114,7 +114,7 @@ def timestamp(moment: datetime) -> str:
 
 
 def certificate_id(url: str) -> str:
-    """The id in a certificate's URL: the URL itself is never called."""
+    """Returns the id in a certificate's URL, because the URL itself is never called."""
     try:
         parsed = HttpUrl(url)
     except ValidationError:
@@ -129,7 +129,7 @@ def certificate_id(url: str) -> str:
 
 
 def one_of(member: str, values: str, **spellings: str) -> Any:
-    """A text that means one of the values; case, spaces and punctuation do not count."""
+    """A text that means one of the values. Case, spaces and punctuation do not matter."""
     known = {fold(value): value for value in values.split()} | spellings
 
     def choice(text: str) -> str:
@@ -141,7 +141,7 @@ def one_of(member: str, values: str, **spellings: str) -> Any:
 
 
 def free_metadata(given: Any) -> Any:
-    """Flags become text, blank entries are dropped."""
+    """Turns flags into text and drops blank entries."""
     if not isinstance(given, dict):
         return given
     texts = {name: str(value).lower() if isinstance(value, bool) else value for name, value in sorted(given.items())}
@@ -324,7 +324,7 @@ class Problem(Exception):
 
 
 def failure(error: dict) -> dict:
-    """One of pydantic's errors as the contract has it."""
+    """Converts an error of pydantic into a failure of the contract."""
     path, kind = [str(part) for part in error["loc"] if part != "[key]"], error["type"]
     if "." in kind:
         code = kind
@@ -371,7 +371,7 @@ def authenticate(headers: dict, now: str) -> dict:
     source = json.loads(found["Item"]["document"]["S"]) if "Item" in found else {"keys": []}
     live = [known["sha256"] for known in source["keys"] if known["expiresAt"] is None or now < known["expiresAt"]]
     presented = hashlib.sha256(key.encode()).hexdigest()
-    # A list, so that each key is compared; and with something even for a source that is unknown.
+    # A list, so that every key is compared. An unknown source is compared with a dummy hash.
     if not any([hmac.compare_digest(stored, presented) for stored in live or ["0" * 64]]):
         raise Problem("credentials.invalid")
     if not source["enabled"]:
@@ -426,7 +426,7 @@ def verify(url: str) -> None:
 
 
 def identity(source: dict, lead: Lead) -> tuple[str, str]:
-    """The lead's id, the same for every repeat, and the digest of its content."""
+    """Returns the lead's id, which is the same for every repeat, and the digest of its content."""
     left_out = {"metadata": {"ip_address", "user_agent"}}
     content = lead.model_dump_json(by_alias=True, exclude_none=True, exclude=left_out)
     metadata = lead.metadata
@@ -453,7 +453,7 @@ def to_item(lead: dict, document: str, content: str, request_id: str, now: datet
 
 
 def put(item: dict) -> dict | None:
-    """Writes a lead, unless it is there: then gives back what is."""
+    """Writes a lead unless it is already stored. Returns the stored item in that case."""
     condition = {"ConditionExpression": "attribute_not_exists(pk)", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     try:
         dynamodb.put_item(TableName=LEADS_TABLE, Item=item, **condition)
@@ -465,12 +465,12 @@ def put(item: dict) -> dict | None:
     if not stored:
         key = {"pk": item["pk"], "sk": item["sk"]}
         stored = dynamodb.get_item(TableName=LEADS_TABLE, Key=key, ConsistentRead=True)["Item"]
-    # boto3's own retry may have met what its first try wrote.
+    # boto3's retry may have found the item of its first try.
     return None if stored["requestId"] == item["requestId"] else stored
 
 
 def announce(lead: dict, request_id: str) -> None:
-    """Tells the worker. When that fails, the lead's mark brings it there later."""
+    """Announces the lead to the worker. If that fails, the sweep does it later."""
     message = {"type": "lead.created", "version": 1, "leadId": lead["id"], "sourceId": lead["sourceId"]}
     message |= {"accountId": lead["accountId"], "businessId": lead["metadata"]["businessId"]}
     message |= {"createdAt": lead["createdAt"], "requestId": request_id}

@@ -1,4 +1,4 @@
-//! The release binaries, as they are deployed, and their sizes.
+//! Builds the release binaries as they are deployed, and measures their sizes.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -10,25 +10,25 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use serde_json::Value;
 
-/// The repository.
+/// The root of the repository.
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Builds the binaries of these packages in the release profile, and gives back where each is. They are built by
-/// themselves, so that no feature which another package asks for is linked.
+/// Builds the binaries of these packages in the release profile, and returns their paths. Cargo builds only these packages,
+/// so it does not link features that other packages enable.
 pub(crate) fn build(packages: &[&str]) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     cargo(&["--release", "--bins"], packages)
 }
 
-/// Binaries that are there already.
-pub(crate) fn there(directory: &Path, names: &[&str]) -> BTreeMap<String, PathBuf> {
+/// The paths of existing binaries.
+pub(crate) fn existing(directory: &Path, names: &[&str]) -> BTreeMap<String, PathBuf> {
     names.iter().map(|name| ((*name).to_owned(), directory.join(name))).collect()
 }
 
-/// Builds a package's one binary in the profile of the benchmarks themselves.
+/// Builds the only binary of a package in the profile of the benchmarks.
 pub(crate) fn build_light(package: &str) -> anyhow::Result<PathBuf> {
-    cargo(&["--profile", "light", "--bins"], &[package])?.remove(package).context("cargo has not built it")
+    cargo(&["--profile", "light", "--bins"], &[package])?.remove(package).context("cargo has not built the binary")
 }
 
 fn cargo(arguments: &[&str], packages: &[&str]) -> anyhow::Result<BTreeMap<String, PathBuf>> {
@@ -46,7 +46,7 @@ fn cargo(arguments: &[&str], packages: &[&str]) -> anyhow::Result<BTreeMap<Strin
     Ok(artifacts.filter_map(binary).collect())
 }
 
-/// The size of a file as it is, and deflated: as it is in the zip that is uploaded. In bytes.
+/// The size of a file in bytes, plain and deflated. A deployed zip has about the deflated size.
 pub(crate) fn sizes(file: &Path) -> anyhow::Result<(usize, usize)> {
     let content = std::fs::read(file)?;
     let mut deflated = DeflateEncoder::new(Vec::new(), Compression::default());

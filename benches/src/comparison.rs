@@ -1,4 +1,4 @@
-//! The functions beside hello world, the floor and Python: processes of all of them in turn, on one machine.
+//! Compares the functions with hello world, the floor and Python. Their processes run in turn on one machine.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,37 +14,37 @@ use crate::python;
 use crate::subject::{ANSWER, Asked, COLD_CPU, CPU, FIRST_ANSWER, MEMORY, REFUSED_CPU, START, START_ALONE, Subject};
 use crate::world::World;
 
-/// The target for the zip of a function, in bytes.
-const LARGEST_ZIP: usize = 3_000_000;
+/// The target for the size of a function's zip, in bytes.
+const MAX_ZIP: usize = 3_000_000;
 
 const MB: f64 = 1_000_000.0;
 
-/// How it is measured.
+/// The options of the comparison.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Comparison {
-    /// How many processes of each are started cold.
+    /// The number of processes of each that are measured cold.
     #[arg(long, default_value_t = 25)]
     runs: u32,
-    /// How many processes of each are measured warm.
+    /// The number of processes of each that are measured warm.
     #[arg(long, default_value_t = 25)]
     rounds: u32,
-    /// How many events each of these gets.
+    /// The number of events for each warm process.
     #[arg(long, default_value_t = 150)]
     events: u32,
-    /// Leaves the reference in Python out, which needs `python3` with `venv`, and packages from its index.
+    /// Leave out the Python reference, which needs `python3` with `venv` and installs packages.
     #[arg(long)]
     without_python: bool,
-    /// Measures the binaries in this directory, such as those of another commit, instead of building them.
+    /// Measure the binaries in this directory, such as those of another commit, instead of building them.
     #[arg(long, value_name = "DIRECTORY")]
     binaries: Option<PathBuf>,
-    /// Writes every figure into this file as JSON.
+    /// Write all figures to this file as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
 
-/// A figure of the table: what it is called, where it is read, and how many digits of it mean something.
+/// A row of the table: its label, the figure, and the number of significant decimal places.
 const FIGURES: [(&str, &str, usize); 8] = [
-    ("spawn to the first /next, nobody listening, ms", START_ALONE, 1),
+    ("spawn to the first /next, no backends, ms", START_ALONE, 1),
     ("spawn to the first /next, ms", START, 1),
     ("first answer, ms", FIRST_ANSWER, 1),
     ("CPU from spawn to the first answer, ms", COLD_CPU, 1),
@@ -54,11 +54,12 @@ const FIGURES: [(&str, &str, usize); 8] = [
     ("peak memory, MiB", MEMORY, 1),
 ];
 
-/// A target of the intake: a figure, at most so many times that of another; or, without another, at most so much.
+/// A target of the intake: its label, the figure, another subject, and the maximum. With another subject, the maximum is a
+/// multiple of that subject's figure. Without one, it is absolute.
 const TARGETS: [(&str, &str, Option<&str>, f64); 6] = [
     ("CPU per accepted lead", CPU, Some(FLOOR), 1.3),
     ("CPU per accepted lead", CPU, Some(PYTHON), 1.0 / 5.0),
-    ("spawn to the first /next, nobody listening", START_ALONE, Some(FLOOR), 1.25),
+    ("spawn to the first /next, no backends", START_ALONE, Some(FLOOR), 1.25),
     ("CPU from spawn to the first answer", COLD_CPU, Some(FLOOR), 1.3),
     ("CPU from spawn to the first answer", COLD_CPU, Some(PYTHON), 1.0 / 25.0),
     ("peak memory, MiB", MEMORY, None, 16.0),
@@ -74,19 +75,19 @@ const WORKER: &str = "process-lead";
 pub(crate) async fn run(arguments: &Comparison) -> anyhow::Result<ExitCode> {
     let binaries = match &arguments.binaries {
         Some(directory) => {
-            artifacts::there(directory, &["create-lead", "floor", "hello", "intake-lead", "process-lead"])
+            artifacts::existing(directory, &["create-lead", "floor", "hello", "intake-lead", "process-lead"])
         }
         None => artifacts::build(&["create-lead", "intake-lead", "process-lead", "floor"])?,
     };
     let mut world = World::start().await?;
     let subject = |world: &World, name: &'static str, program: &Path, asked, refuses| {
         let binary = |environment| Binary::new(program, environment).log(world.log());
-        let (binary, alone) = (binary(world.environment()), binary(world.environment_of_nobody()));
+        let (binary, alone) = (binary(world.environment()), binary(world.environment_without_backends()));
         Subject { name, asked, refuses, binary, alone }
     };
     let of_rust = |world: &World, name: &'static str, asked, refuses| match binaries.get(name) {
         Some(program) => Ok(subject(world, name, program, asked, refuses)),
-        None => Err(anyhow::anyhow!("cargo has built no {name}")),
+        None => Err(anyhow::anyhow!("cargo has not built {name}")),
     };
     let mut subjects = vec![
         of_rust(&world, HELLO, Asked::Posts(200), false)?,
@@ -98,12 +99,12 @@ pub(crate) async fn run(arguments: &Comparison) -> anyhow::Result<ExitCode> {
         let mut python = subject(&world, PYTHON, &python::interpreter()?, Asked::Posts(201), true);
         for binary in [&mut python.binary, &mut python.alone] {
             let app = artifacts::root().join("benches/python").display().to_string();
-            // On Lambda what has been compiled is a part of the package, too.
+            // On Lambda the package contains the compiled files, too.
             let compiled = artifacts::root().join("target/benches/pycache").display().to_string();
             *binary = binary
                 .clone()
                 .arguments(["-m", "awslambdaric", "app.handler"])
-                // What our template says to the allocator is a cut of ours.
+                // The template sets the allocator only for our functions.
                 .variable("GLIBC_TUNABLES", String::new())
                 .variable("PYTHONPATH", app)
                 .variable("PYTHONPYCACHEPREFIX", compiled);
@@ -125,7 +126,7 @@ pub(crate) async fn run(arguments: &Comparison) -> anyhow::Result<ExitCode> {
     Ok(if all_small && all_met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Of each subject one process after the other, so that whatever else the machine does is shared by all.
+/// Measures one process of each subject in turn, so that other load on the machine affects all of them.
 async fn measure(arguments: &Comparison, world: &mut World, subjects: &[Subject]) -> anyhow::Result<Readings> {
     let mut readings = Readings::default();
     let steps = u64::from(arguments.runs + arguments.rounds) * u64::try_from(subjects.len())?;
@@ -147,7 +148,7 @@ async fn measure(arguments: &Comparison, world: &mut World, subjects: &[Subject]
     Ok(readings)
 }
 
-/// Medians, and behind them what nine in ten stay under.
+/// Medians, with the 90th percentile in parentheses.
 fn table(readings: &Readings, subjects: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
@@ -170,7 +171,7 @@ fn sizes(binaries: &std::collections::BTreeMap<String, PathBuf>) -> anyhow::Resu
     for (name, file) in binaries {
         let (whole, zipped) = artifacts::sizes(file)?;
         let is_reference = [HELLO, FLOOR].contains(&name.as_str());
-        let is_small = is_reference || zipped <= LARGEST_ZIP;
+        let is_small = is_reference || zipped <= MAX_ZIP;
         all_small &= is_small;
         #[expect(clippy::cast_precision_loss, reason = "for a table")]
         let (whole, zipped) = (whole as f64 / MB, zipped as f64 / MB);
@@ -183,17 +184,17 @@ fn sizes(binaries: &std::collections::BTreeMap<String, PathBuf>) -> anyhow::Resu
 fn targets(readings: &Readings) -> (Table, bool) {
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
-    table.set_header(["target of the intake", "beside", "at most", "is", ""]);
+    table.set_header(["target of the intake", "compared with", "at most", "is", ""]);
     let mut all_met = true;
-    for (name, figure, other, most) in TARGETS {
+    for (name, figure, other, max) in TARGETS {
         let is = match other {
             Some(other) => readings.ratio(INTAKE, other, figure),
             None => readings.summary(INTAKE, figure).map(|summary| summary.median),
         };
         let Some(is) = is else { continue };
-        let met = is <= most;
+        let met = is <= max;
         all_met &= met;
-        table.add_row([name, other.unwrap_or("-"), &format!("{most:.2}"), &format!("{is:.3}"), verdict(met)]);
+        table.add_row([name, other.unwrap_or("-"), &format!("{max:.2}"), &format!("{is:.3}"), verdict(met)]);
     }
     (table, all_met)
 }

@@ -1,4 +1,4 @@
-//! Figures: what is read of a process, and what becomes of many readings.
+//! Reads figures of a process, and summarizes many readings.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde::Serialize;
 use serde_json::json;
 
-/// The processor's time that a process has taken, all its threads together, by the scheduler's own count in nanoseconds.
+/// The CPU time of a process with all its threads, which the scheduler counts in nanoseconds.
 pub(crate) fn cpu(pid: u32) -> anyhow::Result<Duration> {
     let mut nanoseconds = 0;
     for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
@@ -18,23 +18,23 @@ pub(crate) fn cpu(pid: u32) -> anyhow::Result<Duration> {
     Ok(Duration::from_nanos(nanoseconds))
 }
 
-/// The most memory that a process has had resident, in MiB.
+/// The peak resident memory of a process, in MiB.
 pub(crate) fn peak_memory(pid: u32) -> anyhow::Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
     Ok(peak.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }
 
-/// Milliseconds.
+/// A duration in milliseconds.
 pub(crate) fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }
 
-/// Every reading of each figure, by subject.
+/// All readings of each figure, by subject.
 #[derive(Debug, Default)]
 pub(crate) struct Readings(BTreeMap<&'static str, BTreeMap<&'static str, Vec<f64>>>);
 
-/// What many readings come to.
+/// A summary of many readings.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Summary {
     pub(crate) readings: usize,
@@ -46,25 +46,25 @@ pub(crate) struct Summary {
 }
 
 impl Readings {
-    /// Keeps a reading.
+    /// Adds a reading.
     pub(crate) fn add(&mut self, subject: &'static str, figure: &'static str, reading: f64) {
         self.0.entry(subject).or_default().entry(figure).or_default().push(reading);
     }
 
-    /// What the readings of a figure come to, when there are any.
+    /// Summarizes the readings of a figure, if there are any.
     pub(crate) fn summary(&self, subject: &str, figure: &str) -> Option<Summary> {
         Summary::of(self.0.get(subject)?.get(figure)?)
     }
 
-    /// How many times another subject's figure this one's is: the median over processes that ran one after the other, so
-    /// that the machine's own ups and downs are in both.
+    /// The ratio of a figure to that of another subject. It is the median over pairs of processes that ran one after the
+    /// other, so that changes in the machine's speed affect both.
     pub(crate) fn ratio(&self, subject: &str, other: &str, figure: &str) -> Option<f64> {
         let (ours, theirs) = (self.0.get(subject)?.get(figure)?, self.0.get(other)?.get(figure)?);
         let ratios: Vec<_> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
         Some(Summary::of(&ratios)?.median)
     }
 
-    /// Everything, for programs.
+    /// All summaries as JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         let figures = |figures: &BTreeMap<&'static str, Vec<f64>>| {
             let figures = figures.iter().filter_map(|(name, readings)| Some((*name, Summary::of(readings)?)));
@@ -79,7 +79,7 @@ impl Readings {
 }
 
 impl Summary {
-    /// Of these readings, unless there are none.
+    /// Summarizes these readings, unless there are none.
     pub(crate) fn of(readings: &[f64]) -> Option<Self> {
         let mut sorted = readings.to_vec();
         sorted.sort_by(f64::total_cmp);

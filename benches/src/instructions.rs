@@ -1,5 +1,5 @@
-//! What does not depend on the clock: how many instructions the released binaries execute, counted by valgrind, and how
-//! large they are; held against a baseline that is committed.
+//! Figures that do not depend on time: the instructions that the release binaries execute, which valgrind counts, and their
+//! sizes. They are compared with a committed baseline.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,19 +16,19 @@ use tokio::process::Command;
 use crate::artifacts;
 use crate::world::World;
 
-/// So many events are counted, behind the first.
+/// The number of counted events after the first.
 const EVENTS: u64 = 50;
 
-/// So many hundredths more than the baseline may be counted. How a connection's bytes are cut differs from run to run,
-/// and a compiler's next release shifts a little, too.
+/// The allowed increase over the baseline, in percent. The packets of a connection differ from run to run, and a new
+/// compiler changes the counts a little, too.
 const TOLERANCE: u64 = 5;
 
 const FUNCTIONS: [&str; 3] = ["create-lead", "intake-lead", "process-lead"];
 
-/// What is counted, by name: instructions, and bytes.
+/// Counted instructions and bytes, by name.
 type Counts = BTreeMap<String, u64>;
 
-/// What a process is asked, after its first event.
+/// The events of a process after its first one.
 #[derive(Clone, Copy)]
 enum Asked {
     Nothing,
@@ -37,26 +37,26 @@ enum Asked {
     Messages,
 }
 
-/// What is done with the counts.
+/// The options of the counts.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Instructions {
-    /// Writes what is counted as the new baseline.
+    /// Write the counts as the new baseline.
     #[arg(long)]
     update: bool,
-    /// Counts the binaries in this directory, such as those of another build, instead of building them.
+    /// Measure the binaries in this directory, such as those of another build, instead of building them.
     #[arg(long, value_name = "DIRECTORY")]
     binaries: Option<PathBuf>,
-    /// Keeps what valgrind has written in this directory, for `callgrind_annotate`.
+    /// Keep valgrind's output in this directory, for `callgrind_annotate`.
     #[arg(long, value_name = "DIRECTORY")]
     keep: Option<PathBuf>,
 }
 
-/// Counts, and compares with the baseline, or writes it anew.
+/// Counts and compares with the baseline, or updates it.
 pub(crate) async fn run(arguments: &Instructions) -> anyhow::Result<ExitCode> {
     let found = Command::new("valgrind").arg("--version").output().await;
-    ensure!(found.is_ok_and(|found| found.status.success()), "valgrind is missing: it counts the instructions");
+    ensure!(found.is_ok_and(|found| found.status.success()), "valgrind is not installed; it counts the instructions");
     let binaries = match &arguments.binaries {
-        Some(directory) => artifacts::there(directory, &FUNCTIONS),
+        Some(directory) => artifacts::existing(directory, &FUNCTIONS),
         None => artifacts::build(&FUNCTIONS)?,
     };
     let scratch = tempfile::tempdir()?;
@@ -86,7 +86,7 @@ pub(crate) async fn run(arguments: &Instructions) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     println!(
-        "More than before. If it is worth it, say so in the commit that holds the new baseline:\n\
+        "More than the baseline allows. If the increase is worth it, explain why in the commit with the new baseline:\n\
          cargo run -p benches -- instructions --update"
     );
     Ok(ExitCode::FAILURE)
@@ -98,7 +98,7 @@ async fn count(binaries: &BTreeMap<String, PathBuf>, kept: &Path) -> anyhow::Res
     for (function, program) in binaries {
         counts.insert(format!("{function}: zip, bytes"), artifacts::sizes(program)?.1.try_into()?);
     }
-    let of = |name: &str| binaries.get(name).with_context(|| format!("cargo has built no {name}"));
+    let of = |name: &str| binaries.get(name).with_context(|| format!("cargo has not built {name}"));
     for (function, cases) in [
         ("create-lead", [("an accepted lead", Asked::Posts), ("a refused lead", Asked::BadPosts)].as_slice()),
         ("process-lead", &[("a message", Asked::Messages)]),
@@ -118,7 +118,7 @@ async fn count(binaries: &BTreeMap<String, PathBuf>, kept: &Path) -> anyhow::Res
     Ok(counts)
 }
 
-/// All instructions of a process, from its start to its end.
+/// Counts all instructions of a process, from its start to its end.
 async fn instructions(world: &mut World, program: &Path, [first, then]: [Asked; 2], out: &Path) -> anyhow::Result<u64> {
     let valgrind = [
         "--tool=callgrind".to_owned(),
@@ -135,13 +135,13 @@ async fn instructions(world: &mut World, program: &Path, [first, then]: [Asked; 
         }
     }
     process.idle().await?;
-    // Killed outright, valgrind would write nothing.
+    // After a SIGKILL valgrind would write nothing.
     let id = process.id().context("the process has ended")?;
     Command::new("kill").arg(id.to_string()).status().await?;
     process.ended().await?;
     let counted = fs::read_to_string(out)?;
     let total =
-        counted.lines().find_map(|line| line.strip_prefix("totals: ")).context("valgrind has counted nothing")?;
+        counted.lines().find_map(|line| line.strip_prefix("totals: ")).context("valgrind has written no total")?;
     Ok(total.trim().parse()?)
 }
 

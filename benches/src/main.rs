@@ -1,14 +1,14 @@
-//! What the product costs, measured on one machine and without AWS (`docs/performance.md` has the figures):
+//! Measures what the product costs, on one machine and without AWS. `docs/performance.md` has the figures.
 //!
 //! ```text
-//! cargo run --profile light -p benches                    the functions beside hello world, the floor and Python
+//! cargo run --profile light -p benches                    the functions, hello world, the floor and Python
 //! cargo run --profile light -p benches -- throughput      the local stack under load from another process
-//! cargo run --profile light -p benches -- memory          an answer by the function's memory; as root, on Linux
-//! cargo run --profile light -p benches -- instructions    instructions and sizes, held against the committed baseline
+//! cargo run --profile light -p benches -- memory          answer times by memory size; as root, on Linux
+//! cargo run --profile light -p benches -- instructions    instructions and sizes, compared with the committed baseline
 //! cargo bench -p benches                                  the core's steps, in nanoseconds
 //! ```
 
-#![expect(clippy::print_stdout, reason = "the figures are what it is run for")]
+#![expect(clippy::print_stdout, reason = "the figures are its output")]
 
 mod artifacts;
 mod comparison;
@@ -36,11 +36,11 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// The whole local stack under load from another process.
+    /// Measure the whole local stack under load from another process.
     Throughput(throughput::Throughput),
-    /// An answer under the share of a processor that comes with so much memory; as root, on Linux.
+    /// Measure answers with the share of a CPU that comes with a memory size. Needs root and Linux.
     Memory(memory::Memory),
-    /// Instructions and sizes, which no other load on the machine changes, against `benches/baseline.json`.
+    /// Compare instructions and sizes with `benches/baseline.json`. Other load on the machine does not change them.
     Instructions(instructions::Instructions),
 }
 

@@ -1,7 +1,7 @@
-//! An answer under the share of a processor that a function of so much memory has: what `MemorySize` buys.
+//! Measures answer times by `MemorySize`, which decides a function's share of a CPU.
 //!
-//! Lambda gives a function a processor's time in proportion to its memory, by the kernel's own bandwidth control, and does
-//! not while a process starts. So a process here starts freely and then joins a control group with that share.
+//! Lambda gives a function CPU time in proportion to its memory, with the kernel's bandwidth control, but does not limit it
+//! while it starts. So a process here starts without a limit and then joins a control group with that share.
 
 use std::fs;
 use std::io;
@@ -17,29 +17,29 @@ use crate::artifacts;
 use crate::figures::{Summary, ms};
 use crate::world::World;
 
-/// With so much memory, in MB, a function has one processor (AWS Lambda's guide, "Configure Lambda function memory").
+/// The memory in MB with which a function has one CPU (AWS Lambda's guide, "Configure Lambda function memory").
 const ONE_PROCESSOR: f64 = 1_769.0;
 
-/// Each period of the kernel's bandwidth control begins with the group's share of it to spend, in microseconds.
+/// The period of the kernel's bandwidth control, in microseconds. A group may use its share in each period.
 const PERIOD: f64 = 20_000.0;
 
-/// What passes between two events of one process. Its share is spent anew by then, as it is while a function waits for
-/// TrustedForm.
+/// The pause between two events of one process. By then its share is available again, as it is after a function has waited
+/// for TrustedForm.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How often it is measured, and at what.
+/// The options of the measurement.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Memory {
-    /// The sizes, in MB.
+    /// The memory sizes, in MB.
     #[arg(long, value_delimiter = ',', default_values_t = [128, 256, 512, 1_024, 1_769])]
     sizes: Vec<u32>,
-    /// How many processes of each size.
+    /// The number of processes of each size.
     #[arg(long, default_value_t = 15)]
     runs: u32,
-    /// How many events each of these gets, behind its first.
+    /// The number of events for each process, after its first.
     #[arg(long, default_value_t = 40)]
     events: u32,
-    /// Measures the `create-lead` in this directory instead of building it.
+    /// Measure the `create-lead` in this directory instead of building it.
     #[arg(long, value_name = "DIRECTORY")]
     binaries: Option<PathBuf>,
 }
@@ -47,15 +47,15 @@ pub(crate) struct Memory {
 /// Measures, and prints the table.
 pub(crate) async fn run(arguments: &Memory) -> anyhow::Result<ExitCode> {
     let binaries = match &arguments.binaries {
-        Some(directory) => artifacts::there(directory, &["create-lead"]),
+        Some(directory) => artifacts::existing(directory, &["create-lead"]),
         None => artifacts::build(&["create-lead"])?,
     };
-    let program = binaries.get("create-lead").context("cargo has built no create-lead")?;
+    let program = binaries.get("create-lead").context("cargo has not built create-lead")?;
     let mut world = World::start().await?;
     let binary = Binary::new(program, world.environment()).log(world.log());
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
-    table.set_header(["MB", "of a processor", "first answer, ms", "p90", "warm answer, ms", "p90", "p99"]);
+    table.set_header(["MB", "share of a CPU", "first answer, ms", "p90", "warm answer, ms", "p90", "p99"]);
     let group = Group::new()?;
     for size in &arguments.sizes {
         let share = f64::from(*size) / ONE_PROCESSOR;
@@ -83,7 +83,7 @@ pub(crate) async fn run(arguments: &Memory) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A control group: its processes get a share of one processor together.
+/// A control group, whose processes together get a share of one CPU.
 struct Group {
     directory: PathBuf,
     is_unified: bool,
@@ -94,7 +94,7 @@ impl Group {
         let root = Path::new("/sys/fs/cgroup");
         let is_unified = root.join("cgroup.controllers").exists();
         let directory = root.join(if is_unified { "" } else { "cpu" }).join(format!("leadping-{}", std::process::id()));
-        fs::create_dir(&directory).context("a control group is made by root, on Linux")?;
+        fs::create_dir(&directory).context("only root on Linux can create a control group")?;
         Ok(Self { directory, is_unified })
     }
 
@@ -114,7 +114,7 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // It cannot go before its last process, which has been killed and may not be gone yet.
+        // The group cannot be removed before its last process is gone. That process has been killed and may still exit.
         while fs::remove_dir(&self.directory).is_err_and(|error| error.kind() == io::ErrorKind::ResourceBusy) {
             std::thread::yield_now();
         }

@@ -1,4 +1,4 @@
-//! The reference in Python: an environment of its own, made once.
+//! The Python reference, which has its own environment.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 
 use crate::artifacts;
 
-/// Makes the environment, unless it is there, and gives back its interpreter. It needs `python3` with `venv`.
+/// Creates the environment, unless it exists, and returns its interpreter. Needs `python3` with `venv`.
 pub(crate) fn interpreter() -> anyhow::Result<PathBuf> {
     let requirements = artifacts::root().join("benches/python/requirements.txt");
     let home = artifacts::root().join("target/benches/python");
@@ -29,7 +29,7 @@ fn run(command: &mut Command) -> anyhow::Result<()> {
     let status = command.status().with_context(|| format!("{} cannot be run", command.get_program().display()))?;
     ensure!(
         status.success(),
-        "{} fails: leave the reference out with --without-python",
+        "{} fails; use --without-python to leave the reference out",
         command.get_program().display()
     );
     Ok(())

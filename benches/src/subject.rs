@@ -1,4 +1,4 @@
-//! What is measured: a binary, and what its processes are asked.
+//! A subject of the measurements: a binary and the events of its processes.
 
 use std::time::Instant;
 
@@ -11,27 +11,27 @@ use serde_json::Value;
 use crate::figures::{self, Readings, ms};
 use crate::world::World;
 
-/// Spawn to the first `/next` with nobody listening at the backends, in milliseconds.
+/// Spawn to the first `/next` without backends, in milliseconds.
 pub(crate) const START_ALONE: &str = "start_alone_ms";
-/// The same with the backends there.
+/// Spawn to the first `/next` with backends, in milliseconds.
 pub(crate) const START: &str = "start_ms";
-/// The first event's answer, in milliseconds.
+/// The answer to the first event, in milliseconds.
 pub(crate) const FIRST_ANSWER: &str = "first_answer_ms";
-/// The processor's time from the spawn until the first event is done with, in milliseconds.
+/// CPU time from the spawn to the end of the first event, in milliseconds.
 pub(crate) const COLD_CPU: &str = "cold_cpu_ms";
-/// An answer of a process that has given some, in milliseconds.
+/// An answer of a warm process, in milliseconds.
 pub(crate) const ANSWER: &str = "answer_ms";
-/// The processor's time for an accepted lead or a message, in milliseconds.
+/// CPU time for an accepted lead or a message, in milliseconds.
 pub(crate) const CPU: &str = "cpu_ms";
-/// The processor's time for a refused lead, in milliseconds.
+/// CPU time for a refused lead, in milliseconds.
 pub(crate) const REFUSED_CPU: &str = "refused_cpu_ms";
-/// The most memory resident, in MiB.
+/// Peak resident memory, in MiB.
 pub(crate) const MEMORY: &str = "memory_mib";
 
-/// What its processes are asked.
+/// The events of a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// Posts, which it answers by this status.
+    /// Posts, which get this status.
     Posts(u64),
     /// Messages of the queue.
     Messages,
@@ -40,20 +40,20 @@ pub(crate) enum Asked {
 /// A binary to be measured.
 #[derive(Debug)]
 pub(crate) struct Subject {
-    /// Its name in the tables.
+    /// The name in the tables.
     pub(crate) name: &'static str,
-    /// What its processes are asked.
+    /// The events of a subject.
     pub(crate) asked: Asked,
-    /// Whether it tells good leads from bad ones.
+    /// Whether it refuses bad leads.
     pub(crate) refuses: bool,
-    /// With the backends.
+    /// The binary with backends.
     pub(crate) binary: Binary,
-    /// With nobody listening.
+    /// The binary without backends.
     pub(crate) alone: Binary,
 }
 
 impl Subject {
-    /// One process with nobody listening, and one from its spawn to its first answer.
+    /// Measures one process without backends, and one from its spawn to its first answer.
     pub(crate) async fn measure_cold(&self, world: &mut World, readings: &mut Readings) -> anyhow::Result<()> {
         let spawned = Instant::now();
         self.alone.start().await?.idle().await?;
@@ -72,7 +72,7 @@ impl Subject {
         self.check(&answer)
     }
 
-    /// One process that is asked so often, after it has been asked some times.
+    /// Measures one process for this many events, after some events to warm it up.
     pub(crate) async fn measure_warm(
         &self,
         world: &mut World,
@@ -100,7 +100,7 @@ impl Subject {
         Ok(())
     }
 
-    /// Asks so often, and gives back the processor's time for all of it in milliseconds.
+    /// Sends this many events, and returns the CPU time for all of them in milliseconds.
     async fn ask(
         &self,
         process: &mut Process,
@@ -128,7 +128,7 @@ impl Subject {
         }
     }
 
-    /// A function that does not do its work is fast, and no subject.
+    /// Checks an answer, because a function that does not do its work is fast.
     fn check(&self, answer: &[u8]) -> anyhow::Result<()> {
         match self.asked {
             Asked::Posts(expected) => {
@@ -137,7 +137,7 @@ impl Subject {
             Asked::Messages => {
                 let answer: Value = serde_json::from_slice(answer)?;
                 let failures =
-                    answer.get("batchItemFailures").and_then(Value::as_array).context("no batch's answer")?;
+                    answer.get("batchItemFailures").and_then(Value::as_array).context("not the answer of a batch")?;
                 ensure!(failures.is_empty(), "{} fails a message", self.name);
             }
         }
@@ -147,7 +147,7 @@ impl Subject {
 
 fn status(answer: &[u8]) -> anyhow::Result<u64> {
     let answer: Value = serde_json::from_slice(answer)?;
-    answer.get("statusCode").and_then(Value::as_u64).context("no answer of a function of the API")
+    answer.get("statusCode").and_then(Value::as_u64).context("not an answer of an API function")
 }
 
 fn id(process: &Process) -> anyhow::Result<u32> {

@@ -16,15 +16,15 @@ use crate::artifacts;
 use crate::figures::{Summary, ms};
 
 /// How long the stack may take to start.
-const PATIENCE: Duration = Duration::from_secs(30);
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How much is posted.
+/// The options of the load.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Throughput {
-    /// Over how many connections at once, one number after the other.
+    /// The numbers of parallel connections, measured one after the other.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 64])]
     connections: Vec<usize>,
-    /// How many leads are posted for each of them.
+    /// The number of leads for each number of connections.
     #[arg(long, default_value_t = 4_000)]
     leads: u64,
 }
@@ -36,7 +36,7 @@ pub(crate) async fn run(arguments: &Throughput) -> anyhow::Result<ExitCode> {
     table.load_preset(presets::ASCII_MARKDOWN);
     table.set_header(["connections", "leads", "leads a second", "median, ms", "p90, ms", "p99, ms"]);
     for connections in &arguments.connections {
-        // A stack of its own each time: the tables are empty, and no worker is still at the leads of before.
+        // Each time a new stack, so that the tables are empty and no worker still handles earlier leads.
         let scratch = tempfile::tempdir()?;
         let (_stack, gateway) = start(&program, scratch.path()).await?;
         let load = Load {
@@ -59,7 +59,7 @@ pub(crate) async fn run(arguments: &Throughput) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Starts a stack that keeps nothing, and gives back its API's address. It is killed when it is dropped.
+/// Starts a stack in memory, and returns the process with the address of its API. Dropping the process kills it.
 async fn start(program: &Path, data: &Path) -> anyhow::Result<(Child, String)> {
     let stack = Command::new(program)
         .args(["--memory", "--json", "--port", "0", "--data"])
@@ -76,7 +76,7 @@ async fn start(program: &Path, data: &Path) -> anyhow::Result<(Child, String)> {
         if let Some(gateway) = addresses.as_ref().and_then(|addresses| addresses.get("gateway")?.as_str()) {
             return Ok((stack, gateway.to_owned()));
         }
-        ensure!(begun.elapsed() < PATIENCE, "the stack does not start");
+        ensure!(begun.elapsed() < START_TIMEOUT, "the stack does not start");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -88,7 +88,7 @@ struct Load {
 }
 
 impl Load {
-    /// Posts leads up to this number over so many connections, and gives back what each took in milliseconds.
+    /// Posts leads up to this number over this many connections, and returns the time of each in milliseconds.
     async fn run(&self, connections: usize, end: u64) -> anyhow::Result<Vec<f64>> {
         let times = try_join_all((0..connections).map(|_| self.connection(end))).await?;
         Ok(times.into_iter().flatten().collect())

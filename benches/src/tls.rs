@@ -1,4 +1,4 @@
-//! Real TLS in front of a server on loopback: a certificate authority of this run's own, and a certificate by it.
+//! Real TLS in front of a server on loopback, with a certificate authority that is created for each run.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -13,16 +13,16 @@ use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-/// A port that speaks TLS for another that does not.
+/// A TLS port in front of a plain one.
 #[derive(Debug)]
 pub(crate) struct Tls {
-    /// Its base URL.
+    /// The base URL.
     pub(crate) url: String,
     _task: Task,
 }
 
 impl Tls {
-    /// Opens a port that leads to `upstream`, and writes the authority's certificate to `bundle`.
+    /// Opens a TLS port that forwards to `upstream`, and writes the authority's certificate to `bundle`.
     pub(crate) async fn in_front_of(upstream: SocketAddr, bundle: &Path) -> anyhow::Result<Self> {
         let mut authority = CertificateParams::new(Vec::new())?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -32,7 +32,7 @@ impl Tls {
         let key = KeyPair::generate()?;
         let issuer = Issuer::new(authority, authority_key);
         let mut certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()])?;
-        // Under its issuer's name it would be taken for its own issuer.
+        // With the issuer's name it would look self-signed.
         certificate.distinguished_name.push(DnType::CommonName, "TrustedForm");
         let certificate = certificate.signed_by(&key, &issuer)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -1,4 +1,4 @@
-//! What the functions call: engines and stand-ins, with TrustedForm behind TLS.
+//! The services that the functions call: engines and stand-ins, with TLS in front of TrustedForm.
 
 use std::path::PathBuf;
 
@@ -14,16 +14,16 @@ use tempfile::TempDir;
 
 use crate::tls::Tls;
 
-/// Addresses at which nobody listens: the discard port, and no program on this machine is root's.
-const NOBODY: &str = "http://127.0.0.1:9";
+/// An address without a listener: the discard port.
+const NO_BACKEND: &str = "http://127.0.0.1:9";
 
-/// No event of a benchmark is late: a moment in milliseconds.
+/// A deadline that no event of a benchmark reaches, in milliseconds.
 const YEAR_2100: u64 = 4_102_444_800_000;
 
 /// Running backends.
 #[derive(Debug)]
 pub(crate) struct World {
-    /// Without a worker: what is announced stays in the queue.
+    /// A stack without a worker, so that messages stay in the queue.
     pub(crate) stack: Stack,
     tls: Tls,
     bundle: PathBuf,
@@ -32,7 +32,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Starts them.
+    /// Starts the backends.
     pub(crate) async fn start() -> anyhow::Result<Self> {
         let stack = Stack::start(&Options { port: 0, worker: false, ..Options::default() }).await?;
         let scratch = tempfile::tempdir()?;
@@ -42,12 +42,12 @@ impl World {
         Ok(Self { stack, tls, bundle, scratch, serial: 0 })
     }
 
-    /// Where a process may write its log: a function's are a part of its work, and a pipe would be read by this machine.
+    /// The file for the logs of processes. Logging is part of a function's work, and reading a pipe would load this machine.
     pub(crate) fn log(&self) -> PathBuf {
         self.scratch.path().join("log")
     }
 
-    /// The functions' environment.
+    /// The environment of the functions.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let mut environment = self.stack.addresses().environment();
         environment.push(("GLIBC_TUNABLES", allocator()));
@@ -56,16 +56,16 @@ impl World {
         environment
     }
 
-    /// The same, with nobody listening.
-    pub(crate) fn environment_of_nobody(&self) -> Vec<(&'static str, String)> {
+    /// The environment of the functions with backends that do not listen.
+    pub(crate) fn environment_without_backends(&self) -> Vec<(&'static str, String)> {
         let mut environment = self.environment();
         for (_, value) in environment.iter_mut().filter(|(_, value)| value.starts_with("http")) {
-            NOBODY.clone_into(value);
+            NO_BACKEND.clone_into(value);
         }
         environment
     }
 
-    /// A post of the document's structured example, as a lead of its own each time.
+    /// A post of the partner specification's structured example. Each has its own external id.
     pub(crate) fn post(&mut self) -> LambdaEvent<Bytes> {
         let lead = include_str!("../../tests/examples/structured.json");
         let (id, _) = self.next();
@@ -96,7 +96,7 @@ impl World {
         Ok(LambdaEvent::new(Bytes::from(batch.to_string()), context))
     }
 
-    /// What was announced of a lead. What else is in the queue goes: every intake that is measured announces, too.
+    /// Finds the message about a lead. Deletes all others, which the measured intakes have sent.
     async fn announced(&self, lead: &str) -> anyhow::Result<String> {
         let queue = &self.stack.addresses().queue_url;
         let sqs = &self.stack.clients().sqs;
@@ -116,7 +116,7 @@ impl World {
         }
     }
 
-    /// An id that was not there before, and the context of an invocation with it.
+    /// A new id, and the context of an invocation with it.
     fn next(&mut self) -> (String, lambda_runtime::Context) {
         self.serial += 1;
         let id = format!("bench-{:08}", self.serial);
@@ -127,7 +127,7 @@ impl World {
     }
 }
 
-/// How the template sets the C library's allocator.
+/// The template's setting for the C library's allocator.
 fn allocator() -> String {
     let lines = include_str!("../../template.yaml").lines();
     let value = lines.filter_map(|line| line.trim().strip_prefix("GLIBC_TUNABLES: ")).next().unwrap_or_default();

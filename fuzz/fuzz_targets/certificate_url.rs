@@ -1,4 +1,4 @@
-//! A certificate's URL: what is accepted is TrustedForm's own to every parser, and its id leads the call to no other place.
+//! An accepted certificate URL is on TrustedForm's host to every parser, and its id cannot change where our call goes.
 
 #![no_main]
 
@@ -8,7 +8,7 @@ use url::Url;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let Ok(certificate) = Certificate::parse(text) else { return };
-    // What is accepted is ASCII without a space, so everything else around it was trimmed.
+    // An accepted URL is printable ASCII, so all other characters around it were trimmed.
     let mut entries = text.split(',').map(|entry| entry.trim_matches(|c: char| !c.is_ascii_graphic()));
     let sent = entries.find(|entry| !entry.is_empty()).expect("an entry");
 
@@ -21,7 +21,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     assert_eq!(segments, [certificate.id()]);
 
     let lenient = Url::parse(sent).expect("a URL");
-    assert_eq!(lenient.domain(), Some(&*host), "two parsers, two hosts");
+    assert_eq!(lenient.domain(), Some(&*host), "the parsers read different hosts");
     assert!(matches!(lenient.scheme(), "http" | "https") && lenient.port().is_none());
     assert!(lenient.username().is_empty() && lenient.password().is_none());
 

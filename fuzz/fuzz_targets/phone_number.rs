@@ -1,5 +1,5 @@
-//! What people write for a phone number: E.164 or nothing; a number read again is itself, and so is
-//! what cleaning leaves of a text.
+//! Phone numbers as people write them: the result is E.164 or nothing. Reading that result or the cleaned text again gives
+//! the same number.
 
 #![no_main]
 
@@ -11,7 +11,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     assert!(number.len() == 12 && number.starts_with("+1") && number.bytes().skip(1).all(|b| b.is_ascii_digit()));
     let digits = |extension: &str| extension.bytes().all(|b| b.is_ascii_digit()) && (1..=9).contains(&extension.len());
     assert!(parsed.extension.as_deref().is_none_or(digits));
-    let cleaned = PhoneNumber::cleaned(text).expect("what is accepted can be cleaned");
+    let cleaned = PhoneNumber::cleaned(text).expect("an accepted text can be cleaned");
     for same in [number, &cleaned] {
         let again = PhoneNumber::parse(same).expect("a number is possible");
         assert!(again.number == parsed.number && again.extension.is_none());

@@ -1,9 +1,9 @@
-//! What the fuzz targets of the events share: a function of the API without what lies behind it.
+//! Shared code of the event targets: an API function without the services that it calls.
 //!
-//! An input is a Lambda event as JSON, read as the runtime reads it. One that is no event is taken for the payload of
-//! an event that is otherwise in order, so that no input is wasted and the payload's own syntax is explored as well.
-//! The event then takes the function's whole way up to the network: the service around the handler, the credentials,
-//! the payload, its identity, and every rule but TrustedForm's.
+//! An input is a Lambda event in JSON, which is read as the runtime reads it. An input that is not an event becomes the
+//! payload of a valid event, so that no input is wasted and payloads are explored as well. The event then runs through
+//! everything before the first call of TrustedForm: the service around the handler, the credentials, the payload, its
+//! identity and all rules.
 
 use std::sync::LazyLock;
 
@@ -21,13 +21,13 @@ use leadping::time::Timestamp;
 use leadping::validation::Verdict;
 use serde_json::{Value, json};
 
-/// An event in the shape that AWS sends, with the credentials of [`SOURCE`].
+/// An event as AWS sends it, with the credentials of [`SOURCE`].
 const SAMPLE: &str = include_str!("../../events/create-lead.json");
 
 const SOURCE_ID: &str = "source_123";
 const SOURCE_KEY: &str = "lp_source_key";
 
-/// A source with every rule of its own, so that each of them is reached.
+/// A source with every kind of rule, so that each one is reached.
 static SOURCE: LazyLock<Source> = LazyLock::new(|| Source {
     id: SourceId::parse(SOURCE_ID).expect("a source's id"),
     name: "Fuzz".to_owned(),
@@ -46,26 +46,27 @@ static SOURCE: LazyLock<Source> = LazyLock::new(|| Source {
     revision: 0,
 });
 
-/// Always the same moment, so that an input does the same each time.
+/// Always the same time, so that an input always has the same effect.
 fn now() -> Timestamp {
     "2026-06-15T12:00:00Z".parse().expect("a timestamp")
 }
 
-/// Puts an input through the function that `entrance` belongs to, and judges the answer.
+/// Runs an input through the function of `entrance`, and checks the answer.
 ///
 /// # Panics
-/// When the answer is none of the contract's, which is what the fuzzer looks for.
+/// When the answer breaks the contract, which is what the fuzzer looks for.
 pub fn answer(entrance: Entrance, input: &[u8]) {
     let event = serde_json::from_slice(input).unwrap_or_else(|_| event(entrance, input));
     let mut service = http::service(entrance.path(), move |request| async move {
         http::respond(&request, async { outcome(entrance, &request) }).await
     });
     let answer = service.call(LambdaEvent::new(event, Context::default())).now_or_never();
-    let answer = answer.expect("nothing here waits").expect("the function answers");
+    let answer = answer.expect("nothing here makes a call").expect("the function answers");
     check(&serde_json::to_value(answer).expect("the answer is JSON"));
 }
 
-/// The event of a post with this payload: a query behind `q`, a form behind `f` (in the flat entrance), or else JSON.
+/// A valid event with this payload. In the flat entrance, a first `q` makes the rest a query and a first `f` a form. Any
+/// other payload is JSON.
 fn event(entrance: Entrance, payload: &[u8]) -> LambdaRequest {
     let (method, query, content_type, body) = match (entrance, payload.split_first()) {
         (Entrance::Flat, Some((b'q', query))) => ("GET", String::from_utf8_lossy(query), "", &b""[..]),
@@ -94,11 +95,11 @@ fn outcome(entrance: Entrance, request: &Request) -> Result<Accepted, Problem> {
     }
 }
 
-/// A lead, or a problem (contract, section 6), and never one that is our own mistake.
+/// Checks that the answer is a lead or a problem, but not an internal error (contract, section 6).
 fn check(answer: &Value) {
     let body = answer["body"].as_str().expect("a body");
     let mut body: Value = serde_json::from_str(body).expect("the body is JSON");
-    // The request's id is the gateway's word.
+    // The request id comes from the gateway, and may contain anything.
     body["requestId"].take();
     assert!(!body.to_string().contains(SOURCE_KEY), "the key is in the answer");
     let (codes, content_type): (&[&str], _) = match answer["statusCode"].as_u64() {
@@ -107,7 +108,7 @@ fn check(answer: &Value) {
         Some(401) => (&["credentials.invalid"], "application/problem+json"),
         Some(413) => (&["payload.too_large"], "application/problem+json"),
         Some(415) => (&["payload.media_type"], "application/problem+json"),
-        status => panic!("no status of the contract: {status:?}"),
+        status => panic!("not a status of the contract: {status:?}"),
     };
     let headers = &answer["headers"];
     assert_eq!(headers["content-type"], content_type);

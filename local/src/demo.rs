@@ -1,4 +1,4 @@
-//! The demo sources. `source_123` is in the examples of the partner guide, so they work as printed.
+//! The demo sources. `source_123` is in the examples of the partner specification, so they work as printed.
 
 use leadping::id::{AccountId, BusinessId, SourceId};
 use leadping::lead::state::State;
@@ -6,7 +6,7 @@ use leadping::source::{self, Source, SourceKey};
 use leadping::store::Sources;
 use leadping::time::Timestamp;
 
-/// The source of the partner guide's examples.
+/// The source of the partner specification's examples.
 pub const SOURCE_ID: &str = "source_123";
 /// The key of every demo source.
 pub const SOURCE_KEY: &str = "lp_source_key";

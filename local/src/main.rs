@@ -102,7 +102,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     claim.announce(stack.addresses())?;
     if !arguments.json {
         let kept = if arguments.memory { "in memory".to_owned() } else { format!("in {}", arguments.data.display()) };
-        // It runs as well when no one reads this.
+        // The stack also runs without a terminal.
         let _ = terminal::welcome(stack.addresses(), &kept, &claim);
     }
 

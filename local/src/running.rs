@@ -70,7 +70,7 @@ pub struct Claim {
     directory: PathBuf,
     /// Of a stack that found its directory taken. Deleted with it.
     temporary: Option<TempDir>,
-    /// Held as long as the directory is this stack's.
+    /// Held while the directory belongs to this stack.
     _lock: Option<fs::File>,
 }
 

@@ -63,6 +63,6 @@ mod tests {
         }
         schedule.stop().await;
         while runs.try_recv().is_ok() {}
-        assert!(runs.recv().await.is_none(), "the stopped schedule has let go of the function");
+        assert!(runs.recv().await.is_none(), "the stopped schedule has dropped the function");
     }
 }

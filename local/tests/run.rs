@@ -35,7 +35,7 @@ impl Running {
     }
 }
 
-/// The stack with its files in this directory. A proxy for which nothing listens must not matter.
+/// The stack with its files in this directory. A proxy that does not answer must not matter.
 fn command(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
     command.arg("--data").arg(data).args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());

@@ -1,6 +1,6 @@
-//! What is accepted is never lost, and nothing is done twice: shown by breaking things.
+//! Breaks calls and kills functions to show that no accepted lead is lost and nothing is done twice.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a harness fails the test that it stands in")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a harness fails the test that uses it")]
 
 mod operators;
 mod outages;

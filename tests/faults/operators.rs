@@ -1,4 +1,4 @@
-//! What operators are told when something breaks: a fault that no alarm can see would last.
+//! What operators see when something breaks. A fault without a metric or log line would go unnoticed.
 
 use std::process::Command;
 
@@ -8,29 +8,29 @@ use tests::proxy::{Fault, Point, Side};
 
 use crate::world::{Kill, World};
 
-/// Intake may be well all the while: the worker has a role of its own.
+/// Intake may work all the time, because the worker has its own role.
 #[tokio::test]
-async fn a_worker_that_cannot_reach_its_table_is_counted_and_its_sweep_is_missed() {
+async fn a_worker_without_its_table_is_counted_and_reports_no_sweep() {
     let scratch = tempfile::tempdir().unwrap();
     let log = scratch.path().join("log");
     let world = World::of_processes(&log).await;
     let message = world.message(&world.accepted(&world.submission()).await).await;
-    let said = |metric: &str| std::fs::read_to_string(&log).unwrap().matches(metric).count();
+    let logged = |metric: &str| std::fs::read_to_string(&log).unwrap().matches(metric).count();
     let storage = r#"{"ServiceUnavailable":1,"Service":"storage","#;
 
     world.proxy.break_all(Point::LeadRead, Side::Before, Fault::Broken);
-    assert_eq!(world.work(&[&message], &mut Kill::nobody()).await, Some(vec![]), "it is no fault of the message");
-    world.proxy.mend();
-    assert_eq!(said(storage), 1, "the lead was not read");
+    assert_eq!(world.work(&[&message], &mut Kill::never()).await, Some(vec![]), "the message has not failed");
+    world.proxy.repair();
+    assert_eq!(logged(storage), 1, "the lead was not read");
 
-    // One of the sixteen shards is enough.
+    // One shard is enough.
     world.proxy.break_next_of(r#"{"N":"7"}"#, Point::Due, Side::Before, Fault::Broken, u64::MAX);
-    world.sweep(&mut Kill::nobody()).await;
-    world.proxy.mend();
-    assert!(said(storage) > 1 && said("DueLeads") == 0, "a shard was not read");
+    world.sweep(&mut Kill::never()).await;
+    world.proxy.repair();
+    assert!(logged(storage) > 1 && logged("DueLeads") == 0, "a shard was not read");
 
-    world.sweep(&mut Kill::nobody()).await;
-    assert!(said(r#"{"DueLeads":0,"#) == 1, "all is well");
+    world.sweep(&mut Kill::never()).await;
+    assert!(logged(r#"{"DueLeads":0,"#) == 1, "the sweep reports again");
     world.stop().await;
 }
 

@@ -1,8 +1,8 @@
-//! The tables of `docs/reliability.md` are what the suite has seen. A test fails when the page shows something else.
+//! Compares the tables of `docs/reliability.md` with the results of this suite. A test fails if the page differs.
 
 use std::path::Path;
 
-/// A table of the page: its head, then its rows.
+/// A table: its header row, then its rows.
 pub(crate) type Table = Vec<Vec<String>>;
 
 /// A row of text cells.
@@ -10,7 +10,7 @@ pub(crate) fn row<const CELLS: usize>(cells: [&str; CELLS]) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
 }
 
-/// Asserts that the page shows a table as the first one under a heading. The page may have more columns.
+/// Asserts that the first table under this heading is as expected. The page may have more columns.
 pub(crate) fn assert_shows(heading: &str, expected: &Table) {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reliability.md");
     let shown = first_table(&std::fs::read_to_string(page).unwrap(), heading);
@@ -37,7 +37,7 @@ fn markdown(table: &Table) -> String {
 }
 
 #[test]
-fn a_changed_cell_and_a_missing_row_are_found() {
+fn finds_a_changed_cell_and_a_missing_row() {
     let page = "# Page\n\ntext | here\n\n## One\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |\n\n## Two\n\n| c |\n| --- |\n";
     let one = vec![row(["a", "b"]), row(["1", "2"]), row(["3", "4"])];
     assert_eq!(first_table(page, "One"), one);

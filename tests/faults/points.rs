@@ -1,8 +1,7 @@
-//! Every call of every function, and each side of it: the function is killed there.
+//! Kills the functions at every call that they make, before and after the service handles it.
 //!
-//! Functions own no disk, so what is left when the running function is dropped is what is left when its process is
-//! killed: what it has put on the wire, and what the services have made of it. That this is so is shown once for each
-//! call with the real binaries, which a `SIGKILL` ends.
+//! Functions write no files. So dropping a running function leaves the same state as killing its process: what it has sent,
+//! and what the services did with it. One test shows this with the real binaries and `SIGKILL`, for every call.
 
 use std::fmt;
 
@@ -11,14 +10,14 @@ use tests::proxy::{Fault, Point, Side};
 use crate::page;
 use crate::world::{Kill, Told, World};
 
-/// What becomes of the call over which the function is killed.
+/// What happens to the call during which the function is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     /// It never arrives.
     Lost,
-    /// It is done, and nobody hears of it.
+    /// It is done, but no answer arrives.
     Done,
-    /// It arrives when everything has been settled without it.
+    /// It arrives after all work was done without it.
     Late,
 }
 
@@ -40,17 +39,17 @@ impl fmt::Display for Fate {
     }
 }
 
-/// What a kill over one call came to.
+/// The result of a kill during one call.
 struct Ending {
-    /// What the partner was told: `201` or `nothing`.
+    /// The answer to the partner: `201` or `nothing`.
     told: &'static str,
-    /// Whether the first post had written the lead.
+    /// Whether the first post wrote the lead.
     kept: bool,
-    /// How many lookups were paid for.
+    /// The number of lookups that were paid for.
     paid: u64,
 }
 
-/// What has to happen first for a point to be reached.
+/// Makes the functions reach a point.
 fn prepare(world: &World, point: Point) {
     if matches!(point, Point::Lease | Point::Postpone) {
         world.proxy.break_next(Point::LookUp, Side::Before, Fault::Throttled, 1);
@@ -65,17 +64,17 @@ async fn kill_at(world: &World, point: Point, fate: Fate) -> Ending {
 
     let told = world.post_until(&submission, &mut kill).await;
     if matches!(point, Point::Due | Point::MoveOn | Point::SendAgain) {
-        world.taken().await; // only the sweep can bring it back now
+        world.taken().await; // now only the sweep can find the lead
     }
     let books = world.settle(&mut kill).await;
-    assert!(kill.reached(), "{point} is reached");
-    assert_eq!(books.wrong(), [], "{point} {fate}: what is there is whole");
+    assert!(kill.reached(), "{point} was not reached");
+    assert_eq!(books.wrong(), [], "{point} {fate}: every stored lead is finished");
     if let Some(Told { status, id, .. }) = &told {
         assert_eq!(*status, 201, "{point} {fate}");
-        assert!(books.leads.contains_key(id.as_ref().unwrap()), "{point} {fate}: what was promised is there");
+        assert!(books.leads.contains_key(id.as_ref().unwrap()), "{point} {fate}: the accepted lead is stored");
     }
 
-    // The partner asks again: whoever was not answered has to, and whoever was may.
+    // The partner posts again. Without an answer it has to, and with one it may.
     let again = world.settled_post(&submission).await;
     let kept = books.leads.len() > before;
     assert_eq!((again.status, again.replayed), (201, kept), "{point} {fate}");
@@ -85,9 +84,9 @@ async fn kill_at(world: &World, point: Point, fate: Fate) -> Ending {
 
     if fate == Fate::Late {
         kill.arrive(world).await;
-        assert_eq!(world.settled().await.leads, books.leads, "{point} {fate}: too late to change anything");
+        assert_eq!(world.settled().await.leads, books.leads, "{point} {fate}: the late call changes nothing");
     }
-    // Paid for again only where the answer was lost, on the way to us or with us.
+    // Paid for twice only if the answer was lost, before or after we got it.
     let answer_lost =
         matches!((point, fate), (Point::LookUp, Fate::Done | Fate::Late) | (Point::Finish, Fate::Lost | Fate::Late));
     let paid = world.paid(&submission);
@@ -95,7 +94,7 @@ async fn kill_at(world: &World, point: Point, fate: Fate) -> Ending {
     Ending { told: if told.is_some() { "201" } else { "nothing" }, kept, paid }
 }
 
-/// Kills over every call in these ways, and asserts that it ends as `docs/reliability.md` says.
+/// Kills during every call in these ways, and compares the results with `docs/reliability.md`.
 async fn kill_at_every_point(world: World, fates: &[Fate]) {
     let mut head = vec!["killed over its".to_owned()];
     head.extend(fates.iter().flat_map(|fate| [format!("{fate}: told"), format!("{fate}: lookups")]));
@@ -123,12 +122,12 @@ async fn kill_at_every_point(world: World, fates: &[Fate]) {
 }
 
 #[tokio::test]
-async fn whatever_is_killed_and_when_a_lead_is_one_whole_lead() {
+async fn every_kill_leaves_one_whole_lead() {
     kill_at_every_point(World::start().await, &Fate::ALL).await;
 }
 
 #[tokio::test]
-async fn a_process_that_is_killed_leaves_what_a_dropped_function_leaves() {
+async fn a_killed_process_leaves_the_same_state_as_a_dropped_function() {
     let scratch = tempfile::tempdir().unwrap();
     let log = scratch.path().join("log");
     let world = World::of_processes(&log).await;
@@ -136,15 +135,15 @@ async fn a_process_that_is_killed_leaves_what_a_dropped_function_leaves() {
 
     let log = std::fs::read_to_string(log).unwrap();
     let steps = |step: &str| log.matches(&format!(r#""step":"{step}""#)).count();
-    assert!(steps("accepted") > 0 && steps("ready") > 0, "the processes have done it");
+    assert!(steps("accepted") > 0 && steps("ready") > 0, "the processes did the work");
     for personal in ["Jordan", "+1512200", "%2B1512200", "lp_source_key"] {
         assert!(!log.contains(personal), "{personal} is in the log");
     }
 }
 
-/// The reads that intake makes only for a lead that may be there already.
+/// The reads that intake makes only for a lead that may already be stored.
 #[tokio::test]
-async fn a_repeat_that_is_killed_over_its_read_changes_nothing() {
+async fn a_kill_during_the_read_of_a_repeat_changes_nothing() {
     let causes = [
         (Point::Put, Fault::Conflict, "the worker is writing the lead"),
         (Point::TrustedForm, Fault::Broken, "refused"),

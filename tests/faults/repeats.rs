@@ -1,4 +1,4 @@
-//! The same thing again: messages that come twenty times, posts that come sixty-four times, at once and in turn.
+//! Repeats: messages that arrive twenty times and posts that arrive sixty-four times, in parallel and in sequence.
 
 use std::collections::BTreeSet;
 
@@ -8,35 +8,35 @@ use tests::proxy::{Fault, Point, Side};
 
 use crate::world::{Kill, Submission, Told, World};
 
-/// How the copies of a message come.
+/// How the copies of a message arrive.
 #[derive(Clone, Copy, Debug)]
-enum Coming {
+enum Arrival {
     /// Each in a batch of its own, all at once.
     AtOnce,
     /// All in one batch.
     InOneBatch,
     /// One after the other.
     InTurn,
-    /// One, and the others when the lead has been finished for hours.
+    /// One first, and the others hours after the lead is finished.
     LongAfter,
 }
 
-async fn deliver(world: &World, message: &str, times: usize, coming: Coming) {
+async fn deliver(world: &World, message: &str, times: usize, arrival: Arrival) {
     let work = async |copies: usize| {
-        let failed = world.work(&vec![message; copies], &mut Kill::nobody()).await;
-        assert_eq!(failed, Some(vec![]), "a copy is no fault");
+        let failed = world.work(&vec![message; copies], &mut Kill::never()).await;
+        assert_eq!(failed, Some(vec![]), "a copy does not fail");
     };
-    match coming {
-        Coming::AtOnce => {
+    match arrival {
+        Arrival::AtOnce => {
             join_all((0..times).map(|_| work(1))).await;
         }
-        Coming::InOneBatch => work(times).await,
-        Coming::InTurn => {
+        Arrival::InOneBatch => work(times).await,
+        Arrival::InTurn => {
             for _ in 0..times {
                 work(1).await;
             }
         }
-        Coming::LongAfter => {
+        Arrival::LongAfter => {
             work(1).await;
             world.hours_pass().await;
             work(times - 1).await;
@@ -44,66 +44,65 @@ async fn deliver(world: &World, message: &str, times: usize, coming: Coming) {
     }
 }
 
-/// Has a submission accepted, and gives back the message about its lead.
+/// Posts a submission and returns the message about its lead.
 async fn announced(world: &World, submission: &Submission) -> String {
     world.message(&world.accepted(submission).await).await
 }
 
 #[tokio::test]
-async fn a_message_does_its_work_once_however_often_it_comes() {
+async fn a_repeated_message_does_its_work_once() {
     let world = World::start().await;
-    for coming in [Coming::AtOnce, Coming::InOneBatch, Coming::InTurn, Coming::LongAfter] {
+    for arrival in [Arrival::AtOnce, Arrival::InOneBatch, Arrival::InTurn, Arrival::LongAfter] {
         for times in [1, 2, 20] {
             let submission = world.submission();
             let message = announced(&world, &submission).await;
-            deliver(&world, &message, times, coming).await;
-            // Whatever met another transaction is brought back by the sweep.
+            deliver(&world, &message, times, arrival).await;
+            // The sweep brings back a lead whose transaction conflicted.
             world.settled().await;
-            assert_eq!(world.paid(&submission), 1, "{coming:?}, {times} times");
+            assert_eq!(world.paid(&submission), 1, "{arrival:?}, {times} times");
         }
     }
     world.stop().await;
 }
 
-/// The lead has its conversation and waits for a second look-up: only the lease stands between twenty workers and the
-/// provider's bill.
+/// The lead has its conversation and waits for a second lookup. Only the lease keeps twenty workers from twenty paid lookups.
 #[tokio::test]
-async fn a_lead_that_waits_is_looked_up_by_one_of_twenty() {
+async fn one_of_twenty_workers_looks_a_waiting_lead_up() {
     let world = World::start().await;
-    for coming in [Coming::AtOnce, Coming::InOneBatch] {
+    for arrival in [Arrival::AtOnce, Arrival::InOneBatch] {
         let submission = world.submission();
         world.proxy.break_next(Point::LookUp, Side::Before, Fault::Throttled, 1);
         let message = announced(&world, &submission).await;
-        deliver(&world, &message, 1, Coming::InTurn).await;
-        assert_eq!(world.paid(&submission), 0, "it was throttled");
-        deliver(&world, &message, 20, coming).await;
+        deliver(&world, &message, 1, Arrival::InTurn).await;
+        assert_eq!(world.paid(&submission), 0, "the first lookup was throttled");
+        deliver(&world, &message, 20, arrival).await;
         world.settled().await;
-        assert_eq!(world.paid(&submission), 1, "{coming:?}");
+        assert_eq!(world.paid(&submission), 1, "{arrival:?}");
     }
     world.stop().await;
 }
 
-/// A provider that says when to come back is not asked before, however many messages come meanwhile.
+/// A provider that sends `Retry-After` is not called before that time, even if more messages arrive.
 #[tokio::test]
-async fn a_lead_that_waits_for_the_provider_s_own_time_is_left_alone() {
+async fn a_retry_after_of_the_provider_is_respected() {
     let world = World::start().await;
     let submission = world.submission();
     world.proxy.break_next(Point::LookUp, Side::Before, Fault::ThrottledFor(3_600), 1);
     let message = announced(&world, &submission).await;
-    deliver(&world, &message, 1, Coming::InTurn).await;
-    deliver(&world, &message, 20, Coming::AtOnce).await;
+    deliver(&world, &message, 1, Arrival::InTurn).await;
+    deliver(&world, &message, 20, Arrival::AtOnce).await;
     assert_eq!(world.proxy.calls(Point::LookUp), 1);
     world.settled().await;
     assert_eq!(
         (world.proxy.calls(Point::LookUp), world.paid(&submission)),
         (2, 1),
-        "it is asked again when it is time"
+        "the provider is called again after that time"
     );
     world.stop().await;
 }
 
 #[tokio::test]
-async fn messages_out_of_order_are_as_good_as_in_order() {
+async fn the_order_of_messages_does_not_matter() {
     let world = World::start().await;
     let submissions: Vec<_> = (0..5).map(|_| world.submission()).collect();
     let mut messages = Vec::new();
@@ -111,13 +110,13 @@ async fn messages_out_of_order_are_as_good_as_in_order() {
         messages.push(announced(&world, submission).await);
     }
     for message in messages.iter().rev().chain(&messages) {
-        deliver(&world, message, 1, Coming::InTurn).await;
+        deliver(&world, message, 1, Arrival::InTurn).await;
     }
     assert!(world.settled().await.leads.len() == 5 && submissions.iter().all(|submission| world.paid(submission) == 1));
     world.stop().await;
 }
 
-/// Two sweeps see one lead due; or the worker finishes it after the sweep has seen it.
+/// Two sweeps see the same due lead, or the worker finishes the lead after a sweep has seen it.
 #[tokio::test]
 async fn a_sweep_that_comes_too_late_announces_nothing() {
     let world = World::start().await;
@@ -129,17 +128,17 @@ async fn a_sweep_that_comes_too_late_announces_nothing() {
         let meanwhile = async {
             held.reached().await;
             if finished {
-                deliver(&world, &message, 1, Coming::InTurn).await;
+                deliver(&world, &message, 1, Arrival::InTurn).await;
             } else {
-                world.sweep(&mut Kill::nobody()).await;
+                world.sweep(&mut Kill::never()).await;
             }
-            held.go_on();
+            held.resume();
         };
-        join(world.sweep(&mut Kill::nobody()), meanwhile).await;
+        join(world.sweep(&mut Kill::never()), meanwhile).await;
         let announced = world.taken().await;
-        assert_eq!(announced.len(), usize::from(!finished), "once by the sweep that was first, or by none");
+        assert_eq!(announced.len(), usize::from(!finished), "only the first sweep announces the lead, or none");
         for message in announced {
-            deliver(&world, &message, 1, Coming::InTurn).await;
+            deliver(&world, &message, 1, Arrival::InTurn).await;
         }
         world.settled().await;
     }
@@ -155,10 +154,10 @@ async fn a_backlog_is_announced_by_one_sweep_and_does_not_feed_itself() {
     world.taken().await;
     world.hours_pass().await;
     for announced in [40, 0] {
-        world.sweep(&mut Kill::nobody()).await;
+        world.sweep(&mut Kill::never()).await;
         assert_eq!(world.books().await.messages, announced);
         if announced > 0 {
-            // They are lost as well, and the next sweep comes before they are due again.
+            // These messages are lost, too, and the next sweep runs before the leads are due again.
             assert_eq!(world.taken().await.len(), announced);
         }
     }
@@ -168,7 +167,7 @@ async fn a_backlog_is_announced_by_one_sweep_and_does_not_feed_itself() {
 }
 
 #[tokio::test]
-async fn poison_in_a_batch_harms_no_other_message_of_it() {
+async fn a_bad_message_does_not_affect_the_others_of_its_batch() {
     let world = World::start().await;
     let mut messages = Vec::new();
     for _ in 0..4 {
@@ -176,12 +175,12 @@ async fn poison_in_a_batch_harms_no_other_message_of_it() {
     }
     let mut batch: Vec<&str> = messages.iter().map(String::as_str).collect();
     batch.insert(2, "poison");
-    assert_eq!(world.work(&batch, &mut Kill::nobody()).await, Some(vec![2]));
+    assert_eq!(world.work(&batch, &mut Kill::never()).await, Some(vec![2]));
     assert_eq!(world.settled().await.leads.len(), 4);
     world.stop().await;
 }
 
-/// Sixty-four partners post at once.
+/// Sends sixty-four posts in parallel.
 async fn posts_at_once(world: &World, submissions: &[Submission]) -> Vec<Told> {
     join_all((0..64).map(|post| world.settled_post(&submissions[post % submissions.len()]))).await
 }
@@ -213,14 +212,14 @@ async fn of_two_contents_under_one_key_one_wins_and_the_other_is_refused() {
     let accepted: Vec<_> = told.iter().map(|told| told.status == 201).collect();
     assert_eq!(leads(&told).len(), 1);
     assert!(told.iter().filter(|told| told.status == 201 && !told.replayed).count() <= 1);
-    // They were posted in turn, so those of one content are every second one.
+    // The two contents alternate, so every second post has the same content.
     assert!((0..64).all(|post| accepted[post] == accepted[post % 2]) && accepted[0] != accepted[1]);
     assert!(told.iter().all(|told| matches!(told.status, 201 | 422)));
     assert_eq!(world.settled().await.leads.len(), 1);
     world.stop().await;
 }
 
-/// On AWS a put that meets the worker's transaction is answered with a conflict, and not with the lead.
+/// On AWS a put during the worker's transaction gets a conflict instead of the stored lead.
 #[tokio::test]
 async fn sixty_four_posts_while_the_worker_writes_the_lead_are_replays() {
     let world = World::start().await;
@@ -237,14 +236,14 @@ async fn sixty_four_posts_while_the_worker_writes_the_lead_are_replays() {
             world.proxy.break_all(Point::Put, Side::Before, Fault::Conflict);
             let other = submission.clone().with("firstName", "Robin");
             let told = posts_at_once(&world, &[submission.clone(), other]).await;
-            world.proxy.mend();
+            world.proxy.repair();
             for (post, told) in told.iter().enumerate() {
                 let expected = if post % 2 == 0 { (201, true, Some(&id)) } else { (422, false, None) };
                 assert_eq!((told.status, told.replayed, told.id.as_ref()), expected, "{point} {side}");
             }
-            held.go_on();
+            held.resume();
         };
-        join(deliver(&world, &message, 1, Coming::InTurn), posts).await;
+        join(deliver(&world, &message, 1, Arrival::InTurn), posts).await;
         world.settled().await;
         assert_eq!(world.paid(&submission), 1, "{point} {side}");
     }

@@ -1,4 +1,4 @@
-//! What a lead costs: which calls are made for it, how often, and what they consume of the tables.
+//! The cost of a lead: its calls, and the table capacity that they consume.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use tests::proxy::Point;
 
 use crate::world::{Kill, World};
 
-/// A sweep asks every shard.
+/// A sweep queries every shard.
 const SHARDS: u64 = schema::UNFINISHED_SHARDS as u64;
 
-/// How often each call was made; those that were not are left out.
+/// The number of calls at each point, without zeros.
 type Calls = BTreeMap<Point, u64>;
 
-/// The calls that something takes.
+/// The calls that a future makes.
 async fn calls(world: &World, of: impl Future<Output = ()>) -> Calls {
     let before = world.proxy.all_calls();
     of.await;
@@ -28,7 +28,7 @@ fn once(points: &[Point]) -> Calls {
 }
 
 #[tokio::test]
-async fn a_lead_takes_no_call_more_than_it_needs() {
+async fn a_lead_makes_only_the_calls_that_it_needs() {
     use Point::{Due, Finish, LeadRead, LookUp, MoveOn, Open, Put, Send, SendAgain, SourceRead, TrustedForm};
     let world = World::start().await;
     let post = async |submission| drop(world.post(&submission).await);
@@ -37,7 +37,7 @@ async fn a_lead_takes_no_call_more_than_it_needs() {
     let accepted = calls(&world, post(first.clone())).await;
     assert_eq!(accepted, once(&[SourceRead, TrustedForm, Put, Send]), "an accepted lead");
 
-    let finished = calls(&world, world.deliver(&mut Kill::nobody())).await;
+    let finished = calls(&world, world.deliver(&mut Kill::never())).await;
     assert_eq!(finished, once(&[LeadRead, Open, LookUp, Finish]), "its message");
 
     let replayed = calls(&world, post(first.clone())).await;
@@ -45,12 +45,12 @@ async fn a_lead_takes_no_call_more_than_it_needs() {
 
     let id = world.post(&first).await.id.unwrap();
     let message = world.message(&id).await;
-    let again = calls(&world, async { drop(world.work(&[&message], &mut Kill::nobody()).await) }).await;
+    let again = calls(&world, async { drop(world.work(&[&message], &mut Kill::never()).await) }).await;
     assert_eq!(again, once(&[LeadRead]), "the same message again");
 
     let no_phone = calls(&world, post(world.submission().with("phone", "").with("email", "jordan@example.com"))).await;
     assert_eq!(no_phone, accepted);
-    let finished = calls(&world, world.deliver(&mut Kill::nobody())).await;
+    let finished = calls(&world, world.deliver(&mut Kill::never())).await;
     assert_eq!(finished, once(&[LeadRead, Open]), "a message about a lead without a phone");
 
     for (what, submission, made) in [
@@ -59,27 +59,27 @@ async fn a_lead_takes_no_call_more_than_it_needs() {
         ("no key", world.submission().with_key(""), &[]),
         ("a source that is disabled", world.submission().from("source_disabled"), &[SourceRead]),
         ("a source that is not approved", world.submission().from("source_unapproved"), &[SourceRead, LeadRead]),
-        ("a URL that is no certificate's", world.submission().with("trustedFormUrl", "x"), &[SourceRead]),
+        ("a URL that is not a certificate", world.submission().with("trustedFormUrl", "x"), &[SourceRead]),
     ] {
         let refused = calls(&world, post(submission)).await;
         assert_eq!(refused, once(made), "{what}");
     }
 
-    let swept = calls(&world, world.sweep(&mut Kill::nobody())).await;
+    let swept = calls(&world, world.sweep(&mut Kill::never())).await;
     assert_eq!(swept, Calls::from([(Due, SHARDS)]), "a sweep that finds nothing");
 
     world.accepted(&world.submission()).await;
     world.taken().await;
     world.hours_pass().await;
-    let swept = calls(&world, world.sweep(&mut Kill::nobody())).await;
+    let swept = calls(&world, world.sweep(&mut Kill::never())).await;
     assert_eq!(swept, Calls::from([(Due, SHARDS), (MoveOn, 1), (SendAgain, 1)]));
-    world.settle(&mut Kill::nobody()).await;
+    world.settle(&mut Kill::never()).await;
     world.stop().await;
 }
 
-/// A put is as cheap in a full table as in an empty one: nothing that a lead takes looks at other leads.
+/// No call of a lead reads other leads, so a put costs the same in a full table as in an empty one.
 #[tokio::test]
-async fn what_a_lead_consumes_does_not_grow_with_the_table() {
+async fn the_cost_of_a_lead_does_not_grow_with_the_table() {
     for stored in [0, 1_000] {
         let consumed = consumption::of_one_lead_among(stored).await;
         assert_eq!(consumed, BTreeMap::from(consumption::UNITS), "{stored} leads are stored");

@@ -1,4 +1,4 @@
-//! A stack whose functions are invoked by the suite alone, one step at a time, and whose time the suite moves.
+//! A stack whose functions only the suite invokes, one step at a time, and whose time the suite moves.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,16 +18,16 @@ use tests::books::{Books, Held};
 use tests::proxy::{self, Point, Proxy, Service, Side};
 use tests::{binaries, eventually};
 
-/// So often the time is moved on before something should have been finished.
-const MOST_ROUNDS: usize = 12;
+/// How often time is moved before all work must be done.
+const MAX_ROUNDS: usize = 12;
 
-/// A process that is started for an invocation is given the time for that as well.
-const PROCESS_LIMIT: Duration = Duration::from_secs(60);
+/// Includes the time to start the process.
+const PROCESS_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a partner posts one submission again.
-const POSTING: Duration = Duration::from_secs(120);
+/// How long a partner repeats one submission.
+const POST_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The stack, with the proxy in front of everything that its functions call.
+/// The stack, with the proxy in front of the services that its functions call.
 pub(crate) struct World {
     pub(crate) stack: Stack,
     pub(crate) proxy: Proxy,
@@ -36,10 +36,10 @@ pub(crate) struct World {
     serial: AtomicU64,
 }
 
-/// What a partner posts: each is a lead of its own, with a number of its own.
+/// A post of a partner. Each has its own identity and phone number.
 #[derive(Clone, Debug)]
 pub(crate) struct Submission {
-    /// Stands in everything that intake calls for it.
+    /// A text that is in all calls of intake for this lead.
     pub(crate) tag: String,
     pub(crate) phone: String,
     pub(crate) key: Option<String>,
@@ -47,7 +47,7 @@ pub(crate) struct Submission {
     body: Value,
 }
 
-/// What a partner was told.
+/// The answer to a partner.
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
     pub(crate) status: u64,
@@ -55,14 +55,14 @@ pub(crate) struct Told {
     pub(crate) replayed: bool,
 }
 
-/// A call at which a function is to be killed.
+/// The call during which a function is killed, if any.
 pub(crate) struct Kill {
     held: Option<proxy::Held>,
     reached: bool,
 }
 
 impl Kill {
-    pub(crate) fn nobody() -> Self {
+    pub(crate) fn never() -> Self {
         Self { held: None, reached: false }
     }
 
@@ -74,13 +74,13 @@ impl Kill {
         self.reached
     }
 
-    /// Lets the call of the dead arrive after all.
+    /// Lets the call of the killed function arrive.
     pub(crate) async fn arrive(self, world: &World) {
-        self.held.unwrap().go_on();
+        self.held.unwrap().resume();
         world.proxy.quiet().await;
     }
 
-    /// Runs a function, unless it is killed: then there is no answer.
+    /// Runs a function. Returns `None` if it is killed.
     async fn run(&mut self, function: &Function, event: &Value) -> Option<Value> {
         match &mut self.held {
             Some(held) if !self.reached => tokio::select! {
@@ -97,22 +97,22 @@ impl Kill {
 }
 
 impl Submission {
-    /// The same under an `Idempotency-Key`.
+    /// Adds an `Idempotency-Key`.
     pub(crate) fn under(self, key: &str) -> Self {
         Self { key: Some(key.to_owned()), ..self }
     }
 
-    /// From another source.
+    /// Changes the source.
     pub(crate) fn from(self, id: &'static str) -> Self {
         Self { source: (id, self.source.1), ..self }
     }
 
-    /// With another key of its source.
+    /// Changes the source's key.
     pub(crate) fn with_key(self, key: &'static str) -> Self {
         Self { source: (self.source.0, key), ..self }
     }
 
-    /// With one member changed.
+    /// Changes one member.
     pub(crate) fn with(mut self, member: &str, value: &str) -> Self {
         self.body[member] = value.into();
         self
@@ -124,7 +124,7 @@ impl World {
         Self::with(|stack, _| stack.functions().clone()).await
     }
 
-    /// Its functions are processes, and write their logs into one file.
+    /// Like [`Self::start`], but the functions are processes that write their logs to one file.
     pub(crate) async fn of_processes(log: &Path) -> Self {
         let binaries = tokio::task::spawn_blocking(binaries::build).await.unwrap();
         Self::with(|stack, front| {
@@ -132,7 +132,7 @@ impl World {
             environment.push(("AWS_ENDPOINT_URL_DYNAMODB", front.dynamodb.clone()));
             environment.push(("AWS_ENDPOINT_URL_SQS", front.sqs.clone()));
             let function =
-                |name: &str| Binary::new(&binaries[name], environment.clone()).log(log).function(PROCESS_LIMIT);
+                |name: &str| Binary::new(&binaries[name], environment.clone()).log(log).function(PROCESS_TIMEOUT);
             Functions {
                 create_lead: function("create-lead"),
                 intake_lead: function("intake-lead"),
@@ -153,7 +153,7 @@ impl World {
             ..Options::default()
         };
         let stack = Stack::start(&options).await.unwrap();
-        proxy.lead_to(&stack);
+        proxy.forward_to(&stack);
         let functions = functions(&stack, &front);
         Self { held: Held::from(&stack), stack, proxy, functions, serial: AtomicU64::new(0) }
     }
@@ -168,7 +168,7 @@ impl World {
     pub(crate) fn submission(&self) -> Submission {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
         let tag = format!("tag{serial:06}");
-        // The stand-in knows some endings; none of these ends so.
+        // The stand-in treats some endings specially. No number here has one of them.
         let phone = format!("+1512{:07}", 2_000_009 + serial * 10);
         let body = json!({
             "externalId": tag,
@@ -179,21 +179,21 @@ impl World {
         Submission { tag, phone, key: None, source: (demo::SOURCE_ID, demo::SOURCE_KEY), body }
     }
 
-    /// Posts to the function itself, as the gateway would.
+    /// Invokes the function as the gateway would.
     pub(crate) async fn post(&self, submission: &Submission) -> Told {
-        self.post_until(submission, &mut Kill::nobody()).await.unwrap()
+        self.post_until(submission, &mut Kill::never()).await.unwrap()
     }
 
-    /// Posts as partners do: a 503, which a busy machine may cause by itself, is posted again.
+    /// Posts as partners do, and repeats after a 503, which a busy machine may cause.
     pub(crate) async fn settled_post(&self, submission: &Submission) -> Told {
-        eventually(POSTING, "an answer other than 503", async || {
+        eventually(POST_TIMEOUT, "an answer other than 503", async || {
             let told = self.post(submission).await;
             (told.status != 503).then_some(told)
         })
         .await
     }
 
-    /// Posts, and tells nothing when the function is killed over it.
+    /// Posts. Returns `None` if the function is killed.
     pub(crate) async fn post_until(&self, submission: &Submission, kill: &mut Kill) -> Option<Told> {
         let request_id = format!("{}-{}", submission.tag, self.serial.fetch_add(1, Ordering::Relaxed));
         let (source, key) = submission.source;
@@ -209,14 +209,14 @@ impl World {
         })
     }
 
-    /// Posts what has to be accepted, and gives back its lead.
+    /// Posts a submission, which must be accepted as new, and returns the lead's id.
     pub(crate) async fn accepted(&self, submission: &Submission) -> LeadId {
         let told = self.post(submission).await;
         assert_eq!((told.status, told.replayed), (201, false));
         told.id.unwrap()
     }
 
-    /// Hands the worker what is in the queue, until there is nothing or it is killed.
+    /// Gives the worker all messages of the queue, until there are no more or it is killed.
     pub(crate) async fn deliver(&self, kill: &mut Kill) {
         let sqs = &self.stack.clients().sqs;
         let queue = &self.stack.addresses().queue_url;
@@ -233,7 +233,7 @@ impl World {
                 if failed.as_ref().is_some_and(|failed| !failed.contains(&index)) {
                     sqs.delete_message().queue_url(queue).receipt_handle(handle).send().await.unwrap();
                 } else {
-                    // Its time of invisibility is over.
+                    // Ends its visibility timeout.
                     let visible = sqs.change_message_visibility().queue_url(queue).receipt_handle(handle);
                     visible.visibility_timeout(0).send().await.unwrap();
                 }
@@ -244,7 +244,7 @@ impl World {
         }
     }
 
-    /// Invokes the worker with these messages; gives back which of them failed, and nothing when it is killed.
+    /// Invokes the worker with these messages. Returns the failed ones, or `None` if it is killed.
     pub(crate) async fn work(&self, bodies: &[&str], kill: &mut Kill) -> Option<Vec<usize>> {
         let record = |(index, body): (usize, &&str)| json!({"messageId": index.to_string(), "body": body});
         let records: Vec<_> = bodies.iter().enumerate().map(record).collect();
@@ -276,19 +276,19 @@ impl World {
         }
     }
 
-    /// The message that announces a lead, whatever became of the one that was sent.
+    /// A message that announces a lead, like the one that was sent.
     pub(crate) async fn message(&self, id: &LeadId) -> String {
         let stored = self.stack.leads().get(id).await.unwrap().unwrap();
         let business = stored.lead().metadata.business_id.clone().unwrap();
         serde_json::to_string(&LeadCreated::of(stored.lead(), business, "again")).unwrap()
     }
 
-    /// Lets hours pass.
+    /// Moves time forward by hours.
     pub(crate) async fn hours_pass(&self) {
         self.held.hours_pass().await;
     }
 
-    /// Lets hours pass for one lead, if it is unfinished.
+    /// Moves time forward by hours for one lead, if it is unfinished.
     pub(crate) async fn hours_pass_over(&self, id: &LeadId) {
         let table = &self.stack.addresses().leads_table;
         let get = self.stack.clients().dynamodb.get_item().table_name(table).consistent_read(true);
@@ -300,9 +300,9 @@ impl World {
         }
     }
 
-    /// Delivers and sweeps, and lets hours pass in between, until nothing is left to do.
+    /// Delivers, moves time and sweeps until no work is left.
     pub(crate) async fn settle(&self, kill: &mut Kill) -> Books {
-        for _ in 0..MOST_ROUNDS {
+        for _ in 0..MAX_ROUNDS {
             self.deliver(kill).await;
             let books = self.books().await;
             if books.settled() {
@@ -311,12 +311,12 @@ impl World {
             self.hours_pass().await;
             self.sweep(kill).await;
         }
-        panic!("it does not settle:\n{}", self.books().await);
+        panic!("work is left:\n{}", self.books().await);
     }
 
-    /// Settles, and sees that all is as it should be.
+    /// Settles, and asserts that every lead is finished.
     pub(crate) async fn settled(&self) -> Books {
-        let books = self.settle(&mut Kill::nobody()).await;
+        let books = self.settle(&mut Kill::never()).await;
         assert_eq!(books.wrong(), []);
         assert_eq!(books.dead_letters, 0);
         books
@@ -326,7 +326,7 @@ impl World {
         self.held.books().await
     }
 
-    /// How often the provider has been asked, and paid, for a number.
+    /// The number of paid lookups of a submission's phone number.
     pub(crate) fn paid(&self, submission: &Submission) -> u64 {
         self.stack.phone_lookup().calls_for(&submission.phone)
     }

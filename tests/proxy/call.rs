@@ -1,12 +1,12 @@
-//! Which call a request is, as it stands on the wire.
+//! Tells the functions' calls apart by their requests.
 
 use std::fmt;
 
 use axum::http::request::Parts;
 
-/// What the functions call.
+/// A service that the functions call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is what it is called after")]
+#[expect(missing_docs, reason = "the names say it")]
 pub enum Service {
     DynamoDb,
     Sqs,
@@ -15,43 +15,43 @@ pub enum Service {
 }
 
 impl Service {
-    /// All of them.
+    /// Every service.
     pub const ALL: [Self; 4] = [Self::DynamoDb, Self::Sqs, Self::TrustedForm, Self::PhoneLookup];
 }
 
-/// A call on the way of a lead.
+/// A call that the functions make for a lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Point {
     /// Intake reads the source.
     SourceRead,
-    /// Intake asks TrustedForm.
+    /// Intake checks the certificate.
     TrustedForm,
     /// Intake writes the lead.
     Put,
-    /// Intake announces it.
+    /// Intake announces the lead.
     Send,
-    /// The worker reads the lead; or intake does, after a conflict or a refusal.
+    /// The worker reads the lead, or intake does after a conflict or a refusal.
     LeadRead,
     /// The worker writes conversation, created event and lead.
     Open,
-    /// The worker takes the lease of a lead that waits for its look-up.
+    /// The worker takes the lease of a lead that waits for its lookup.
     Lease,
-    /// The worker asks the look-up provider.
+    /// The worker calls the lookup provider.
     LookUp,
-    /// The worker puts the look-up off.
+    /// The worker postpones the lookup.
     Postpone,
-    /// The worker writes how the look-up ended.
+    /// The worker writes the result of the lookup.
     Finish,
-    /// The sweep asks what is due.
+    /// The sweep queries the due leads.
     Due,
-    /// The sweep moves a due lead on.
+    /// The sweep moves the due time of a lead.
     MoveOn,
-    /// The sweep announces it.
+    /// The sweep announces the lead again.
     SendAgain,
 }
 
 impl Point {
-    /// All of them, in their order.
+    /// Every point, in order.
     pub const ALL: [Self; 13] = [
         Self::SourceRead,
         Self::TrustedForm,
@@ -68,10 +68,10 @@ impl Point {
         Self::SendAgain,
     ];
 
-    /// The point that a request stands for.
+    /// The point of a request.
     ///
     /// # Panics
-    /// When it is none of them: a call that is new has to be broken, too.
+    /// When the request is unknown. A new call needs a point here, so that the suites break it, too.
     pub(super) fn of(service: Service, parts: &Parts, body: &[u8]) -> Self {
         let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default();
@@ -91,14 +91,14 @@ impl Point {
             (Service::DynamoDb, "UpdateItem") => Self::MoveOn,
             (Service::DynamoDb, "Query") if body.contains("IndexName") => Self::Due,
             (Service::DynamoDb, "Query") => Self::LeadRead,
-            // A message stands in the request as a text in JSON.
+            // The message is a JSON string within the request.
             (Service::Sqs, _) if body.contains(r#"\"requestId\":\"sweep\""#) => Self::SendAgain,
             (Service::Sqs, _) => Self::Send,
-            (Service::DynamoDb, _) => panic!("{operation} is no call of the functions"),
+            (Service::DynamoDb, _) => panic!("{operation} is not a call of the functions"),
         }
     }
 
-    /// Whether it is a write to the table of leads.
+    /// Whether the call writes to the table of leads.
     pub(super) fn writes(self) -> bool {
         matches!(self, Self::Put | Self::Open | Self::Lease | Self::Postpone | Self::Finish | Self::MoveOn)
     }

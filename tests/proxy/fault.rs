@@ -1,4 +1,4 @@
-//! How a call is broken, in the words that the real service would have for it.
+//! Ways to break a call. The answers are like those of the real services.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use super::Service;
 
-/// When a call is broken.
+/// When a call breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
-    /// Before the service has it: nothing is done.
+    /// Before the service gets it, so nothing is done.
     Before,
-    /// After the service has done it: only its answer is lost.
+    /// After the service has done it, so only the answer is lost.
     After,
 }
 
@@ -29,27 +29,27 @@ impl fmt::Display for Side {
     }
 }
 
-/// How a call is broken.
+/// How a call breaks.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// It takes so much longer.
+    /// It takes longer, by this duration.
     Slow(Duration),
     /// The connection ends without an answer.
     Cut,
     /// There are too many calls.
     Throttled,
-    /// There are too many calls, and the provider says after how many seconds to come back.
+    /// There are too many calls, and the answer has a `Retry-After` of this many seconds.
     ThrottledFor(u64),
     /// Another transaction is writing the item.
     Conflict,
-    /// The service has an error of its own.
+    /// The service has an internal error.
     Broken,
-    /// This answer comes.
+    /// The service sends this answer.
     Lie(StatusCode, &'static str),
 }
 
 impl Fault {
-    /// Its name in tables.
+    /// The name in tables.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Slow(_) => "slow",
@@ -61,7 +61,7 @@ impl Fault {
         }
     }
 
-    /// The answer instead of the service's; none when the call only takes longer.
+    /// The answer to send instead of the service's, or `None` if the call only takes longer.
     pub(super) async fn answer(self, service: Service, body: &[u8]) -> Option<Response> {
         match self {
             Self::Slow(time) => {
@@ -100,7 +100,7 @@ impl Fault {
     }
 }
 
-/// A transaction is cancelled with a reason for each of its items; a single write has an error of its own.
+/// DynamoDB cancels a transaction with a reason for each item. A single write has its own error.
 fn conflict(body: &[u8]) -> Response {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     match request.get("TransactItems").and_then(Value::as_array) {

@@ -60,6 +60,6 @@ class StandIns:
                 self.wfile.write(body)
 
             def log_message(self, *_):
-                pass  # a path contains a number or a certificate
+                pass  # a path contains a phone number or a certificate
 
         return Handler

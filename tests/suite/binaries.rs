@@ -1,4 +1,4 @@
-//! The build that the fault suite runs inside `cargo test`.
+//! The build that the fault suite runs within `cargo test`.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

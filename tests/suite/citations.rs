@@ -1,19 +1,20 @@
-//! Each citation of the contract and of the architecture leads to a heading, and each link of a page to a file and a heading.
+//! Checks that every citation of the contract and the architecture names a heading, and that every link of a page leads to a
+//! file and a heading.
 //!
-//! The forms are `contract, section 3.3`, `contract, section 7, "Providers"` and `architecture, "Time"`. A citation may go
-//! over a line's end.
+//! The forms are `contract, section 3.3`, `contract, section 7, "Providers"` and `architecture, "Time"`. A citation may
+//! continue on the next line.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-// Put together here, so that this file cites nothing.
+// Concatenated, so that this file has no citations itself.
 const CONTRACT: &str = concat!("contract,", " section");
 const ARCHITECTURE: &str = concat!("architecture", ", ");
 
-/// Forms that are easy to fall into, and that name no heading.
+/// Forms that look like citations but that this test cannot check.
 const OTHER_FORMS: [&str; 2] = [concat!("of the contract", " (section"), concat!("architecture", ".md`, ")];
 
-/// The headings of a page, each with its level.
+/// The headings of a page with their levels.
 struct Page(Vec<(usize, String)>);
 
 impl Page {
@@ -30,7 +31,7 @@ impl Page {
         Self(headings)
     }
 
-    /// Whether there is a heading of this number, and one of this name below it.
+    /// Whether there is a heading with this number, and a heading with this name below it.
     fn has_section(&self, number: &str, name: Option<&str>) -> bool {
         let numbered =
             |heading: &str| heading.split(' ').next().map(|first| first.trim_end_matches('.')) == Some(number);
@@ -43,7 +44,7 @@ impl Page {
         self.0.iter().any(|(_, heading)| heading == name)
     }
 
-    /// Whether a link may lead to this anchor, as forges make them of headings.
+    /// Whether a heading has this anchor, by the rules of code hosting sites.
     fn has_anchor(&self, anchor: &str) -> bool {
         let slug = |heading: &str| -> String {
             let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
@@ -53,7 +54,7 @@ impl Page {
     }
 }
 
-/// A text with its lines joined, and without what begins a line of a comment.
+/// Joins the lines of a text, without the marks of comments.
 fn joined(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let line = line.trim();
@@ -62,7 +63,7 @@ fn joined(text: &str) -> String {
     lines.collect::<Vec<_>>().join(" ")
 }
 
-/// The citations of a text that lead nowhere, or are in no form that can be followed.
+/// The citations of a text that name no heading, or that have another form.
 fn unresolved(text: &str, contract: &Page, architecture: &Page) -> Vec<String> {
     let text = joined(text);
     let excerpt = |rest: &str| rest.chars().take(60).collect::<String>();
@@ -93,8 +94,8 @@ fn unresolved(text: &str, contract: &Page, architecture: &Page) -> Vec<String> {
     wrong
 }
 
-/// The numbers at the beginning of a text, as in `3.1 and 3.2`, and the quoted name after them. A name without quotes is
-/// empty: nothing shows where it ends.
+/// The numbers at the start of a text, as in `3.1 and 3.2`, and the quoted name after them. A name without quotes counts
+/// as empty, because its end is unclear.
 fn sections(mut rest: &str) -> (Vec<&str>, Option<&str>) {
     let mut numbers = Vec::new();
     loop {
@@ -114,7 +115,7 @@ fn sections(mut rest: &str) -> (Vec<&str>, Option<&str>) {
     }
 }
 
-/// The links of a page that lead to no file or no heading.
+/// The links of a page without a file or heading.
 fn broken_links(file: &Path, page: &str) -> Vec<String> {
     let mut broken = Vec::new();
     for link in page.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {
@@ -145,7 +146,7 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn every_citation_and_every_link_leads_somewhere() {
+fn every_citation_and_link_resolves() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let page = |name: &str| Page::of(&fs::read_to_string(repository.join("docs").join(name)).unwrap());
     let (contract, architecture) = (page("contract.md"), page("architecture.md"));
@@ -164,7 +165,7 @@ fn every_citation_and_every_link_leads_somewhere() {
 }
 
 #[test]
-fn a_planted_citation_is_found() {
+fn finds_wrong_citations_and_links() {
     let contract = Page::of(
         "# C\n## 3. Payloads\n### 3.1 Structured\n#### Phones\n```\n## 9. Code\n```\n## 4. Rules\n### Secrets\n",
     );

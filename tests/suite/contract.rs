@@ -1,7 +1,6 @@
-//! The contract, case by case, from outside: the files of `tests/cases`, over HTTP, through every entrance that can
-//! express a case.
+//! Tests the contract from outside: the cases of `tests/cases` over HTTP, through every entrance that can express them.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a suite fails where it cannot go on, and reports")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic fails its test, and the report is printed")]
 
 mod case;
 mod check;
@@ -25,7 +24,7 @@ use tests::{Answer, Api, logged, options};
 use case::{Case, Post, Way};
 use check::PROBLEMS;
 
-/// The cases that are accepted beyond the form that `openapi.yaml` gives in schemas: it has them in words.
+/// The cases that are accepted although the schemas of `openapi.yaml` do not allow them. Its descriptions mention them.
 const LENIENT: [&str; 17] = [
     "address1 wins over line1",
     "an empty body has no media type to refuse",
@@ -46,12 +45,12 @@ const LENIENT: [&str; 17] = [
     "the other spelling is not validated",
 ];
 
-/// So many requests are under way at once.
-const AT_ONCE: usize = 8;
+/// The number of parallel requests.
+const PARALLEL: usize = 8;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_case_of_the_contract_holds() {
-    // What becomes of a lead afterwards is not asked here, so nothing has to sweep.
+    // These cases end with the answer, so no sweep is needed.
     let sweep = Duration::from_secs(3_600);
     let api = Api::start(&Options { lookup: Some(LookupSettings::None), sweep, ..options() }).await;
     create_sources(&api).await;
@@ -59,7 +58,7 @@ async fn every_case_of_the_contract_holds() {
     let cases = case::read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"));
     let found = Mutex::new(Found::default());
     stream::iter(cases.iter().enumerate())
-        .for_each_concurrent(AT_ONCE, |(number, case)| walk(&api, &validator, number, case, &found))
+        .for_each_concurrent(PARALLEL, |(number, case)| walk(&api, &validator, number, case, &found))
         .await;
     api.stack.stop().await;
     let found = found.into_inner().unwrap();
@@ -73,16 +72,16 @@ async fn every_case_of_the_contract_holds() {
         .collect();
     assert!(unreached.is_empty(), "no case reaches {unreached:?}");
     assert!(found.lenient.iter().eq(LENIENT), "accepted and not documented: {:?}", found.lenient);
-    assert_eq!(found.unauthorized.len(), 1, "a 401 has one and the same body: {:?}", found.unauthorized);
+    assert_eq!(found.unauthorized.len(), 1, "every 401 has the same body: {:?}", found.unauthorized);
     assert_nothing_leaked(&logged::text());
 }
 
-/// Section 8 of the contract, over everything that was logged by all suites so far.
+/// Checks everything that the suites have logged so far (contract, section 8).
 fn assert_nothing_leaked(log: &str) {
-    for said in ["email.invalid", "\"accepted\"", "TrustedFormLatency"] {
-        assert!(log.contains(said), "the log was kept: {said}");
+    for expected in ["email.invalid", "\"accepted\"", "TrustedFormLatency"] {
+        assert!(log.contains(expected), "the log was kept: {expected}");
     }
-    assert!(!log.contains("could not be polled"), "a queue at rest is no fault");
+    assert!(!log.contains("could not be polled"), "an empty queue is not an error");
     let log = log.to_lowercase();
     let samples = [
         "jordan",
@@ -100,24 +99,24 @@ fn assert_nothing_leaked(log: &str) {
         let line = log.lines().find(|line| line.contains(sample));
         assert!(line.is_none(), "{sample} in the log: {line:?}");
     }
-    // Five digits also stand within an id or a time, so a ZIP code is looked for as a word.
+    // An id or a time may contain five digits, so search for the ZIP code as a whole word.
     let zip = log.lines().find(|line| line.split(|c: char| !c.is_alphanumeric()).any(|word| word == "78701"));
     assert!(zip.is_none(), "a ZIP code in the log: {zip:?}");
 }
 
-/// What came out.
+/// The results of all cases.
 #[derive(Default)]
 struct Found {
-    /// What is not as the contract has it: file, case, way, complaints.
+    /// What differs from the contract: file, case, way, complaints.
     wrong: Vec<String>,
-    /// Requests and cases by the way they went.
+    /// Requests and cases by the way they were sent.
     requests: BTreeMap<Way, usize>,
     cases: BTreeMap<Way, BTreeSet<usize>>,
-    /// How often each code was answered.
+    /// The number of answers with each code.
     codes: BTreeMap<String, usize>,
-    /// The cases with a request that was accepted and is not as documented.
+    /// The cases with an accepted request that the schemas do not allow.
     lenient: BTreeSet<String>,
-    /// The bodies of 401, without what is each request's own.
+    /// The bodies of all 401s, without the members that differ for each request.
     unauthorized: BTreeSet<String>,
 }
 
@@ -156,27 +155,27 @@ impl Found {
     }
 }
 
-/// Sends a case by every way that can express it, and notes what is wrong.
+/// Sends a case in every way that can express it, and records what is wrong.
 async fn walk(api: &Api, validator: &Validator, number: usize, case: &Case, found: &Mutex<Found>) {
     let ways: &[Way] = match case.sequence || case.posts.iter().any(|post| post.raw.is_some()) {
         true => &[Way::Raw],
         false => &Way::OF_MEMBERS,
     };
-    let mut gone = 0;
+    let mut sent = 0;
     for way in ways {
         let mut wrong = Vec::new();
         let mut leads = BTreeMap::new();
         for post in &case.posts {
-            // A post of a sequence goes the one way it names.
+            // A post of a sequence names its way.
             let way = if case.sequence { post.only.first().copied().unwrap_or(Way::Raw) } else { *way };
             if !post.only.is_empty() && !post.only.contains(&way) {
                 continue;
             }
             let Some(request) = payload::request(post, way) else { continue };
-            // A name of its own, so that no case is the repeat of another.
+            // A unique key, so that no case repeats another.
             let own = (!case.sequence).then(|| format!("{}-{number}-{}", case.file, way.name()));
             let answer = send(api, post, &request, own.as_deref()).await;
-            gone += 1;
+            sent += 1;
             wrong.extend(check::complaints(post, way, &request, &answer));
             wrong.extend(undocumented(validator, &request, &answer));
             if is_lenient(validator, post, &request, &answer) {
@@ -190,7 +189,7 @@ async fn walk(api: &Api, validator: &Validator, number: usize, case: &Case, foun
             found.wrong.push(format!("{}, {}, {}:\n    {}", case.file, case.name, way.name(), wrong.join("\n    ")));
         }
     }
-    if gone == 0 {
+    if sent == 0 {
         found.lock().unwrap().wrong.push(format!("{}, {}: no entrance can express it", case.file, case.name));
     }
 }
@@ -213,7 +212,7 @@ async fn send(api: &Api, post: &Post, request: &payload::Request, own: Option<&s
     sending.body(request.body.clone()).send().await
 }
 
-/// What of the answer is not as `openapi.yaml` has it.
+/// What in the answer differs from `openapi.yaml`.
 fn undocumented(validator: &Validator, request: &payload::Request, answer: &Answer) -> Vec<String> {
     let (method, path, status) = (request.method.as_str(), &request.path, answer.status.as_u16());
     let undocumented =
@@ -221,7 +220,7 @@ fn undocumented(validator: &Validator, request: &payload::Request, answer: &Answ
     undocumented.iter().map(|complaint| format!("openapi.yaml: {complaint}")).collect()
 }
 
-/// Whether the request was accepted, although `openapi.yaml` has it otherwise.
+/// Whether the request was accepted although the schemas of `openapi.yaml` do not allow it.
 fn is_lenient(validator: &Validator, post: &Post, request: &payload::Request, answer: &Answer) -> bool {
     let own = post.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let content_type = own.map_or(request.content_type, |(_, value)| value.as_deref());
@@ -229,7 +228,7 @@ fn is_lenient(validator: &Validator, post: &Post, request: &payload::Request, an
     answer.status == 201 && !documented()
 }
 
-/// Whether the answer is the lead that the case calls by a name: new where the name is, else replayed.
+/// Checks the identity of the answered lead: new at the first use of its name in a case, and replayed afterwards.
 fn identity(post: &Post, answer: &Answer, leads: &mut BTreeMap<String, String>) -> Option<String> {
     let replayed = answer.headers.get("idempotent-replayed").is_some_and(|value| value == "true");
     let id = answer.body["id"].as_str();
@@ -247,7 +246,7 @@ fn identity(post: &Post, answer: &Answer, leads: &mut BTreeMap<String, String>) 
     }
 }
 
-/// Sources beside the demo's, for what those do not show.
+/// Creates sources for cases that the demo sources do not cover.
 async fn create_sources(api: &Api) {
     let sources = api.stack.sources();
     let open = sources.get(&demo::SOURCE_ID.parse().unwrap()).await.unwrap().unwrap();

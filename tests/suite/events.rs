@@ -1,11 +1,11 @@
-//! The sample events, each fed to its function.
+//! Passes each sample event to its function.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tests::{Api, options};
 
-/// An event of `events/`, as the runtime hands it over.
+/// An event of `events/`.
 fn event(name: &str) -> Value {
     let path = format!("{}/../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
@@ -16,7 +16,7 @@ fn body(answer: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn each_http_event_is_answered_as_its_page_says() {
+async fn each_http_event_gets_the_documented_answer() {
     let api = Api::start(&options()).await;
     let functions = api.stack.functions();
     let cases = [
@@ -33,7 +33,7 @@ async fn each_http_event_is_answered_as_its_page_says() {
         let answer = function.invoke(&event(name)).await.unwrap();
         assert_eq!(answer["statusCode"], status, "{name}: {answer}");
         assert_eq!(answer["headers"]["x-request-id"], format!("event-{name}"));
-        assert!(status != 201 || leads.insert(body(&answer)["id"].to_string()), "{name} is a lead of its own");
+        assert!(status != 201 || leads.insert(body(&answer)["id"].to_string()), "{name} is another lead");
     }
     let flat = body(&functions.intake_lead.invoke(&event("intake-lead")).await.unwrap());
     assert_eq!(flat["metadata"]["ipAddress"], "203.0.113.7");
@@ -43,7 +43,7 @@ async fn each_http_event_is_answered_as_its_page_says() {
 }
 
 #[tokio::test]
-async fn each_event_of_the_worker_names_the_messages_that_failed() {
+async fn the_worker_reports_the_failed_messages_of_each_event() {
     let api = Api::start(&options()).await;
     let cases = [("process-lead", vec![]), ("process-lead-poison", vec!["2", "3"]), ("sweep", vec![])];
     for (name, failed) in cases {

@@ -1,8 +1,8 @@
-//! Imports only go down: each module has a floor, and imports from its own floor and from those below
+//! Checks that imports only go down. Each module has a floor, and imports from its own floor and those below it
 //! (architecture, "Floors").
 //!
-//! The sources are parsed, so paths inside functions and macros count as well as `use` lines. What is compiled for unit tests
-//! alone may import anything.
+//! The sources are parsed, so paths inside functions and macros count as well as `use` lines. Code that is compiled only for
+//! unit tests may import anything.
 
 mod scan;
 mod table;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use scan::Scanned;
 use table::{CRATES, TARGETS, Target};
 
-/// What is wrong with one target, in words.
+/// Describes what is wrong with one target.
 fn findings(target: &Target, scanned: &Scanned) -> Vec<String> {
     let floor = |module: &str| target.floors.iter().position(|floor| floor.contains(&module));
     let mut findings = Vec::new();
@@ -34,7 +34,7 @@ fn findings(target: &Target, scanned: &Scanned) -> Vec<String> {
             (Some(from_floor), Some(to_floor)) if from_floor == to_floor => {
                 circles.entry(from).or_default().insert(to);
             }
-            // The module has been reported.
+            // The missing floor has been reported.
             (_, None) if !to.is_empty() => {}
             _ => findings.push(format!("{}: {from} imports {}, which is above it", import.file, import.path)),
         }
@@ -50,7 +50,7 @@ fn findings(target: &Target, scanned: &Scanned) -> Vec<String> {
     findings
 }
 
-/// A circle among these imports, in words.
+/// Describes a circle among these imports, if there is one.
 fn circle(imports: &BTreeMap<&str, BTreeSet<&str>>) -> Option<String> {
     fn walk<'a>(imports: &BTreeMap<&'a str, BTreeSet<&'a str>>, way: &mut Vec<&'a str>) -> Option<String> {
         for next in imports.get(way.last()?).into_iter().flatten() {
@@ -86,7 +86,7 @@ fn imports_only_go_down() {
     assert!(wrong.is_empty(), "see tests/suite/floors/table.rs:\n{}", wrong.join("\n"));
 }
 
-/// Every file of Rust below a directory.
+/// Collects every Rust file below a directory.
 fn sources(directory: &Path, found: &mut BTreeSet<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
@@ -99,7 +99,7 @@ fn sources(directory: &Path, found: &mut BTreeSet<PathBuf>) {
     }
 }
 
-/// What is found in a small crate of three floors, with one file more.
+/// The findings in a small crate of three floors, with one file replaced or added.
 fn found(file: &str, text: &str) -> Vec<String> {
     let files = BTreeMap::from([
         ("src/lib.rs", "mod top; mod left; mod right; mod bottom;"),
@@ -118,7 +118,7 @@ fn found(file: &str, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_planted_fault_is_found() {
+fn finds_wrong_imports() {
     assert_eq!(found("", ""), Vec::<String>::new());
     let up = |module: &str, path: &str| format!("src/{module}.rs: {module} imports {path}, which is above it");
     for (file, text, expected) in [

@@ -1,4 +1,4 @@
-//! The way of a lead, from the post to the conversation.
+//! The way of a lead from the post to the conversation.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use leadping::store::{Record, StoredLead};
 use leadping::time::Timestamp;
 use local::stack::Options;
 use reqwest::{Method, StatusCode};
-use tests::{Answer, Api, PATIENCE, eventually, options};
+use tests::{Answer, Api, WAIT_TIMEOUT, eventually, options};
 
-/// The document's examples, as they are printed there.
+/// The examples of the partner specification, exactly as printed there.
 const STRUCTURED: &str = include_str!("../examples/structured.json");
 const FLAT: &str = include_str!("../examples/flat.json");
 
@@ -32,7 +32,7 @@ fn replayed(answer: &Answer) -> bool {
 }
 
 #[tokio::test]
-async fn the_document_s_examples_are_two_leads_and_become_ready() {
+async fn the_specification_examples_are_two_leads_and_become_ready() {
     let api = Api::start(&options()).await;
     let answers = [api.post("/leads", STRUCTURED).await, api.post("/leads/intake", FLAT).await];
     for answer in &answers {
@@ -55,7 +55,7 @@ async fn the_document_s_examples_are_two_leads_and_become_ready() {
 }
 
 #[tokio::test]
-async fn fifty_posts_of_one_lead_at_once_are_one_lead() {
+async fn fifty_parallel_posts_of_one_lead_are_one_lead() {
     let api = Api::start(&options()).await;
     let answers = join_all((0..50).map(|_| api.post("/leads", STRUCTURED))).await;
     let ids: BTreeSet<_> = answers.iter().map(Answer::id).collect();
@@ -69,12 +69,12 @@ async fn fifty_posts_of_one_lead_at_once_are_one_lead() {
 }
 
 #[tokio::test]
-async fn a_key_stands_for_one_submission_whatever_its_form() {
+async fn one_key_is_one_submission_in_every_form() {
     let api = Api::start(&options()).await;
     let flat = r#"{"email":"jordan@example.com","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
     let structured = r#"{"metadata":{"trustedFormUrl":"https://cert.trustedform.com/example"},"contact":{"email":"jordan@example.com"},"customer":{}}"#;
     let other = r#"{"email":"other@example.com","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
-    let invalid = r#"{"email":"nobody","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
+    let invalid = r#"{"email":"no-address","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
     let post = |key: &str, path: &str, body: &str| {
         api.request(Method::POST, path).from("source_123").header("Idempotency-Key", key).json(body).send()
     };
@@ -105,7 +105,7 @@ async fn without_any_identity_two_posts_are_two_leads() {
 }
 
 #[tokio::test]
-async fn a_lead_that_is_held_is_answered_whatever_the_rules_say_by_now() {
+async fn a_stored_lead_is_replayed_even_if_the_rules_have_changed() {
     let api = Api::start(&options()).await;
     let body = r#"{"email":"a@example.com","externalId":"1"}"#;
     let post = |body| api.request(Method::POST, "/leads/intake").from("source_exempt").json(body).send();
@@ -124,7 +124,7 @@ async fn a_lead_that_is_held_is_answered_whatever_the_rules_say_by_now() {
 }
 
 #[tokio::test]
-async fn a_lead_without_a_phone_is_ready_without_a_look_up() {
+async fn a_lead_without_a_phone_is_ready_without_a_lookup() {
     let api = Api::start(&options()).await;
     let body = r#"{"email":"jordan@example.com","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
     let record = api.ready(&api.post("/leads/intake", body).await.id()).await;
@@ -133,13 +133,13 @@ async fn a_lead_without_a_phone_is_ready_without_a_look_up() {
     api.stack.stop().await;
 }
 
-/// What each of the stand-in's numbers comes to: the last event, whether there is a result, and the calls it took.
+/// Each of the stand-in's numbers, with the last event, whether there is a result, and the number of calls.
 #[tokio::test]
-async fn every_look_up_ends() {
+async fn every_lookup_ends() {
     use EventType::{PhoneLookupFailed, PhoneLookupSucceeded};
     let api = Api::start(&options()).await;
     let cases = [
-        ("0100", PhoneLookupSucceeded, Some("mobile is the rule"), 1),
+        ("0100", PhoneLookupSucceeded, Some("mobile by default"), 1),
         ("0101", PhoneLookupSucceeded, Some("landline"), 1),
         ("0104", PhoneLookupSucceeded, Some("not valid is a result"), 1),
         ("0105", PhoneLookupSucceeded, Some("throttled twice, then mobile"), 3),
@@ -159,14 +159,14 @@ async fn every_look_up_ends() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_holds_nothing_up_but_the_look_up() {
+async fn a_provider_that_is_down_delays_only_the_lookup() {
     let api = Api::start(&options()).await;
     let body = r#"{"phone":"+15125550106","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
     let id = api.post("/leads/intake", body).await.id();
     let leads = api.stack.leads();
-    // The sweep brings it back, again and again, and the conversation is there all the while.
+    // The sweep brings the lead back again and again, and the conversation exists all the time.
     let calls = api.stack.phone_lookup();
-    eventually(PATIENCE, "three calls of the provider", async || (calls.calls() >= 3).then_some(())).await;
+    eventually(WAIT_TIMEOUT, "three calls of the provider", async || (calls.calls() >= 3).then_some(())).await;
     let record = leads.record(&id).await.unwrap().unwrap();
     assert_eq!(record.lead.lead().processing_status, ProcessingStatus::Enriching);
     assert_eq!(events(&record), [EventType::LeadCreated]);
@@ -175,12 +175,12 @@ async fn a_provider_that_is_down_holds_nothing_up_but_the_look_up() {
 }
 
 #[tokio::test]
-async fn a_second_start_finishes_what_the_first_left() {
+async fn a_restarted_stack_finishes_the_leads_of_the_first() {
     let data = tempfile::tempdir().unwrap();
     let options = Options { data: Some(data.path().to_owned()), ..options() };
     let first = Api::start(&Options { worker: false, ..options.clone() }).await;
     let id = first.post("/leads", STRUCTURED).await.id();
-    // The queue is gone with the first stack, and the message with it: only the lead's mark is left.
+    // The queue and its message are gone with the first stack. Only the outbox still has the lead.
     first.stack.stop().await;
 
     let second = Api::start(&options).await;
@@ -192,14 +192,14 @@ async fn a_second_start_finishes_what_the_first_left() {
 }
 
 #[tokio::test]
-async fn a_look_up_that_is_owed_is_given_up_when_there_is_no_provider_any_more() {
+async fn a_waiting_lookup_fails_once_there_is_no_provider() {
     let data = tempfile::tempdir().unwrap();
     let options = Options { data: Some(data.path().to_owned()), ..options() };
     let first = Api::start(&Options { sweep: Duration::from_secs(3_600), ..options.clone() }).await;
     let body = r#"{"phone":"+15125550106","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
     let id = first.post("/leads/intake", body).await.id();
     let calls = first.stack.phone_lookup();
-    eventually(PATIENCE, "a call of the provider", async || (calls.calls() > 0).then_some(())).await;
+    eventually(WAIT_TIMEOUT, "a call of the provider", async || (calls.calls() > 0).then_some(())).await;
     first.stack.stop().await;
 
     let second = Api::start(&Options { lookup: Some(LookupSettings::None), ..options }).await;
@@ -209,7 +209,7 @@ async fn a_look_up_that_is_owed_is_given_up_when_there_is_no_provider_any_more()
 }
 
 #[tokio::test]
-async fn a_second_stack_does_not_share_the_first_one_s_tables() {
+async fn two_stacks_do_not_share_tables() {
     let data = tempfile::tempdir().unwrap();
     let options = Options { data: Some(data.path().to_owned()), ..options() };
     let first = Api::start(&options).await;

@@ -1,4 +1,4 @@
-//! What the worker makes of messages, good and bad.
+//! How the worker handles good and bad messages.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,7 +9,7 @@ use leadping::queue::LeadCreated;
 use leadping::store::{Erasure, StoredLead};
 use leadping::time::Timestamp;
 use local::stack::Options;
-use tests::{Api, PATIENCE, eventually, options};
+use tests::{Api, WAIT_TIMEOUT, eventually, options};
 
 const LEAD: &str = r#"{"externalId":"1","email":"jordan@example.com","phone":"5125550100","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
 
@@ -18,7 +18,7 @@ async fn send(api: &Api, body: impl Into<String>) {
     api.stack.clients().sqs.send_message().queue_url(queue).message_body(body).send().await.unwrap();
 }
 
-/// How many messages a queue holds, seen and unseen.
+/// The number of messages in a queue, visible or not.
 async fn held(api: &Api, queue: &str) -> u32 {
     use QueueAttributeName::{ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesNotVisible as Hidden};
     let asked = api.stack.clients().sqs.get_queue_attributes().queue_url(queue);
@@ -29,7 +29,7 @@ async fn held(api: &Api, queue: &str) -> u32 {
 /// Waits until a queue holds this many messages.
 async fn until_held(api: &Api, queue: &str, count: u32) {
     let what = format!("{queue} holds {count} messages");
-    eventually(PATIENCE, &what, async || (held(api, queue).await == count).then_some(())).await;
+    eventually(WAIT_TIMEOUT, &what, async || (held(api, queue).await == count).then_some(())).await;
 }
 
 fn message(lead: &leadping::lead::Lead) -> LeadCreated {
@@ -41,7 +41,7 @@ async fn held_lead(api: &Api, id: &LeadId) -> leadping::lead::Lead {
 }
 
 #[tokio::test]
-async fn poison_ends_in_the_dead_letters_and_harms_nobody() {
+async fn bad_messages_end_in_the_dead_letter_queue_and_affect_no_others() {
     let api = Api::start(&options()).await;
     let good = api.post("/leads/intake", LEAD).await.id();
     let message = serde_json::to_value(message(&held_lead(&api, &good).await)).unwrap();
@@ -68,7 +68,7 @@ async fn poison_ends_in_the_dead_letters_and_harms_nobody() {
 }
 
 #[tokio::test]
-async fn a_message_that_comes_twenty_times_does_its_work_once() {
+async fn a_message_that_arrives_twenty_times_does_its_work_once() {
     let api = Api::start(&options()).await;
     let id = api.post("/leads/intake", LEAD).await.id();
     let message = serde_json::to_string(&message(&held_lead(&api, &id).await)).unwrap();
@@ -84,7 +84,7 @@ async fn a_message_that_comes_twenty_times_does_its_work_once() {
 }
 
 #[tokio::test]
-async fn a_lead_that_is_not_there_is_nobody_s_poison() {
+async fn a_message_about_a_missing_lead_does_not_fail() {
     let api = Api::start(&options()).await;
     let id = api.post("/leads/intake", LEAD).await.id();
     let mut message = message(&held_lead(&api, &id).await);
@@ -104,10 +104,10 @@ async fn items(api: &Api, id: &LeadId) -> BTreeMap<String, HashMap<String, Attri
     found.items.unwrap().into_iter().map(|item| (item["sk"].as_s().unwrap().clone(), item)).collect()
 }
 
-/// A lead is erased before the worker has seen it, while its lookup is waiting, and when it is ready. Then its message
-/// comes again, and its partner posts it again (contract, section 5).
+/// Erases a lead that the worker has not seen, one whose lookup waits, and one that is ready. Then their messages arrive
+/// again, and their partner posts them again (contract, section 5).
 #[tokio::test]
-async fn an_erased_lead_is_answered_as_such_and_never_written_again() {
+async fn an_erased_lead_is_replayed_as_erased_and_never_written_again() {
     let data = tempfile::tempdir().unwrap();
     let kept = Options { data: Some(data.path().to_owned()), ..options() };
     let post = async |api: &Api, number: &str| {
@@ -118,9 +118,9 @@ async fn an_erased_lead_is_answered_as_such_and_never_written_again() {
     };
     let erase = async |api: &Api, id: &LeadId| {
         let leads = api.stack.leads();
-        // The worker may be writing the lead.
+        // The erasure fails if the worker writes the lead at the same time.
         let erased = async || (leads.erase(id, Timestamp::now()).await.unwrap() == Erasure::Erased).then_some(());
-        eventually(PATIENCE, "the lead is erased", erased).await;
+        eventually(WAIT_TIMEOUT, "the lead is erased", erased).await;
     };
 
     let before = Api::start(&Options { worker: false, ..kept.clone() }).await;
@@ -131,7 +131,7 @@ async fn an_erased_lead_is_answered_as_such_and_never_written_again() {
     let api = Api::start(&kept).await;
     let provider = api.stack.phone_lookup();
     let waiting = post(&api, "5125550106").await;
-    eventually(PATIENCE, "a call of the provider", async || (provider.calls() > 0).then_some(())).await;
+    eventually(WAIT_TIMEOUT, "a call of the provider", async || (provider.calls() > 0).then_some(())).await;
     erase(&api, &waiting.0).await;
     let ready = post(&api, "5125550102").await;
     api.ready(&ready.0).await;

@@ -1,6 +1,6 @@
-//! Phone numbers in what people write (contract, section 3.3): none is lost that is meant, and none is made up.
+//! Phone numbers as people write them (contract, section 3.3): no real number is lost, and no number is made up.
 //!
-//! The texts are the same ones each time. `.ci/run phones` compares many more with libphonenumber.
+//! The texts are the same in every run. `.ci/run phones` compares many more with libphonenumber.
 
 mod answers;
 mod others;
@@ -8,13 +8,13 @@ mod spellings;
 
 use leadping::lead::phone_number::PhoneNumber;
 
-/// The number and the extension that are read in a text.
+/// The number and extension in a text.
 fn read(text: &str) -> Option<(String, Option<String>)> {
     let parsed = PhoneNumber::parse(text).ok()?;
     Some((parsed.number.to_string(), parsed.extension))
 }
 
-/// Chance that repeats itself.
+/// Repeatable pseudo-random choices.
 struct Chance(u64);
 
 impl Chance {
@@ -29,7 +29,7 @@ impl Chance {
         several[self.below(several.len())]
     }
 
-    /// A text of this many characters, each one of those given.
+    /// A text of this length from these characters.
     fn text(&mut self, characters: &str, length: usize) -> String {
         let characters: Vec<_> = characters.chars().collect();
         (0..length).map(|_| characters[self.below(characters.len())]).collect()

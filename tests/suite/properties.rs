@@ -1,7 +1,7 @@
-//! What holds whatever comes in. `PROPTEST_CASES` says how many cases each property is tried with, 256 by default; the
-//! ones that go through a stack take a share of that. A case that failed is kept beside the property that it broke.
+//! Properties of all input. `PROPTEST_CASES` is the number of cases for each property, 256 by default. Properties that need a
+//! running stack use a share of it. A failed case is saved next to its property.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test that it stands in")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper fails the test that uses it")]
 
 mod certificates;
 mod event;
@@ -20,7 +20,7 @@ use serde_json::Value;
 use tests::{Api, options};
 use tokio::runtime::Runtime;
 
-/// One of so many of the usual cases.
+/// The usual configuration with the number of cases divided by `share`.
 fn config(share: u32) -> Config {
     let usual = Config::default();
     Config {
@@ -30,26 +30,26 @@ fn config(share: u32) -> Config {
     }
 }
 
-/// A stack whose worker stands still, so that a lead stays as it was answered.
+/// A stack without a worker, so that a lead stays as it was answered.
 fn api() -> (Runtime, Api) {
     let runtime = Runtime::new().unwrap();
     let api = runtime.block_on(Api::start(&Options { worker: false, ..options() }));
     (runtime, api)
 }
 
-/// The event of a post of JSON by a demo source.
+/// The event of a JSON post from a demo source.
 fn post(source: &str, body: &str) -> Value {
     HttpEvent::post(Entrance::Structured, source, request_id(), body).to_json()
 }
 
-/// An id that no other request has: by it a put that was tried twice is told from a repeat.
+/// A unique request id, which tells a retried put from a repeat.
 fn request_id() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(1);
     format!("request-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Takes a lead in, and gives back the answer's body as it was written, and whether it was a replay.
+/// Posts a lead. Returns the text of the answer and whether it was a replay.
 async fn accept(function: &Function, event: &Value) -> (String, bool) {
     let answer = function.invoke(event).await.unwrap();
     assert_eq!(answer["statusCode"], 201, "{answer}");

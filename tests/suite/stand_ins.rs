@@ -1,4 +1,4 @@
-//! The stand-ins' knobs do to a lead what `cargo run -- --help` and `docs/developing.md` say.
+//! The stand-ins' knobs work as `cargo run -- --help` and `docs/developing.md` describe.
 
 use futures_util::future::join_all;
 use leadping::event::EventType;

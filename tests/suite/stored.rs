@@ -1,5 +1,5 @@
-//! Items that other releases have written. What this release stored first is kept in `tests/stored/first-release.json` for
-//! good; `tests/stored/next-release.json` is what an invented later release may write beside it. Both are read here.
+//! Reads items that other releases have written. `tests/stored/first-release.json` keeps items of the first release forever.
+//! `tests/stored/next-release.json` has items that an imaginary later release writes next to them.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ const ERASED: &str = "lead_73sdt2znz7kblzsgahmoevipz6hg3aoe";
 
 type Item = HashMap<String, AttributeValue>;
 
-/// The items of a file, by their table: DynamoDB's own JSON.
+/// The items of a table in a file, which are DynamoDB's JSON.
 fn items(file: &str, table: &str) -> Vec<Item> {
     let file: Value = serde_json::from_str(file).unwrap();
     let items = file[table].as_array().unwrap().iter();
@@ -39,12 +39,12 @@ fn attribute((name, value): (&String, &Value)) -> (String, AttributeValue) {
         "S" => AttributeValue::S(value.as_str().unwrap().to_owned()),
         "N" => AttributeValue::N(value.as_str().unwrap().to_owned()),
         "BOOL" => AttributeValue::Bool(value.as_bool().unwrap()),
-        other => panic!("{other} is not an attribute's kind here"),
+        other => panic!("{other} is not a supported kind of attribute"),
     };
     (name.clone(), value)
 }
 
-/// A stack whose tables hold the items of these files, and no other leads.
+/// A stack whose tables have the items of these files and no other leads.
 async fn holding(files: &[&str], worker: bool) -> Api {
     let api = Api::start(&Options { worker, ..options() }).await;
     let addresses = api.stack.addresses();
@@ -61,7 +61,7 @@ fn id(text: &str) -> LeadId {
 }
 
 #[tokio::test]
-async fn what_the_first_release_stored_is_read_beside_what_a_later_one_adds() {
+async fn items_of_the_first_release_are_read_next_to_those_of_a_later_one() {
     for files in [&[FIRST][..], &[FIRST, NEXT]] {
         let api = holding(files, false).await;
         let (leads, sources) = (api.stack.leads(), api.stack.sources());
@@ -69,11 +69,11 @@ async fn what_the_first_release_stored_is_read_beside_what_a_later_one_adds() {
         let source: SourceId = "source_stored".parse().unwrap();
         let read = sources.latest(&source).await.unwrap().unwrap();
         assert_eq!((read.revision, read.keys.len(), read.requires_trusted_form), (1, 1, true));
-        assert_eq!(sources.history(&source, 10).await.unwrap().len(), 2, "a change of another form is left out");
+        assert_eq!(sources.history(&source, 10).await.unwrap().len(), 2, "a change in an unknown form is left out");
         assert!(sources.list().await.unwrap().iter().any(|listed| listed.id == source));
 
         let record = leads.record(&id(READY)).await.unwrap().unwrap();
-        let StoredLead::Kept(kept) = &record.lead else { panic!("it has not been erased") };
+        let StoredLead::Kept(kept) = &record.lead else { panic!("the lead is not erased") };
         assert_eq!((kept.progress, kept.lead.metadata.price.is_some()), (Progress::Ready, true));
         assert!(kept.lookup.is_some());
         let conversation = record.conversation.unwrap();
@@ -109,7 +109,7 @@ async fn what_the_first_release_stored_is_read_beside_what_a_later_one_adds() {
 }
 
 #[tokio::test]
-async fn the_worker_finishes_what_another_release_began() {
+async fn the_worker_finishes_leads_of_other_releases() {
     let api = holding(&[FIRST, NEXT], true).await;
     for lead in [WAITING, NEW] {
         let stored = api.stack.leads().get(&id(lead)).await.unwrap().unwrap();
@@ -123,9 +123,9 @@ async fn the_worker_finishes_what_another_release_began() {
     api.stack.stop().await;
 }
 
-/// What this release writes over keeps what it does not know, but for a person's data.
+/// When this release writes an item, it keeps unknown members, except a person's data.
 #[tokio::test]
-async fn what_a_later_release_added_stays_when_this_one_writes() {
+async fn writing_keeps_what_a_later_release_has_added() {
     let api = holding(&[FIRST, NEXT], false).await;
     let sources = api.stack.sources();
     let source: SourceId = "source_later".parse().unwrap();

@@ -1,4 +1,4 @@
-//! The deployed template fits the code and the runbooks. That it is valid is checked by the stack test.
+//! The template matches the code and the runbooks. The stack test checks that it is valid.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -49,7 +49,7 @@ fn index(index: &Index) -> Value {
 }
 
 #[test]
-fn its_tables_have_the_keys_and_indexes_of_the_store() {
+fn the_tables_have_the_keys_and_indexes_of_the_store() {
     let template = template();
     for (table, indexes) in [("SourcesTable", schema::SOURCE_INDEXES), ("LeadsTable", schema::LEAD_INDEXES)] {
         let properties = &template["Resources"][table]["Properties"];
@@ -64,13 +64,13 @@ fn its_tables_have_the_keys_and_indexes_of_the_store() {
 }
 
 #[test]
-fn its_worker_may_query_the_index_of_the_sweep() {
+fn the_worker_may_query_the_index_of_the_sweep() {
     let index = format!("${{LeadsTable.Arn}}/index/{}", schema::UNFINISHED.name);
     let role = template()["Resources"]["ProcessLeadRole"].to_string();
     assert!(role.contains(&json!({"Action": "dynamodb:Query", "Effect": "Allow", "Resource": index}).to_string()));
 }
 
-/// The actions and resources of a statement that are not named in full.
+/// The actions and resources of a statement that use wildcards, and members that exclude instead of allow.
 fn vague(statement: &Value) -> Vec<String> {
     let is_vague = |text: &str| text.contains(['*', '?']);
     let mut found = Vec::new();
@@ -94,7 +94,7 @@ fn strings(value: &Value) -> Vec<String> {
 }
 
 #[test]
-fn its_roles_name_every_action_and_resource_in_full() {
+fn the_roles_use_no_wildcards() {
     let template = template();
     let mut statements = Vec::new();
     with_member(&template, "Effect", &mut statements);
@@ -102,7 +102,7 @@ fn its_roles_name_every_action_and_resource_in_full() {
     for statement in statements {
         assert_eq!(vague(statement), Vec::<String>::new(), "{statement:#}");
     }
-    // SAM would make a role of its own for a function that has none, with policies that are not in this file.
+    // SAM would create a role for a function without one, with policies that are not in this file.
     for (name, function) in resources(&template, "AWS::Serverless::Function") {
         assert_eq!(function["Properties"]["Role"], format!("{name}Role.Arn"));
         assert!(function["Properties"].get("Policies").is_none(), "{name}");
@@ -110,7 +110,7 @@ fn its_roles_name_every_action_and_resource_in_full() {
 }
 
 #[test]
-fn a_statement_that_is_not_named_in_full_is_found() {
+fn finds_wildcards_in_a_statement() {
     for (statement, found) in [
         (json!({"Effect": "Allow", "Action": "sqs:*", "Resource": "a"}), "sqs:*"),
         (json!({"Effect": "Allow", "Action": ["sqs:SendMessage", "sqs:Get*"], "Resource": "a"}), "sqs:Get*"),
@@ -125,7 +125,7 @@ fn a_statement_that_is_not_named_in_full_is_found() {
 }
 
 #[test]
-fn its_parameters_are_described_and_in_a_group() {
+fn the_parameters_are_described_and_in_a_group() {
     let template = template();
     let groups = &template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"];
     let grouped = groups.as_array().unwrap().iter().flat_map(|group| strings(&group["Parameters"]));
@@ -136,7 +136,7 @@ fn its_parameters_are_described_and_in_a_group() {
     }
 }
 
-/// An example ARN that deploys makes a stack whose functions cannot start.
+/// A stack with an example ARN would deploy, but its functions could not start.
 #[test]
 fn it_cannot_be_deployed_with_an_example_arn() {
     let template = template();
@@ -151,7 +151,7 @@ fn it_cannot_be_deployed_with_an_example_arn() {
 }
 
 #[test]
-fn samconfig_holds_nothing_of_an_account() {
+fn samconfig_has_no_data_of_an_account() {
     let samconfig = text("samconfig.toml");
     let digits = samconfig.split(|character: char| !character.is_ascii_digit());
     assert_eq!(digits.filter(|run| run.len() == 12).collect::<Vec<_>>(), Vec::<&str>::new(), "no account");
@@ -160,12 +160,12 @@ fn samconfig_holds_nothing_of_an_account() {
     }
 }
 
-/// Who an alarm notifies, as its runbook says it. An alarm goes to one of the two topics, or else it rolls a release back.
+/// The sentence in the runbook about who an alarm notifies. An alarm goes to one of the two topics, or rolls a release back.
 fn notifies(alarm: &Value, rolls_back: bool) -> Option<&'static str> {
     let properties = &alarm["Properties"];
     let other = json!(["HasAlarmTopic", ["AlarmTopicArn"], "AWS::NoValue"]);
     let urgent = json!(["HasUrgentAlarmTopic", ["UrgentAlarmTopicArn"], other]);
-    assert_eq!(properties.get("AlarmActions"), properties.get("OKActions"), "it tells when it ends, too");
+    assert_eq!(properties.get("AlarmActions"), properties.get("OKActions"), "the end of an alarm is notified, too");
     match properties.get("AlarmActions") {
         Some(actions) if *actions == urgent => Some("**Wakes someone: yes.**"),
         Some(actions) if *actions == other => Some("**Wakes someone: no.**"),

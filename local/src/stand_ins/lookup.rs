@@ -79,7 +79,7 @@ impl FakeLookup {
         &self.url
     }
 
-    /// The number of calls, whatever the answer.
+    /// The number of calls, with any answer.
     pub fn calls(&self) -> u64 {
         self.calls.all.load(Ordering::Relaxed)
     }

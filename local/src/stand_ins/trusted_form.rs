@@ -106,7 +106,7 @@ impl FakeTrustedForm {
         &self.url
     }
 
-    /// The number of checks it has been asked for, whatever the answer.
+    /// The number of checks, with any answer.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }
@@ -181,7 +181,7 @@ mod tests {
         let stand_in = FakeTrustedForm::start(0, Duration::ZERO).await.unwrap();
         let cases = [
             ("0123456789abcdef", 200, "success"),
-            ("example", 200, "success"), // of the partner guide
+            ("example", 200, "success"), // of the partner specification
             ("slow-1", 200, "success"),
             ("invalid", 200, "failure"),
             ("invalid-and-more", 200, "failure"),

@@ -1,4 +1,4 @@
-//! The modules of a target, and what each of them imports.
+//! Finds the modules of a target and their imports.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +6,13 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, ImplItem, Item, ItemMod, ItemUse, Macro, Path, UseTree, Visibility};
 
-/// What is found in a target. A module is written without its crate, as in `lead::number`; the crate's root is empty.
+/// The modules and imports of a target. A module's path has no crate, as in `lead::number`; the root's path is empty.
 #[derive(Debug, Default)]
 pub(super) struct Scanned {
     pub(super) files: BTreeSet<String>,
     pub(super) modules: BTreeSet<String>,
     pub(super) imports: Vec<Import>,
-    /// The crates that are imported, each with the file that does it.
+    /// Pairs of a file and a crate that it imports.
     pub(super) crates: BTreeSet<(String, String)>,
 }
 
@@ -21,13 +21,13 @@ pub(super) struct Scanned {
 pub(super) struct Import {
     pub(super) file: String,
     pub(super) from: String,
-    /// The module, or an item of it.
+    /// The path of a module or of an item in it.
     pub(super) path: String,
-    /// The module.
+    /// The module of that path.
     pub(super) to: String,
 }
 
-/// Reads a target from its root file on. A file is asked for by its path within the repository.
+/// Scans a target from its root file. `read` gets the path of a file within the repository.
 pub(super) fn scan(root: &str, read: &dyn Fn(&str) -> Option<String>) -> Scanned {
     let mut scan =
         Scan { read, scanned: Scanned::default(), file: root.to_owned(), module: Vec::new(), paths: Vec::new() };
@@ -56,7 +56,7 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// Reads a file. Its modules are files of the directory.
+    /// Scans a file, whose modules are files of the directory.
     fn file(&mut self, file: &str, directory: &str, counts: bool) {
         let text = (self.read)(file).unwrap_or_else(|| panic!("{file} cannot be read"));
         let syntax = syn::parse_file(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -66,7 +66,7 @@ impl Scan<'_> {
         self.file = outer;
     }
 
-    /// Reads the items of a module; of one that only tests are compiled with, no more than its files.
+    /// Scans the items of a module. If the module is compiled only for tests, it is only searched for files.
     fn items(&mut self, items: &[Item], directory: &str, counts: bool) {
         if counts {
             self.scanned.modules.insert(self.module.join("::"));
@@ -95,7 +95,7 @@ impl Scan<'_> {
         self.paths.push(Used { file: self.file.clone(), module: self.module.clone(), path });
     }
 
-    /// Every path of a tree of imports, after the segments that lead to it.
+    /// Records every path of a `use` tree, after the segments before it.
     fn tree(&mut self, tree: &UseTree, before: &[String]) {
         let with = |ident: &syn::Ident| [before, &[ident.to_string()]].concat();
         match tree {
@@ -108,7 +108,7 @@ impl Scan<'_> {
         }
     }
 
-    /// The paths among the tokens of a macro, which are not parsed.
+    /// Records the paths among the tokens of a macro, which `syn` does not parse.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
@@ -186,7 +186,7 @@ fn is_test(attributes: &[Attribute]) -> bool {
 }
 
 impl Scanned {
-    /// Finds out where a path leads that is written in a module.
+    /// Finds the module or crate of a path that a module uses.
     fn resolve(&mut self, file: String, module: &[String], path: &[String]) {
         let Some(first) = path.first() else { return };
         let child = [module, &path[..1]].concat().join("::");

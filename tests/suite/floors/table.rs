@@ -6,21 +6,21 @@
 /// A target of a crate: a library, a binary or a suite.
 #[derive(Debug)]
 pub(super) struct Target {
-    /// Its root file.
+    /// The root file.
     pub(super) root: &'static str,
-    /// Its crate, as imports name it.
+    /// The name of the crate in imports.
     pub(super) name: &'static str,
-    /// Its modules. Those of one floor may import each other, but not in a circle. The root imports any of them; the empty
-    /// name is the root itself, where modules import from it.
+    /// The modules. Those of one floor may import each other, but not in a circle. The root imports any of them. The empty
+    /// name is the root itself, if modules import from it.
     pub(super) floors: &'static [&'static [&'static str]],
-    /// Whether each module has a floor of its own; otherwise a module's floor is that of the modules in it as well.
+    /// Whether every module has its own floor. Otherwise inner modules have the floor of their outermost module.
     pub(super) each_file: bool,
     /// Whether it is a suite, which may import any crate.
     pub(super) is_test: bool,
 }
 
 impl Target {
-    /// What has the floor of a module: the module itself, or one that it is in.
+    /// The module that decides the floor of this module: itself, or its outermost module.
     pub(super) fn unit<'a>(&self, module: &'a str) -> &'a str {
         if self.each_file { module } else { module.split("::").next().unwrap_or_default() }
     }

@@ -1,4 +1,4 @@
-//! A text that is not a phone number is never one, and what is read has one form.
+//! A text without a phone number is always refused, and a number that is read has one form.
 
 use leadping::lead::phone_number::PhoneNumber;
 
@@ -8,7 +8,7 @@ fn refused(text: &str) {
     assert_eq!(read(text), None, "{text:?}");
 }
 
-/// A letter in place of a digit: the number would be one that the person did not type.
+/// A letter replaces a digit, so any number would be one that the person did not type.
 #[test]
 fn a_letter_in_a_number_is_refused() {
     for number in [
@@ -43,7 +43,7 @@ fn a_masked_number_is_refused() {
     }
 }
 
-/// An id of letters and digits, in which letters and digits take turns.
+/// An id of alternating letters and digits.
 #[test]
 fn an_id_is_refused() {
     let mut chance = Chance(2);
@@ -69,7 +69,7 @@ fn words_are_refused() {
         let word = chance.text("abcdefghijklmnopqrstuvwxyzABCXYZé", length);
         let other = chance.of(&["", " a week", " days", "-NOW", " fax", "!", "@example.com"]);
         refused(&format!("{word}{other}"));
-        // Up to seven digits are no number of ten, whatever is after them but a word of the right length.
+        // Too few digits for a number, unless a word of the right length follows.
         let length = 1 + chance.below(2);
         refused(&format!("{} {word}{other}", chance.text("23456789", length)));
     }
@@ -158,7 +158,7 @@ fn a_street_address_is_refused() {
             " x",
         ]);
         let city = chance.of(&["", "", " Austin", ", Austin, TX", ", Austin TX 78701", " Dallas 75201-0123", ", NY"]);
-        // `800 Lincoln` is written as `800 FLOWERS` is.
+        // `800 Lincoln` looks like `800 FLOWERS`.
         if !(TOLL_FREE.contains(&house) && direction.is_empty() && suffix.is_empty()) {
             refused(&format!("{house}{direction} {street}{suffix}{unit}{city}"));
         }
@@ -201,9 +201,9 @@ fn dates_times_prices_and_addresses_on_the_network_are_refused() {
     }
 }
 
-/// Texts of pieces that mean something to one step or another.
+/// Texts of pieces that have a meaning in some step.
 #[test]
-fn what_is_read_has_one_form_and_is_read_again_as_itself() {
+fn a_number_that_is_read_has_one_form_and_is_read_again_as_itself() {
     let pieces = "+|1|0|011|512|555-0123|5125550123|(|)|x|ext|;ext=|#|w/|tel:| |-|.|~|_|flowers|XXX| home|c|5|５|é|💬|ﷺ|\u{202a}|٣";
     let pieces: Vec<_> = pieces.split('|').collect();
     let mut chance = Chance(6);

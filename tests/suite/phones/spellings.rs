@@ -1,4 +1,4 @@
-//! Honest spellings are never lost.
+//! Every real spelling of a phone number is read.
 
 use super::{Chance, read};
 
@@ -44,7 +44,7 @@ const PREFIXES: &[&str] = &[
     "US +1 ",
 ];
 
-/// What follows, and the extension in it.
+/// A text after the number, and the extension in it.
 const SUFFIXES: &[(&str, Option<&str>)] = &[
     ("", None),
     (".", None),
@@ -79,7 +79,7 @@ const SUFFIXES: &[(&str, Option<&str>)] = &[
     (" ext 5 please", Some("5")),
 ];
 
-/// What copying, keyboards and programs do to a text.
+/// Changes that copying, keyboards and programs make to a text.
 const DECORATIONS: &[fn(&str) -> String] = &[
     |text| format!(" {text}\t"),
     |text| format!("\u{202a}{text}\u{202c}"),

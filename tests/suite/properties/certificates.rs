@@ -1,7 +1,7 @@
 //! Later readers of a certificate's URL reach the certificate that was checked (contract, section 4, "TrustedForm").
 //!
-//! WHATWG parsers (browsers, Node) and RFC 3986 parsers (curl, Python, Java) read many URLs in two ways. What is
-//! accepted has to be one URL to both: the same host, and the id as its only path segment.
+//! WHATWG parsers (browsers, Node) and RFC 3986 parsers (curl, Python, Java) read many URLs differently. An
+//! accepted URL must be the same to both: the same host, and the id as its only path segment.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use url::Url;
 
 use super::config;
 
-/// Texts that some parser or other reads as the URL of a certificate.
+/// Texts that at least one parser reads as the URL of a certificate.
 const CORPUS: &[&str] = &[
     "https://cert.trustedform.com\\@elsewhere.example/id",
     "https://elsewhere.example\\@cert.trustedform.com/id",
@@ -109,14 +109,14 @@ const CORPUS: &[&str] = &[
     "cert.trustedform.com/id",
 ];
 
-/// What a text that is accepted means, to us and to both kinds of parsers; whether it is accepted.
+/// Checks that an accepted text is the same URL to us and to both kinds of parsers. Returns whether it was accepted.
 fn is_one_url_to_all(text: &str) -> bool {
     let Ok(certificate) = Certificate::parse(text) else { return false };
-    // What is accepted is ASCII without a space, so everything else around it was trimmed.
+    // An accepted URL is printable ASCII, so all other characters around it were trimmed.
     let mut entries = text.split(',').map(|entry| entry.trim_matches(|c: char| !c.is_ascii_graphic()));
     let sent = entries.find(|entry| !entry.is_empty()).unwrap();
     for url in [sent, &certificate.url()] {
-        let strict = Uri::parse(url).unwrap_or_else(|error| panic!("no URI by RFC 3986: {error:?}"));
+        let strict = Uri::parse(url).unwrap_or_else(|error| panic!("not a URI by RFC 3986: {error:?}"));
         let authority = strict.authority().unwrap();
         let host = authority.host().to_ascii_lowercase();
         assert!(host == "trustedform.com" || host.ends_with(".trustedform.com"), "the strict parser's host");
@@ -127,9 +127,9 @@ fn is_one_url_to_all(text: &str) -> bool {
         assert_eq!(segments, [certificate.id()], "the strict parser's path");
 
         let lenient = Url::parse(url).unwrap();
-        assert_eq!(lenient.host_str(), Some(&*host), "two parsers, two hosts");
+        assert_eq!(lenient.host_str(), Some(&*host), "the parsers read different hosts");
         assert!(lenient.username().is_empty() && lenient.password().is_none() && lenient.port().is_none());
-        assert_eq!(lenient.path().trim_matches('/'), certificate.id(), "two parsers, two ids");
+        assert_eq!(lenient.path().trim_matches('/'), certificate.id(), "the parsers read different ids");
     }
     let call = format!("{}/validate", certificate.url());
     assert_eq!(Url::parse(&call).unwrap().as_str(), call, "the id changes the call");
@@ -192,7 +192,7 @@ fn near_url() -> impl Strategy<Value = String> {
     let joint = one_of("", &[",", ", ", " ", ";", "|", "\n", ",,", "\u{200b},"]);
     let url = (scheme, slashes, user, host, port, path, after, joint)
         .prop_map(|(a, b, c, d, e, f, g, h)| [a, b, c, d, e, f, g, h].concat());
-    // And anything anywhere in it.
+    // Any character at any position.
     let slip = (any::<prop::sample::Index>(), prop_oneof!["[ -~]", "\\PC", "(?s)."]);
     (vec(url, 1..3), proptest::option::weighted(0.3, slip)).prop_map(|(urls, slip)| {
         let mut text = urls.concat();
@@ -205,13 +205,13 @@ fn near_url() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn what_is_accepted_is_one_url_to_every_parser() {
+fn an_accepted_url_is_the_same_to_every_parser() {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/certificate_url");
     let seeds = std::fs::read_dir(seeds).unwrap();
     let seeds = seeds.filter_map(|seed| std::fs::read_to_string(seed.unwrap().path()).ok());
     let corpus = CORPUS.iter().map(|text| (*text).to_owned()).chain(seeds);
     let accepted = corpus.filter(|text| is_one_url_to_all(text)).count();
-    assert!(accepted > 10, "the corpus has some that are accepted: {accepted}");
+    assert!(accepted > 10, "only {accepted} of the corpus are accepted");
     proptest!(config(1), |(text in near_url())| {
         is_one_url_to_all(&text);
     });

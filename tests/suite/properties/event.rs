@@ -1,4 +1,4 @@
-//! Whatever event comes in, the answer is a lead or a problem (contract, section 6).
+//! The answer to any event is a lead or a problem (contract, section 6).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{api, config, lead, request_id};
 
-/// Members that an event may come without.
+/// Members that an event may lack.
 const OPTIONAL: &[&str] = &[
     "/version",
     "/rawPath",
@@ -32,7 +32,7 @@ const OPTIONAL: &[&str] = &[
     "/isBase64Encoded",
 ];
 
-/// What the parsers on the way give a meaning to.
+/// Texts with a meaning to one of the parsers.
 const TOKENS: &[&str] = &[
     "\"",
     "{",
@@ -61,7 +61,7 @@ const TOKENS: &[&str] = &[
     "lp_source_key",
 ];
 
-/// A payload: any bytes, any JSON, a good one, or a good one that something has been done to.
+/// A payload: random bytes, random JSON, a valid payload, or a changed valid payload.
 fn payload() -> impl Strategy<Value = Vec<u8>> {
     let good = (lead::acceptable(), 0..3).prop_map(|(draft, form)| match form {
         0 => draft.structured(),
@@ -105,7 +105,7 @@ fn json_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A body as it stands in an event, and whether it is said to be base64. Not always in good faith.
+/// The body of an event and its `isBase64Encoded`, which may be wrong.
 fn body() -> impl Strategy<Value = (String, bool)> {
     (payload(), 0..10, any::<Index>()).prop_map(|(payload, encoding, at)| {
         let text = String::from_utf8_lossy(&payload).into_owned();
@@ -131,7 +131,7 @@ fn query() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What stands in a header; only seldom what HTTP would not let through.
+/// A header's value, which is rarely one that HTTP does not allow.
 fn header() -> impl Strategy<Value = String> {
     prop_oneof![40 => "[ -~]{0,20}", 10 => "[ -~é漢]{0,300}", 1 => lead::hostile()]
 }
@@ -144,7 +144,7 @@ fn event() -> impl Strategy<Value = Value> {
         4 => Just(None),
         1 => header().prop_map(Some),
     ];
-    // Most of what is optional in HTTP stays away.
+    // Most optional headers are absent.
     let idempotency = prop_oneof![14 => Just(None), 5 => "[!-~]{1,3}".prop_map(Some), 1 => header().prop_map(Some)];
     let encoding = weighted(0.03, header());
     let headers = (source, key, media_type, idempotency, encoding, header(), header(), vec(header(), 0..3));
@@ -190,7 +190,7 @@ fn event() -> impl Strategy<Value = Value> {
     )
 }
 
-/// The codes that a status goes with. Everything that the stack leans on is up, so no 503 and no 500.
+/// The codes of a status. All services are running, so there is no 503 and no 500.
 fn codes(status: u64) -> &'static [&'static str] {
     match status {
         400 => &["validation", "payload.malformed", "idempotency_key.invalid"],
@@ -199,7 +199,7 @@ fn codes(status: u64) -> &'static [&'static str] {
         413 => &["payload.too_large"],
         415 => &["payload.media_type"],
         422 => &["idempotency_key.reused"],
-        _ => panic!("no status of the contract: {status}"),
+        _ => panic!("not a status of the contract: {status}"),
     }
 }
 
@@ -210,7 +210,7 @@ fn check(event: &Value, answer: &Value) {
     assert_eq!(headers["cache-control"], "no-store");
     let request_id = headers["x-request-id"].as_str().unwrap();
     match event["requestContext"]["requestId"].as_str() {
-        None | Some("") => assert!(!request_id.is_empty(), "the invocation's own id stands in"),
+        None | Some("") => assert!(!request_id.is_empty(), "without a gateway's id, the invocation's id is used"),
         Some(gateway) => assert_eq!(request_id, gateway),
     }
     if answer["statusCode"] == 201 {
@@ -230,7 +230,7 @@ fn check(event: &Value, answer: &Value) {
 }
 
 #[test]
-fn whatever_event_comes_in_the_answer_is_the_contract_s() {
+fn every_event_gets_an_answer_of_the_contract() {
     let (runtime, api) = api();
     let functions = api.stack.functions();
     let (accepted, refused, no_event) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0));
@@ -241,7 +241,7 @@ fn whatever_event_comes_in_the_answer_is_the_contract_s() {
                     check(&event, &answer);
                     if answer["statusCode"] == 201 { &accepted } else { &refused }
                 }
-                // What `lambda_http` cannot read never reaches the function, and no gateway sends it.
+                // `lambda_http` cannot read it, so it never reaches the function. No gateway sends it.
                 Err(InvokeError::Event) => &no_event,
                 Err(error) => panic!("{error}"),
             };
@@ -249,7 +249,7 @@ fn whatever_event_comes_in_the_answer_is_the_contract_s() {
         }
     });
     let [accepted, refused, no_event] = [accepted, refused, no_event].map(AtomicU32::into_inner);
-    assert!(no_event < (accepted + refused) / 8, "{no_event} were no events, {accepted} accepted, {refused} refused");
+    assert!(no_event < (accepted + refused) / 8, "{no_event} were not events, {accepted} accepted, {refused} refused");
     assert!(accepted * 20 > refused, "only {accepted} were accepted, {refused} refused");
     runtime.block_on(api.stack.stop());
 }

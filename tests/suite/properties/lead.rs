@@ -1,4 +1,4 @@
-//! Leads, and the forms that one lead can be sent in.
+//! Generates leads, and sends one lead in several forms.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use url::form_urlencoded::Serializer;
 
-/// What is sent for a member.
+/// The value that is sent for a member.
 #[derive(Clone, Debug)]
 pub(super) enum Sent {
     /// A string.
     Text(String),
-    /// A number, by its text.
+    /// A number, as its text.
     Number(String),
     /// A list of tags.
     Tags(Vec<String>),
@@ -23,11 +23,11 @@ pub(super) enum Sent {
     Map(BTreeMap<String, String>),
 }
 
-/// A lead as a partner has it, before it is put into any form.
+/// A lead of a partner, before it is written in one of the forms.
 #[derive(Clone, Debug)]
 pub(super) struct Draft(Vec<(Member, Sent, Spelling)>);
 
-/// Which of a member's names is used, in which letters, and in which notation of a form.
+/// Which of a member's names is used, in which letter case, and in which notation of a form.
 #[derive(Clone, Copy, Debug)]
 struct Spelling {
     name: usize,
@@ -35,7 +35,7 @@ struct Spelling {
     notation: usize,
 }
 
-/// What may be around a name in a form.
+/// Decorations of a name in a form.
 const NOTATIONS: [fn(String) -> String; 7] = [
     |name| name,
     |name| format!("{name}[]"),
@@ -46,7 +46,7 @@ const NOTATIONS: [fn(String) -> String; 7] = [
     |name| format!("amp;{name}"),
 ];
 
-/// Any values, right or wrong, for some of the members that every form has.
+/// Valid or invalid values for some of the members that every form has.
 pub(super) fn anything() -> impl Strategy<Value = Draft> {
     draft(|kind| {
         let text = prop_oneof![4 => hostile(), 4 => valid(kind), 1 => "[0-9]{1,4}"];
@@ -58,14 +58,14 @@ pub(super) fn anything() -> impl Strategy<Value = Draft> {
     })
 }
 
-/// A lead that is accepted from the document's own source.
+/// A lead that the source of the partner specification may send.
 pub(super) fn acceptable() -> impl Strategy<Value = Draft> {
     let values = draft(|kind| match kind {
         Kind::Tags => vec(text(), 1..4).prop_map(Sent::Tags).boxed(),
         Kind::FreeMetadata => btree_map("k_[a-z]{0,4}", text(), 1..4).prop_map(Sent::Map).boxed(),
         _ => valid(kind).prop_map(Sent::Text).boxed(),
     });
-    // Two leads with the same content would be one.
+    // Two drafts with the same content would be one lead.
     (values, valid(Kind::Email), valid(Kind::Certificate)).prop_map(|(mut draft, email, certificate)| {
         let plain = Spelling { name: 0, upper: 0, notation: 0 };
         draft.0.retain(|(member, ..)| !matches!(member, Member::Email | Member::TrustedFormUrl));
@@ -88,21 +88,21 @@ fn draft(value: impl Fn(Kind) -> BoxedStrategy<Sent>) -> impl Strategy<Value = D
     values.prop_map(|members| Draft(members.into_iter().flatten().collect()))
 }
 
-/// Text that somebody might mean well with, in any script.
+/// Ordinary text in any script.
 pub(super) fn text() -> impl Strategy<Value = String> {
     "[a-zA-Zé漢'\"\\\\/&=%+]([a-zA-Z0-9 é漢'\"\\\\/&=%+\t\r\n\u{2028}]{0,12}[a-zA-Z0-9])?"
 }
 
-/// Text that nobody means well with: any characters, and those that something or other gives a meaning to.
+/// Hostile text: random characters, and characters with a meaning to some parser.
 pub(super) fn hostile() -> impl Strategy<Value = String> {
-    const MEANT: &[&str] = &[
+    const SPECIAL: &[&str] = &[
         "\"", "\\", "\0", "\u{1b}", "\u{85}", "\u{feff}", "\u{202e}", "\u{fffd}", "]", "[", "%", "=", "&", "e", "-0",
         "٣", "ﷺ",
     ];
     prop_oneof![
         "(?s).{0,12}",
         "\\PC{0,30}",
-        vec(prop_oneof![select(MEANT).prop_map(str::to_owned), "[ -~]{0,4}"], 0..5).prop_map(|parts| parts.concat()),
+        vec(prop_oneof![select(SPECIAL).prop_map(str::to_owned), "[ -~]{0,4}"], 0..5).prop_map(|parts| parts.concat()),
     ]
 }
 
@@ -111,7 +111,7 @@ pub(super) fn number() -> impl Strategy<Value = String> {
     "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,8})?([eE][+-]?[0-9]{1,2})?"
 }
 
-/// Texts that a member of this kind is accepted with.
+/// Valid texts for a member of this kind.
 pub(super) fn valid(kind: Kind) -> BoxedStrategy<String> {
     let any_case =
         |names: &'static [&'static str]| (select(names), any::<u32>()).prop_map(|(name, upper)| letters(name, upper));
@@ -135,7 +135,7 @@ pub(super) fn valid(kind: Kind) -> BoxedStrategy<String> {
         Kind::Price(_) => "0{0,2}[0-9]{1,12}(\\.[0-9]{1,6}0{0,2})?".boxed(),
         Kind::Whole(_) => "(0?[0-9]{1,9}|\\$?[1-9][0-9]{0,2}(,[0-9]{3}){0,2})(\\.0)?".boxed(),
         Kind::Flag(_) => "(true|FALSE|Yes|no|1|0|y|N|t|F|on|Off)".boxed(),
-        // None of what the stand-in for TrustedForm gives a meaning to.
+        // Ids that the stand-in for TrustedForm accepts.
         Kind::Certificate => "https?://(cert\\.)?trustedform\\.com/[0-9a-f]{40}".boxed(),
     }
 }
@@ -152,7 +152,7 @@ fn letters(name: &str, upper: u32) -> String {
 }
 
 impl Draft {
-    /// As `POST /leads` takes it.
+    /// The body of `POST /leads`.
     pub(super) fn structured(&self) -> String {
         let bare = !self.0.iter().any(|(member, ..)| *member == Member::PhoneType);
         let mut body = Node::Object(BTreeMap::new());
@@ -167,13 +167,13 @@ impl Draft {
         body.to_json()
     }
 
-    /// As `POST /leads/intake` takes it.
+    /// The JSON body of `POST /leads/intake`.
     pub(super) fn flat(&self) -> String {
         let members = self.flat_members().map(|(name, sent)| format!("{}:{}", quoted(&name), sent.to_json()));
         format!("{{{}}}", members.collect::<Vec<_>>().join(","))
     }
 
-    /// As a form, and as a query string.
+    /// A form, which is also a query string.
     pub(super) fn form(&self) -> String {
         let mut form = Serializer::new(String::new());
         for (member, sent, spelling) in &self.0 {
@@ -231,7 +231,7 @@ fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap()
 }
 
-/// JSON whose numbers are written as they were generated.
+/// JSON that keeps the text of numbers.
 enum Node {
     Leaf(String),
     Object(BTreeMap<String, Node>),
@@ -239,7 +239,7 @@ enum Node {
 
 impl Node {
     fn insert(&mut self, path: &str, node: Self) {
-        let Self::Object(members) = self else { panic!("no object at {path}") };
+        let Self::Object(members) = self else { panic!("not an object at {path}") };
         match path.split_once('.') {
             Some((name, rest)) => {
                 members.entry(name.to_owned()).or_insert_with(|| Self::Object(BTreeMap::new())).insert(rest, node);

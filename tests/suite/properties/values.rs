@@ -1,4 +1,4 @@
-//! Normalising twice changes nothing, and what is stored can be read back (contract, section 3.3).
+//! Normalizing twice changes nothing, and stored values can be read back (contract, section 3.3).
 
 use std::fmt::Debug;
 use std::net::IpAddr;
@@ -19,7 +19,7 @@ use url::Host;
 
 use super::{config, lead};
 
-/// What was read from a text, when it is printed and read again; and when it is stored and read back.
+/// Checks that a parsed value stays the same when it is printed and parsed, and when it is stored and read back.
 fn holds<T>(text: &str, parse: impl Fn(&str) -> Option<T>, print: impl Fn(&T) -> String)
 where
     T: Clone + Debug + PartialEq + Serialize + DeserializeOwned,
@@ -34,7 +34,7 @@ fn any_of(member: Member) -> impl Strategy<Value = String> {
     let valid = || lead::valid(member.field().kind);
     prop_oneof![
         4 => valid(),
-        2 => (valid(), lead::hostile(), valid()).prop_map(|(before, text, behind)| before + &text + &behind),
+        2 => (valid(), lead::hostile(), valid()).prop_map(|(before, text, after)| before + &text + &after),
         2 => (valid(), lead::hostile()).prop_map(|(before, text)| before + &text),
         1 => lead::number(),
         1 => lead::hostile(),
@@ -42,7 +42,7 @@ fn any_of(member: Member) -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn a_value_read_again_is_itself() {
+fn parsing_a_value_again_changes_nothing() {
     let now = Timestamp::now();
     let texts = (
         any_of(Member::Email),
@@ -63,7 +63,7 @@ fn a_value_read_again_is_itself() {
         holds(email, Email::parse, |email| email.as_str().to_owned());
         if let Some(stored) = Email::parse(email) {
             let domain = |address: &str| Host::parse(address.rsplit_once('@').unwrap().1).unwrap();
-            prop_assert_eq!(domain(stored.as_str()), domain(&text::visible(email)), "mail would go elsewhere");
+            prop_assert_eq!(domain(stored.as_str()), domain(&text::visible(email)), "mail would go to another domain");
         }
         holds(&phone, |text| PhoneNumber::parse(text).ok().map(|parsed| parsed.number), PhoneNumber::to_string);
         holds(&birth, |text| BirthDate::parse(text, now.into()), |birth| birth.date().to_string());

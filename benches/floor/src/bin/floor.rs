@@ -1,6 +1,6 @@
-//! The floor of an intake: the connections that it makes at start and the four calls that an accepted lead takes, with the
-//! very clients of the real function, and nothing else. Nothing of the request is read but its id; what is written and
-//! sent is as large as a real lead, and was made before.
+//! The floor of an intake: only the connections at start and the four calls for an accepted lead, with the clients of the
+//! real function. It reads only the request's id. The item and message have the size of real ones and are prepared in
+//! advance.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use leadping::client::web;
 use leadping::settings::{IntakeSettings, SecretSetting};
 use leadping::store::Sources;
 
-/// What is stored of the source document's structured example, but for its ids.
+/// The stored document of the partner specification's structured example, except for its ids.
 const DOCUMENT: &str = r#"{"id":"lead_iuyfivyb6x4uwnuuqqwsl2pqima6vu5a","createdAt":"2026-06-15T12:00:00.000Z","sourceId":"source_123","accountId":"account_1","metadata":{"externalId":"partner-lead-88391","sellerLeadId":"seller-4471","utmSource":"partner-site","utmCampaign":"june-campaign","product":"Example product","trustedFormUrl":"https://cert.trustedform.com/example","businessId":"business_1","sourceMetadata":{"placement":"homepage-form","publisher":"example-publisher"}},"contact":{"firstName":"Jordan","lastName":"Example","email":"jordan@example.com","phone":{"number":"+15555550123"},"streetAddress":{"address1":"100 Main St","address2":"Suite 200","city":"Austin","state":"TX","postalCode":"78701"}},"customer":{"birthDate":"1970-01-15","gender":"Unknown"},"tagIds":[],"tagNames":[],"processingStatus":"Enriching"}"#;
 const MESSAGE: &str = r#"{"type":"lead.created","version":1,"leadId":"lead_iuyfivyb6x4uwnuuqqwsl2pqima6vu5a","sourceId":"source_123","accountId":"account_1","businessId":"business_1","createdAt":"2026-06-15T12:00:00.000Z","requestId":"0PIkIhQl6ZH9gQE="}"#;
 const CONTENT: &str = "7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730";
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Error> {
     let settings = IntakeSettings::from_env()?;
     let key = match &settings.trusted_form_key {
         SecretSetting::Value(key) => key.reveal().to_owned(),
-        SecretSetting::Arn(_) => return Err("the floor reads no secret".into()),
+        SecretSetting::Arn(_) => return Err("the floor does not read secrets".into()),
     };
     let aws = Clients::from_env()?;
     let web = web::client(settings.trusted_form_ca_bundle.as_deref())?;
@@ -54,7 +54,7 @@ impl Floor {
         let Self { settings, key, aws, web, item } = self;
         let source = aws.dynamodb.get_item().table_name(&settings.sources_table);
         let source = source.key("pk", text("SOURCE#source_123")).key("sk", text("SOURCE"));
-        source.consistent_read(false).send().await?.item.ok_or("the source is not there")?;
+        source.consistent_read(false).send().await?.item.ok_or("the source does not exist")?;
 
         let certificate = format!("{}example/validate", settings.trusted_form_url);
         let verdict = web.get(certificate).basic_auth("API", Some(key)).send().await?.error_for_status()?;
@@ -74,7 +74,7 @@ impl Floor {
     }
 }
 
-/// The attributes of a lead's item.
+/// A lead's item.
 fn item() -> HashMap<String, AttributeValue> {
     let texts = [
         ("sk", "LEAD"),
