@@ -139,7 +139,7 @@ impl Process {
         }
     }
 
-    /// Hands it an event and waits for the answer.
+    /// Sends the process an event and waits for the answer.
     ///
     /// # Errors
     /// [`ProcessError`] when it reports an error or exits.
@@ -150,7 +150,7 @@ impl Process {
         }
     }
 
-    /// Waits until it has exited.
+    /// Waits until the process has exited.
     ///
     /// # Errors
     /// When the operating system cannot tell.
@@ -158,7 +158,7 @@ impl Process {
         self.child.wait().await.map(drop)
     }
 
-    /// Its process id, or `None` once it has exited.
+    /// The process id, or `None` once the process has exited.
     pub fn id(&self) -> Option<u32> {
         self.child.id()
     }

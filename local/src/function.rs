@@ -52,7 +52,7 @@ pub enum InvokeError {
 }
 
 impl Function {
-    /// A function of this name, which may take `time_limit` for one invocation.
+    /// Creates a function that may take `time_limit` for one invocation.
     pub fn new<S, E>(name: &str, time_limit: Duration, service: S) -> Self
     where
         S: Service<LambdaEvent<E>> + Clone + Send + Sync + 'static,
@@ -81,7 +81,7 @@ impl Function {
         Self { time_limit, ..self.clone() }
     }
 
-    /// The function's name.
+    /// The name, which is in logs and the context.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -1,5 +1,5 @@
 //! An API Gateway HTTP API on this machine: it turns requests into events of payload format 2.0, and answers into responses.
-//! It refuses by itself what the real one refuses.
+//! It refuses the same requests as the real one.
 
 use std::io;
 use std::sync::Arc;
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_gateway_refuses_by_itself_what_the_real_one_refuses() {
+    async fn the_gateway_refuses_the_same_requests_as_the_real_one() {
         let gateway = start(Method::POST, echo()).await;
         let request = |method, path, header: &str, body: Vec<u8>| {
             HttpRequest::builder()

@@ -1,10 +1,10 @@
 //! The whole product on one machine, and the harness of the tests.
 //!
 //! [`stack::Stack`] starts everything: embedded engines that speak the protocols of DynamoDB ([`dynamodb`]) and SQS
-//! ([`sqs`]), [`stand_ins`] for TrustedForm and the lookup provider, and what invokes the functions on AWS: the HTTP API
-//! ([`gateway`], [`event`]), the queue's event source ([`event_source`]) and the schedule of the sweep ([`schedule`]). The functions are
-//! the real ones, with the real AWS SDK: in this process, or each as a [`binary`] of its own under a Runtime API
-//! ([`runtime_api`]).
+//! ([`sqs`]), [`stand_ins`] for TrustedForm and the lookup provider, and replacements for the services that invoke the
+//! functions on AWS: the HTTP API ([`gateway`], [`event`]), the queue's event source ([`event_source`]) and the schedule of
+//! the sweep ([`schedule`]). The functions are the real ones, with the real AWS SDK. They run in this process, or each as a
+//! [`binary`] under a Runtime API ([`runtime_api`]).
 
 pub mod binary;
 pub mod demo;

@@ -68,7 +68,7 @@ impl Addresses {
 #[derive(Debug)]
 pub struct Claim {
     directory: PathBuf,
-    /// Of a stack that found its directory taken. Deleted with it.
+    /// The temporary directory of a stack whose directory was taken. Dropping this deletes it.
     temporary: Option<TempDir>,
     /// Held while the directory belongs to this stack.
     _lock: Option<fs::File>,
@@ -119,7 +119,7 @@ impl Claim {
         self.write(RUNNING, &serde_json::to_string_pretty(addresses)?)
     }
 
-    /// Deletes the files, and gives the directory up.
+    /// Deletes the files and releases the directory.
     ///
     /// # Errors
     /// When a file cannot be deleted.

@@ -1,4 +1,4 @@
-//! Lambda's Runtime API on loopback, which a function's process asks for events and gives its answers, as on AWS.
+//! Lambda's Runtime API on loopback. A function's process gets its events and sends its answers here, as on AWS.
 
 use std::collections::HashMap;
 use std::io;
@@ -40,7 +40,7 @@ pub enum Unanswered {
 #[derive(Debug)]
 struct Shared {
     waiting: tokio::sync::Mutex<mpsc::UnboundedReceiver<LambdaEvent<Bytes>>>,
-    /// The number of events that have been handed over.
+    /// The number of events that were sent to the process.
     given: AtomicU64,
     /// The number of events that the process has asked for.
     asked: watch::Sender<Result<u64, Unanswered>>,
@@ -88,7 +88,7 @@ impl RuntimeApi {
         idle.map_err(|_| Unanswered::Init)?.map(drop)
     }
 
-    /// Hands the process an event and waits for the answer.
+    /// Sends the process an event and waits for the answer.
     ///
     /// # Errors
     /// [`Unanswered`] when the process reports an error. If the process dies, this waits forever: the caller watches the process.

@@ -245,7 +245,7 @@ impl Engines {
     }
 }
 
-/// The services outside.
+/// The stand-ins for services outside AWS.
 #[derive(Debug)]
 struct StandIns {
     trusted_form: FakeTrustedForm,
@@ -284,7 +284,7 @@ async fn listen(port: u16) -> anyhow::Result<TcpListener> {
         .with_context(|| format!("port {port} is taken; choose another one with --port, or --port 0 for any free port"))
 }
 
-/// Locks the tables' file: two stacks on one file would not know of each other.
+/// Locks the tables' file, because two stacks must not share it.
 fn lock(data: &Path) -> anyhow::Result<fs::File> {
     running::lock(data, "lock")?.with_context(|| {
         format!("{} is in use by another running stack; stop it, or start this one with --memory", data.display())

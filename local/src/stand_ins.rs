@@ -1,5 +1,5 @@
-//! Stand-ins for the services outside: TrustedForm and the lookup providers. Both can be made to misbehave by what a lead
-//! holds; the tables of these knobs decide the answers, and are printed by `cargo run -- --help`.
+//! Stand-ins for the services outside AWS: TrustedForm and the lookup providers. Certain values in a lead make them fail.
+//! The tables of these knobs decide the answers, and `cargo run -- --help` prints them.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ pub struct Knob<T> {
     pub text: &'static str,
     /// What the service answers.
     pub answer: &'static str,
-    /// What becomes of the lead. Code is in backquotes, as in Markdown.
+    /// What happens to the lead. Code is in backquotes, as in Markdown.
     pub outcome: &'static str,
     /// What the answer is made from.
     pub setting: T,

@@ -71,7 +71,7 @@ pub fn welcome(addresses: &Addresses, kept: &str, claim: &Claim) -> io::Result<(
     Ok(())
 }
 
-/// What leads `leadctl` to this stack.
+/// The option with which `leadctl` finds this stack.
 fn leadctl_option(claim: &Claim) -> String {
     match claim.directory() {
         directory if directory.as_os_str() == DATA => "--local".to_owned(),
@@ -86,7 +86,7 @@ const CARGO_LAMBDA: &str = "http://localhost:9000";
 const STRUCTURED: &str = r#"{"metadata":{"externalId":"first-lead","trustedFormUrl":"https://cert.trustedform.com/example"},"contact":{"firstName":"Jordan","phone":{"number":"+15555550123"}},"customer":{}}"#;
 const FLAT: &str = r#"{"externalId":"second-lead","firstName":"Jordan","phone":"(555) 555-0123","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
 
-/// What to change in a lead, and what comes of it: a few of [`crate::stand_ins`].
+/// Changes to a lead with their results, which are some of [`crate::stand_ins`].
 const FAILURES: [(&str, &str); 4] = [
     ("https://cert.trustedform.com/expired-1", "400, the certificate is too old"),
     ("https://cert.trustedform.com/down-1", "503, TrustedForm is down"),
@@ -103,7 +103,7 @@ fn curl(api: &str, entrance: Entrance, body: &str) -> String {
     )
 }
 
-/// Hands each event to a function as a line for people, with colors.
+/// Passes each event to a function as a colored line for people.
 #[derive(Debug)]
 pub struct Lines<W>(pub W);
 
@@ -158,7 +158,7 @@ struct Fields {
 }
 
 impl Fields {
-    /// Takes ids from the span around. The id that a refused lead would have had is not one of them.
+    /// Inherits ids from the outer span, except the id that a refused lead would have had.
     fn inherit_ids(&mut self, outer: &Self) {
         let lead = if self.step == "refused" { "" } else { &outer.lead };
         let pairs = [(&mut self.lead, lead), (&mut self.source, &outer.source), (&mut self.request, &outer.request)];
@@ -169,7 +169,7 @@ impl Fields {
         }
     }
 
-    /// The time, the most telling id, what happened, and everything else.
+    /// The time, the most specific id, what happened, and the other fields.
     fn line(&self, time: &str, event: &Event<'_>) -> String {
         let metadata = event.metadata();
         let is_step = metadata.target() == step::TARGET;
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_the_most_telling_id_that_is_known() {
+    fn a_line_has_the_most_specific_known_id() {
         let lines = lines(|| {
             tracing::info_span!("request", request_id = "r1", source_id = field::Empty, lead_id = field::Empty)
                 .in_scope(|| {

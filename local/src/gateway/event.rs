@@ -37,7 +37,7 @@ fn text(value: &HeaderValue) -> String {
 
 /// The headers with lowercase names, and the values of one name joined by commas.
 fn headers(sent: &HeaderMap) -> BTreeMap<String, String> {
-    /// The connection's own headers end at the gateway, and cookies are a member of their own.
+    /// The gateway drops headers of the connection. Cookies have their own member.
     const DROPPED: [HeaderName; 6] =
         [header::CONNECTION, header::COOKIE, header::EXPECT, header::TE, header::TRANSFER_ENCODING, header::UPGRADE];
     let joined = |name| sent.get_all(name).iter().map(text).collect::<Vec<_>>().join(",");
