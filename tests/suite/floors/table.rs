@@ -135,6 +135,7 @@ pub(super) const TARGETS: &[Target] = &[
             "properties",
             "reference",
             "stand_ins",
+            "stored",
             "template",
         ]],
     ),
