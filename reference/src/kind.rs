@@ -5,18 +5,14 @@
 //! schema cannot express.
 
 use leadping::lead::choices::{EmploymentType, Gender, MaritalStatus};
-use leadping::payload::fields::Kind;
+use leadping::payload::fields::{
+    Kind, MAX_CERTIFICATE_URL, MAX_EMAIL, MAX_ENTRIES, MAX_ENTRY_NAME, MAX_PHONE, MAX_PRICE_DECIMALS, MAX_PRICE_DIGITS,
+    MAX_TAGS, MAX_TEXT, MAX_WHOLE,
+};
 use serde_json::{Value, json};
 
-/// The bounds of contract, section 3.3.
-const MAX_TEXT: usize = 1_024;
-const MAX_PHONE: usize = 64;
-const MAX_CERTIFICATE: usize = 2_048;
-const MAX_ENTRIES: usize = 50;
-const MAX_NAME: usize = 64;
-const MAX_WHOLE: i32 = i32::MAX;
 /// Inclusive, because the highest price, twelve nines and six more after the point, rounds to this as a float.
-const MAX_PRICE: u64 = 1_000_000_000_000;
+const PRICE_LIMIT: u64 = 10_u64.pow(MAX_PRICE_DIGITS as u32);
 
 /// The name of a kind's schema.
 pub(crate) fn name(kind: Kind) -> &'static str {
@@ -50,7 +46,7 @@ pub(crate) fn about(kind: Kind) -> String {
         Kind::Text(most) => format!(
             "Text of at most {most} characters, or a number, which is read by its digits. Leading and trailing space is trimmed. Characters that override the text direction are dropped. Tabs and line breaks become one space. Other control characters are refused."
         ),
-        Kind::Email => "One plain e-mail address of at most 254 characters: no display name, no quotes, no symbols in the domain. Invisible characters are dropped.".to_owned(),
+        Kind::Email => format!("One plain e-mail address of at most {MAX_EMAIL} characters: no display name, no quotes, no symbols in the domain. Invisible characters are dropped."),
         Kind::Phone => format!(
             "One possible U.S. phone number in at most {MAX_PHONE} characters, preferably in E.164. An extension after it is read too. Letters are read only in a number such as 1-800-FLOWERS. An empty input mask counts as not given. It is stored in E.164."
         ),
@@ -68,18 +64,18 @@ pub(crate) fn about(kind: Kind) -> String {
         Kind::MaritalStatus => choice(MaritalStatus::NAMES),
         Kind::EmploymentType => choice(EmploymentType::NAMES),
         Kind::Price(_) => {
-            "A decimal of 0 or more with at most 12 digits before the point and 6 after it, as a number or a string, without $ or commas. It is stored exactly.".to_owned()
+            format!("A decimal of 0 or more with at most {MAX_PRICE_DIGITS} digits before the point and {MAX_PRICE_DECIMALS} after it, as a number or a string, without $ or commas. It is stored exactly.")
         }
         Kind::Whole(_) => format!("A whole number from 0 to {MAX_WHOLE}, as a number or a string. `$75,000` is read too."),
         Kind::Flag(_) => "true or false. These are read too, in any letter case: yes, no, y, n, t, f, on, off, 1, 0.".to_owned(),
         Kind::Certificate => format!(
-            "The URL of one certificate: http or https, a host of trustedform.com, and one id. At most {MAX_CERTIFICATE} characters. Of a list that is joined by commas, the first is used. It is stored as https://cert.trustedform.com/ and the id."
+            "The URL of one certificate: http or https, a host of trustedform.com, and one id. At most {MAX_CERTIFICATE_URL} characters. Of a list that is joined by commas, the first is used. It is stored as https://cert.trustedform.com/ and the id."
         ),
         Kind::Tags => format!(
-            "A list of at most {MAX_ENTRIES} different tags, each text of at most {MAX_TEXT} characters."
+            "A list of at most {MAX_TAGS} different tags, each text of at most {MAX_TEXT} characters."
         ),
         Kind::FreeMetadata => format!(
-            "At most {MAX_ENTRIES} entries, with names of 1 to {MAX_NAME} characters and strings, numbers or booleans of at most {MAX_TEXT} characters. All values are stored as text. Credentials are refused."
+            "At most {MAX_ENTRIES} entries, with names of 1 to {MAX_ENTRY_NAME} characters and strings, numbers or booleans of at most {MAX_TEXT} characters. All values are stored as text. Credentials are refused."
         ),
     }
 }
@@ -100,7 +96,7 @@ pub(crate) fn in_json(kind: Kind) -> Value {
         | Kind::MaritalStatus
         | Kind::EmploymentType
         | Kind::Certificate => json!({"anyOf": [text(kind), {"type": "null"}]}),
-        Kind::Price(_) => number(json!({"type": "number", "minimum": 0, "maximum": MAX_PRICE})),
+        Kind::Price(_) => number(json!({"type": "number", "minimum": 0, "maximum": PRICE_LIMIT})),
         Kind::Whole(_) => number(json!({"type": "integer", "minimum": 0, "maximum": MAX_WHOLE})),
         Kind::Flag(_) => number(json!({"enum": [true, false, 1, 0]})),
         Kind::Tags => json!({"anyOf": [{"type": "array", "items": in_json(Kind::Text(MAX_TEXT))}, not_given()]}),
@@ -128,7 +124,7 @@ pub(crate) fn text(kind: Kind) -> Value {
         Kind::Flag(_) => blank_or(
             "([Tt]([Rr][Uu][Ee])?|[Ff]([Aa][Ll][Ss][Ee])?|[Yy]([Ee][Ss])?|[Nn][Oo]?|[Oo][Nn]|[Oo][Ff][Ff]|1|0)",
         ),
-        Kind::Certificate => json!({"type": "string", "maxLength": MAX_CERTIFICATE}),
+        Kind::Certificate => json!({"type": "string", "maxLength": MAX_CERTIFICATE_URL}),
         Kind::Tags => json!({"type": "array", "items": text(Kind::Text(MAX_TEXT))}),
         // A form may hold the whole map as JSON, too.
         Kind::FreeMetadata => json!({
@@ -144,8 +140,8 @@ pub(crate) fn in_answer(kind: Kind) -> Value {
     match kind {
         Kind::Text(most) => text(most),
         Kind::State => text(MAX_TEXT),
-        Kind::Certificate => text(MAX_CERTIFICATE),
-        Kind::Email => json!({"type": "string", "maxLength": 254, "pattern": "^[^@]+@[^@]+$"}),
+        Kind::Certificate => text(MAX_CERTIFICATE_URL),
+        Kind::Email => json!({"type": "string", "maxLength": MAX_EMAIL, "pattern": "^[^@]+@[^@]+$"}),
         Kind::Phone => json!({"type": "string", "pattern": r"^\+1[0-9]{10}$"}),
         Kind::BirthDate => json!({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
         Kind::CapturedAt => moment(),
@@ -153,16 +149,16 @@ pub(crate) fn in_answer(kind: Kind) -> Value {
         Kind::Gender => json!({"type": "string", "enum": Gender::NAMES}),
         Kind::MaritalStatus => json!({"type": "string", "enum": MaritalStatus::NAMES}),
         Kind::EmploymentType => json!({"type": "string", "enum": EmploymentType::NAMES}),
-        Kind::Price(_) => json!({"type": "number", "minimum": 0, "maximum": MAX_PRICE}),
+        Kind::Price(_) => json!({"type": "number", "minimum": 0, "maximum": PRICE_LIMIT}),
         Kind::Whole(_) => json!({"type": "integer", "minimum": 0, "maximum": MAX_WHOLE}),
         Kind::Flag(_) => json!({"type": "boolean"}),
         Kind::Tags => {
-            json!({"type": "array", "maxItems": MAX_ENTRIES, "uniqueItems": true, "items": text(MAX_TEXT)})
+            json!({"type": "array", "maxItems": MAX_TAGS, "uniqueItems": true, "items": text(MAX_TEXT)})
         }
         Kind::FreeMetadata => json!({
             "type": "object",
             "maxProperties": MAX_ENTRIES,
-            "propertyNames": {"minLength": 1, "maxLength": MAX_NAME},
+            "propertyNames": {"minLength": 1, "maxLength": MAX_ENTRY_NAME},
             "additionalProperties": text(MAX_TEXT),
         }),
     }

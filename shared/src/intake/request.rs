@@ -9,15 +9,13 @@ use crate::http::Problem;
 use crate::id::SourceId;
 use crate::identity::IdempotencyKey;
 use crate::lead::text::clean_lossy;
+use crate::payload::fields::MAX_TEXT;
 use crate::payload::{self, Entrance, Submission};
 use crate::source::SourceKey;
 use crate::validation::Visitor;
 
 /// The longest body that is read (contract, section 1).
 pub const LONGEST_BODY: usize = 256 * 1024;
-
-/// The longest part of a `User-Agent` that is kept (contract, section 3.2).
-const LONGEST_USER_AGENT: usize = 1_024;
 
 const SOURCE_ID: &str = "x-leadping-source-id";
 const SOURCE_KEY: &str = "x-leadping-source-key";
@@ -129,8 +127,7 @@ fn visitor(request: &Request) -> Visitor {
         _ => None,
     };
     let user_agent = request.headers().get(header::USER_AGENT);
-    let user_agent =
-        user_agent.map(|value| clean_lossy(&String::from_utf8_lossy(value.as_bytes()), LONGEST_USER_AGENT));
+    let user_agent = user_agent.map(|value| clean_lossy(&String::from_utf8_lossy(value.as_bytes()), MAX_TEXT));
     Visitor { ip_address, user_agent: user_agent.filter(|text| !text.is_empty()) }
 }
 

@@ -9,7 +9,7 @@ use super::redact::redacted;
 use super::text::{general_category, visible};
 
 /// The limit on an address, in characters (contract, section 3.3).
-const MAX_CHARS: usize = 254;
+pub const MAX_EMAIL: usize = 254;
 
 /// An email address with its domain in lowercase (contract, section 3.3).
 ///
@@ -49,7 +49,7 @@ impl Email {
         // another domain.
         let domain = if is_international { domain.chars().flat_map(char::to_lowercase).collect() } else { ascii };
         let address = format!("{local}@{domain}");
-        (address.chars().count() <= MAX_CHARS).then_some(Self(address))
+        (address.chars().count() <= MAX_EMAIL).then_some(Self(address))
     }
 
     /// The address as stored.

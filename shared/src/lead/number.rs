@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use serde_json::value::RawValue;
 
-/// Digits of a price before the decimal point (contract, section 3.3).
-const MAX_WHOLE_DIGITS: usize = 12;
-/// Digits of a price after the decimal point (contract, section 3.3).
-const MAX_FRACTION_DIGITS: usize = 6;
+/// The most digits of a price before the decimal point (contract, section 3.3).
+pub const MAX_PRICE_DIGITS: usize = 12;
+/// The most digits of a price after the decimal point (contract, section 3.3).
+pub const MAX_PRICE_DECIMALS: usize = 6;
+/// The largest whole number (contract, section 3.1).
+pub const MAX_WHOLE: u32 = i32::MAX.unsigned_abs();
 /// The largest exponent. It exceeds every member's limits, but does not fill the memory with zeros.
 const MAX_SHIFT: usize = 400;
 
@@ -24,7 +26,7 @@ impl Price {
         let decimal = canonical_decimal(text)?;
         let (whole, fraction) = decimal.split_once('.').unwrap_or((&decimal, ""));
         let is_price =
-            !decimal.starts_with('-') && whole.len() <= MAX_WHOLE_DIGITS && fraction.len() <= MAX_FRACTION_DIGITS;
+            !decimal.starts_with('-') && whole.len() <= MAX_PRICE_DIGITS && fraction.len() <= MAX_PRICE_DECIMALS;
         is_price.then_some(Self(decimal))
     }
 
@@ -52,7 +54,7 @@ impl<'de> Deserialize<'de> for Price {
 /// so are `75000` and `$75,000`.
 pub fn whole(text: &str) -> Option<u32> {
     let number = canonical_decimal(&without_grouping(text)?)?.parse().ok()?;
-    (number <= i32::MAX.unsigned_abs()).then_some(number)
+    (number <= MAX_WHOLE).then_some(number)
 }
 
 /// Removes a leading dollar sign and the commas that group digits by three. `None` if a comma does anything else:

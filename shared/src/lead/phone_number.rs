@@ -29,6 +29,7 @@ use phonenumber::{country, parse_with};
 use serde::{Deserialize, Serialize};
 
 use super::redact::redacted;
+pub use clean::MAX_PHONE;
 use region::Region;
 
 /// The number of digits after the country code.

@@ -1,6 +1,22 @@
 //! The one table of fields: every member a partner may send stands here once (contract, sections 3.1 and 3.2).
 
 use crate::failure::Code;
+pub use crate::lead::email::MAX_EMAIL;
+pub use crate::lead::number::{MAX_PRICE_DECIMALS, MAX_PRICE_DIGITS, MAX_WHOLE};
+pub use crate::lead::phone_number::MAX_PHONE;
+
+/// The most characters of ordinary text, and of a tag or a value of free metadata (contract, section 3.3).
+pub const MAX_TEXT: usize = 1_024;
+/// The most characters of a landing page or a referrer: tracking URLs are long (contract, section 3.3).
+pub const MAX_TRACKING_URL: usize = 8_192;
+/// The most characters of a certificate's URL (contract, section 3.3).
+pub const MAX_CERTIFICATE_URL: usize = 2_048;
+/// The most tags of each kind (contract, section 3.3).
+pub const MAX_TAGS: usize = 50;
+/// The most entries of free metadata (contract, section 4).
+pub const MAX_ENTRIES: usize = 50;
+/// The most characters of the name of an entry of free metadata (contract, section 4).
+pub const MAX_ENTRY_NAME: usize = 64;
 
 /// What a member holds, and with that how it is read and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +55,24 @@ pub enum Kind {
     FreeMetadata,
 }
 
+impl Kind {
+    /// The code for a value that the kind does not allow.
+    pub const fn code(self) -> Code {
+        match self {
+            Self::Email => Code::EmailInvalid,
+            Self::Phone => Code::PhoneNotPossible,
+            Self::BirthDate => Code::BirthDateInvalid,
+            Self::CapturedAt => Code::CapturedAtInvalid,
+            Self::IpAddress => Code::IpAddressInvalid,
+            Self::Gender => Code::GenderUnsupported,
+            Self::MaritalStatus => Code::MaritalStatusUnsupported,
+            Self::EmploymentType => Code::EmploymentTypeUnsupported,
+            Self::Price(code) | Self::Whole(code) | Self::Flag(code) => code,
+            Self::Text(_) | Self::State | Self::Certificate | Self::Tags | Self::FreeMetadata => Code::TextInvalid,
+        }
+    }
+}
+
 /// One row of the table.
 #[derive(Debug)]
 pub struct Field {
@@ -54,9 +88,6 @@ pub struct Field {
     /// so that a post whose earlier try was made before it was known is still the same lead (contract, section 5).
     pub since: u8,
 }
-
-/// The longest name of an entry of free metadata, in characters (contract, section 4).
-pub const MAX_ENTRY_NAME: usize = 64;
 
 /// The objects of the structured payload, and the code of each that must be there (contract, section 3.1).
 pub(super) const OBJECTS: [(&str, Option<Code>); 5] = [
@@ -77,10 +108,8 @@ const fn last(versions: &[u8]) -> u8 {
     }
 }
 
-/// Ordinary text.
-const TEXT: Kind = Kind::Text(1_024);
-/// Tracking URLs are long.
-const TRACKING_URL: Kind = Kind::Text(8_192);
+const TEXT: Kind = Kind::Text(MAX_TEXT);
+const TRACKING_URL: Kind = Kind::Text(MAX_TRACKING_URL);
 
 macro_rules! members {
     ($($member:ident [$($structured:literal),+] [$($flat:literal),*] $kind:expr, $about:literal $(, since $since:literal)?;)+) => {
@@ -159,4 +188,32 @@ members! {
     HasMedicalCondition ["customer.hasMedicalCondition"] ["hasMedicalCondition"] Kind::Flag(Code::HasMedicalConditionInvalid), "Whether the person has a medical condition.";
     TagIds ["tagIds"] ["tagIds"] Kind::Tags, "Tags of the lead, by id: at most 50.";
     TagNames ["tagNames"] ["tagNames"] Kind::Tags, "Tags of the lead, by name: at most 50.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Partners read the bounds in sentences, which are plain text.
+    #[test]
+    fn sentences_name_the_bounds() {
+        let cases: [(&str, &[usize]); 9] = [
+            (Code::TextInvalid.detail(), &[MAX_TEXT, MAX_CERTIFICATE_URL, MAX_TRACKING_URL]),
+            (Code::TagsTooMany.detail(), &[MAX_TAGS]),
+            (Code::SourceMetadataTooLarge.detail(), &[MAX_ENTRIES, MAX_ENTRY_NAME, MAX_TEXT]),
+            (Code::PriceInvalid.detail(), &[MAX_PRICE_DIGITS, MAX_PRICE_DECIMALS]),
+            (Code::DirectPostPriceInvalid.detail(), &[MAX_PRICE_DIGITS, MAX_PRICE_DECIMALS]),
+            (Code::HeightInvalid.detail(), &[MAX_WHOLE as usize]),
+            (Member::TagIds.field().about, &[MAX_TAGS]),
+            (Member::TagNames.field().about, &[MAX_TAGS]),
+            (Member::SourceMetadata.field().about, &[MAX_ENTRIES]),
+        ];
+        for (sentence, bounds) in cases {
+            let digits = sentence.replace(',', "");
+            let numbers: Vec<_> = digits.split(|c: char| !c.is_ascii_digit()).collect();
+            for bound in bounds {
+                assert!(numbers.contains(&bound.to_string().as_str()), "{bound} is not in: {sentence}");
+            }
+        }
+    }
 }

@@ -12,14 +12,9 @@ use crate::lead::number::{self, Price};
 use crate::lead::phone_number::{Parsed, PhoneFault, PhoneNumber};
 use crate::lead::state::State;
 use crate::lead::{Contact, Customer, Metadata, Phone, StreetAddress, captured_at, ip_address, secrets, state, text};
-use crate::payload::fields::{Kind, MAX_ENTRY_NAME};
+use crate::payload::fields::{Kind, MAX_CERTIFICATE_URL, MAX_ENTRIES, MAX_ENTRY_NAME, MAX_TAGS, MAX_TEXT};
 use crate::payload::{Entrance, Entry, Member, Notation, Reading, Submission};
 use crate::source::Source;
-
-/// Limits of tags and free metadata (contract, sections 3.3 and 4).
-const MAX_ENTRIES: usize = 50;
-const MAX_TEXT: usize = 1_024;
-const MAX_CERTIFICATE: usize = 2_048;
 
 /// Applies every rule. Returns the lead as far as it could be read, the failures of the payload's own rules, and those
 /// of the source's rules. Use the lead only when both lists are empty.
@@ -124,7 +119,7 @@ impl Rules<'_> {
     fn parsed<T>(&mut self, member: Member, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let value = parse(self.submission.scalar(member)?);
         if value.is_none() {
-            let failure = Failure::at(bad_value(member.field().kind), self.submission.pointer(member));
+            let failure = Failure::at(member.field().kind.code(), self.submission.pointer(member));
             let is_decoded = member == Member::Email && self.submission.notation() != Notation::Json;
             self.failures.push(if is_decoded { failure.saying(detail::EMAIL_IN_FORM) } else { failure });
         }
@@ -165,7 +160,7 @@ impl Rules<'_> {
         let pointer = || self.submission.pointer(Member::TrustedFormUrl);
         // White space between two URLs is reported as an invalid URL.
         let is_control = |c: char| c.is_control() && !c.is_whitespace();
-        if url.chars().count() > MAX_CERTIFICATE || url.contains(is_control) {
+        if url.chars().count() > MAX_CERTIFICATE_URL || url.contains(is_control) {
             self.failures.push(Failure::at(Code::TextInvalid, pointer()));
             return None;
         }
@@ -188,13 +183,13 @@ impl Rules<'_> {
         let submission = self.submission;
         let sent = submission.entries(member);
         let mut tags: Vec<String> = Vec::new();
-        if distinct(sent) > MAX_ENTRIES {
+        if distinct(sent) > MAX_TAGS {
             self.failures.push(Failure::at(Code::TagsTooMany, submission.pointer(member)));
         }
         let clean = |tag: &Entry| self.clean(&tag.text, MAX_TEXT, || tag.pointer.clone());
         let cleaned: Vec<_> = sent.iter().filter_map(clean).collect();
         for tag in cleaned.into_iter().chain(defaults.iter().cloned()) {
-            if tags.len() < MAX_ENTRIES && !tags.contains(&tag) {
+            if tags.len() < MAX_TAGS && !tags.contains(&tag) {
                 tags.push(tag);
             }
         }
@@ -308,22 +303,6 @@ fn source_rules(submission: &Submission, source: &Source, lead: &Validated) -> V
         failures.push(at(Code::TrustedFormRequired, Member::TrustedFormUrl));
     }
     failures
-}
-
-/// The code of an invalid value of this kind.
-fn bad_value(kind: Kind) -> Code {
-    match kind {
-        Kind::Email => Code::EmailInvalid,
-        Kind::Phone => Code::PhoneNotPossible,
-        Kind::BirthDate => Code::BirthDateInvalid,
-        Kind::CapturedAt => Code::CapturedAtInvalid,
-        Kind::IpAddress => Code::IpAddressInvalid,
-        Kind::Gender => Code::GenderUnsupported,
-        Kind::MaritalStatus => Code::MaritalStatusUnsupported,
-        Kind::EmploymentType => Code::EmploymentTypeUnsupported,
-        Kind::Price(code) | Kind::Whole(code) | Kind::Flag(code) => code,
-        Kind::Text(_) | Kind::State | Kind::Certificate | Kind::Tags | Kind::FreeMetadata => Code::TextInvalid,
-    }
 }
 
 fn distinct(entries: &[Entry]) -> usize {

@@ -9,7 +9,7 @@ use super::{PhoneFault, extension, remark};
 use crate::lead::text::is_format;
 
 /// The longest text, in characters, that is read as a phone number (contract, section 3.3).
-const MAX_CHARS: usize = 64;
+pub const MAX_PHONE: usize = 64;
 
 /// Normalizes a text: NFKC, lowercase, ASCII dashes and dots, no format characters, no parenthesized remarks.
 ///
@@ -18,7 +18,7 @@ const MAX_CHARS: usize = 64;
 /// without a digit or a letter.
 pub(super) fn text(sent: &str) -> Result<Cow<'_, str>, PhoneFault> {
     // An IP address may have ten digits and the same separators as a phone number.
-    if sent.chars().nth(MAX_CHARS).is_some() || sent.parse::<Ipv4Addr>().is_ok() {
+    if sent.chars().nth(MAX_PHONE).is_some() || sent.parse::<Ipv4Addr>().is_ok() {
         return Err(PhoneFault::NotPossible);
     }
     let is_in_form = sent.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase());
