@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use proc_macro2::{TokenStream, TokenTree};
+use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Attribute, ImplItem, Item, ItemMod, ItemUse, Macro, Path, UseTree, Visibility};
+use syn::{Attribute, ImplItem, Item, ItemMod, ItemUse, Macro, Meta, MetaList, Path, Token, UseTree, Visibility};
 
 /// The modules and imports of a target. A module's path has no crate, as in `lead::number`; the root's path is empty.
 #[derive(Debug, Default)]
@@ -179,10 +180,18 @@ impl<'ast> Visit<'ast> for Scan<'_> {
     fn visit_attribute(&mut self, _: &'ast Attribute) {}
 }
 
+/// Whether an item is compiled for unit tests alone: `cfg(test)`, also among the conditions of an `all`.
 fn is_test(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg") && attribute.parse_args::<Path>().is_ok_and(|path| path.is_ident("test"))
-    })
+    fn needs_test(condition: &Meta) -> bool {
+        let all = |list: &MetaList| list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+        match condition {
+            Meta::Path(path) => path.is_ident("test"),
+            Meta::List(list) if list.path.is_ident("all") => all(list).is_ok_and(|all| all.iter().any(needs_test)),
+            _ => false,
+        }
+    }
+    let is_cfg = |attribute: &&Attribute| attribute.path().is_ident("cfg");
+    attributes.iter().filter(is_cfg).any(|cfg| cfg.parse_args().is_ok_and(|condition| needs_test(&condition)))
 }
 
 impl Scanned {

@@ -87,21 +87,43 @@ pub(super) const TARGETS: &[Target] = &[
         "reference/src/lib.rs",
         &[&["page", "validator"], &["openapi", "message"], &["payload", "problem"], &["kind", "yaml"]],
     ),
-    library(
-        "leadctl",
-        "leadctl/src/main.rs",
-        &[
+    Target {
+        root: "leadctl/src/main.rs",
+        name: "leadctl",
+        floors: &[
             &["cli"],
-            // Commands.
-            &["dlq", "doctor", "inbox", "key", "lead", "post", "report", "source", "unfinished"],
-            // What several commands use.
-            &["days", "input", "known", "queue", "trusted_form"],
-            // What every command uses.
+            // The nouns: each parses its commands and runs one.
+            &["lead", "key", "source", "doctor", "dlq", "inbox", "report", "unfinished"],
+            // The commands.
+            &[
+                "doctor::data",
+                "doctor::deployment",
+                "doctor::outside",
+                "key::revoke",
+                "lead::erase",
+                "lead::export",
+                "lead::find",
+                "source::check",
+                "source::create",
+                "source::delete",
+                "source::update",
+            ],
+            // What commands share.
+            &["doctor::finding", "lead::export::sink", "source::change", "queue", "post", "trusted_form"],
+            &["known", "lead::export::cursor", "lead::export::rows", "source::rules", "source::view"],
+            &["lead::export::extent", "lead::export::file", "lead::view", "dlq::letter", "input"],
+            // Where a command acts, and what it prints.
             &["target"],
-            &["output"],
+            &["target::care", "target::deployed", "target::local"],
+            &["output", "output::csv"],
+            &["output::table"],
+            &["output::escape", "output::members", "output::screen", "output::style"],
+            &["days"],
             &["error"],
         ],
-    ),
+        each_file: true,
+        is_test: false,
+    },
     suite(
         "leadctl",
         "leadctl/tests/cli/main.rs",
