@@ -71,7 +71,7 @@ pub async fn connect(client: &Client, base: &str) {
     let _ = client.head(base).timeout(CONNECT_AHEAD_TIMEOUT).send().await;
 }
 
-/// The body of an answer; `None` when the connection breaks or the body is longer than [`MAX_ANSWER`] bytes.
+/// The body of an answer; `None` when the connection breaks or the body is longer than 64 KiB.
 pub async fn body(mut response: Response) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.ok()? {

@@ -38,7 +38,7 @@ impl Sources {
         super::connect(&self.client, &self.table).await;
     }
 
-    /// Reads a source. The read is eventually consistent, which costs half: a change may take a moment to show.
+    /// Reads a source. The read is eventually consistent and costs half as much: a change may take a moment to show.
     pub async fn get(&self, id: &SourceId) -> Result<Option<Source>, StoreError> {
         self.read(id, false).await
     }
