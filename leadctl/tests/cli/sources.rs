@@ -132,7 +132,7 @@ async fn a_payload_is_judged_as_the_intake_would_and_nothing_is_written() {
     for (payload, source, flags, status, codes) in [
         (&whole, "source_123", &[][..], 201, &[][..]),
         (&flat, "source_123", &["--flat"], 201, &[]),
-        (&flat, "source_123", &[], 400, &["metadata.required", "contact.required", "customer.required"]),
+        (&flat, "source_123", &[], 400, &["payload.unrecognized"]),
         (&broken, "source_123", &[], 400, &["email.invalid", "price.invalid"]),
         (&broken, "source_texas", &[], 400, &["email.invalid", "state.required", "price.invalid"]),
         (&whole, "source_unapproved", &[], 400, &["source.not_approved"]),
