@@ -32,6 +32,9 @@ mod unfinished;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use cli::{Cli, Command};
 use error::Error;
@@ -41,6 +44,7 @@ use target::Target;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    log_errors();
     match Cli::try_parse() {
         Ok(cli) => {
             let format = cli.output;
@@ -51,6 +55,13 @@ async fn main() -> ExitCode {
         }
         Err(error) => cli::stop(error),
     }
+}
+
+/// Prints what the core logs as an error, such as an item that this version cannot read and leaves out of a list.
+fn log_errors() {
+    let lines = tracing_subscriber::fmt::layer().without_time().with_target(false).with_writer(anstream::stderr);
+    let core = Targets::new().with_target("leadping", LevelFilter::ERROR);
+    tracing_subscriber::registry().with(lines.with_filter(core)).init();
 }
 
 async fn run(cli: Cli) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use clap::Parser;
 use leadping::settings::{LookupSettings, Secret, SecretSetting, TRUSTED_FORM, optional};
 use leadping::telemetry;
 use local::running::Claim;
-use local::stack::{Options, Stack};
+use local::stack::{Options, Stack, left_by_earlier_versions};
 use local::{stand_ins, terminal};
 use tracing::Level;
 use tracing_subscriber::Layer;
@@ -102,8 +102,9 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     claim.announce(stack.addresses())?;
     if !arguments.json {
         let kept = if arguments.memory { "in memory".to_owned() } else { format!("in {}", arguments.data.display()) };
+        let old = if arguments.memory { Vec::new() } else { left_by_earlier_versions(&arguments.data) };
         // The stack also runs without a terminal.
-        let _ = terminal::welcome(stack.addresses(), &kept, &claim);
+        let _ = terminal::welcome(stack.addresses(), &kept, &old, &claim);
     }
 
     interrupted.await;

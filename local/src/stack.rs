@@ -204,7 +204,7 @@ struct Engines {
 
 impl Engines {
     async fn start(options: &Options) -> anyhow::Result<Self> {
-        let file = options.data.as_ref().map(|data| data.join("tables.sqlite"));
+        let file = options.data.as_ref().map(|data| data.join(TABLES));
         let dynamodb = DynamoDb::start(0, file.as_deref().map_or(Storage::Memory, Storage::File)).await?;
         let sqs = Sqs::start(0).await?;
         let clients = clients(dynamodb.url(), sqs.url())?;
@@ -285,6 +285,18 @@ async fn listen(port: u16) -> anyhow::Result<TcpListener> {
 }
 
 /// Locks the tables' file, because two stacks must not share it.
+/// The file of the tables. Its name has the version of the stored form, so a file that this release cannot read is left
+/// alone.
+const TABLES: &str = "tables-2.sqlite";
+
+/// The names that the file of the tables had in earlier versions.
+const OLD_TABLES: [&str; 1] = ["tables.sqlite"];
+
+/// The files in a directory that an earlier version wrote its leads to, and that this one does not read.
+pub fn left_by_earlier_versions(data: &Path) -> Vec<PathBuf> {
+    OLD_TABLES.map(|name| data.join(name)).into_iter().filter(|file| file.exists()).collect()
+}
+
 fn lock(data: &Path) -> anyhow::Result<fs::File> {
     running::lock(data, "lock")?.with_context(|| {
         format!("{} is in use by another running stack; stop it, or start this one with --memory", data.display())

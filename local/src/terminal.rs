@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use leadping::payload::Entrance;
@@ -24,11 +25,12 @@ const BAD: Style = AnsiColor::Red.on_default();
 /// Where `leadctl --local` looks for a running stack.
 pub const DATA: &str = ".leadping";
 
-/// Prints what is running, and how to send a first lead. `kept` is where the leads are kept.
+/// Prints what is running, and how to send a first lead. `kept` is where the leads are kept, and `old` are files of earlier
+/// versions that are not read.
 ///
 /// # Errors
 /// When the terminal is gone.
-pub fn welcome(addresses: &Addresses, kept: &str, claim: &Claim) -> io::Result<()> {
+pub fn welcome(addresses: &Addresses, kept: &str, old: &[PathBuf], claim: &Claim) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     let what = if addresses.gateway.is_some() { "Leadping's lead intake is" } else { "The services for functions are" };
     writeln!(out, "\n{BOLD}{what} running.{BOLD:#} Press Ctrl-C to stop.\n")?;
@@ -42,6 +44,10 @@ pub fn welcome(addresses: &Addresses, kept: &str, claim: &Claim) -> io::Result<(
     ];
     for (what, place) in rows {
         writeln!(out, "  {what:<16}{place}")?;
+    }
+    for file in old {
+        writeln!(out, "\n{} is from an earlier version, which stored leads in another form.", file.display())?;
+        writeln!(out, "It is not read: this stack started with empty tables. Delete it when you no longer need it.")?;
     }
     writeln!(out, "\n{BOLD}Demo sources{BOLD:#}, all with the key {}:\n", demo::SOURCE_KEY)?;
     for (id, about) in demo::ALL {

@@ -170,3 +170,17 @@ fn the_help_says_how_to_make_the_stand_ins_fail() {
         assert!(help.contains(knob), "{knob}: {help}");
     }
 }
+
+#[test]
+fn data_of_an_earlier_version_is_left_alone_and_named() {
+    let data = tempfile::tempdir().unwrap();
+    fs::write(data.path().join("tables.sqlite"), "of an earlier version").unwrap();
+    let mut running = Running(command(data.path(), &["--port", "0"]).spawn().unwrap());
+    let lines = BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    // The line that the banner ends with comes in any case.
+    let banner: Vec<_> = lines.take_while(|line| !line.contains("leadctl -- --data")).collect();
+    assert!(banner.iter().any(|line| line.contains("empty tables")), "{banner:?}");
+    assert!(data.path().join("tables-2.sqlite").exists());
+    assert_eq!(fs::read_to_string(data.path().join("tables.sqlite")).unwrap(), "of an earlier version");
+    running.stop();
+}

@@ -6,6 +6,7 @@ use clap::{ArgGroup, Args, value_parser};
 use leadping::id::{BusinessId, SourceId};
 use leadping::lead::email::Email;
 use leadping::lead::phone_number::PhoneNumber;
+use leadping::payload::fields::MAX_TEXT;
 use leadping::store::StoredLead;
 
 use super::view::LeadView;
@@ -48,7 +49,7 @@ pub(crate) struct Arguments {
     source: Option<SourceId>,
 
     /// The partner's own id of it, exactly
-    #[arg(long, group = "by", value_name = "EXTERNAL_ID", value_parser = line::<1_024>, requires = "source", conflicts_with = "business")]
+    #[arg(long, group = "by", value_name = "EXTERNAL_ID", value_parser = line::<MAX_TEXT>, requires = "source", conflicts_with = "business")]
     external_id: Option<String>,
 
     /// The business that it belongs to

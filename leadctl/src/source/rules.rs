@@ -5,16 +5,13 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 use leadping::lead::state::State;
 use leadping::lead::text;
+pub(super) use leadping::payload::fields::{MAX_TAGS, MAX_TEXT};
 use leadping::source::Source;
 
 use crate::error::Error;
 
 /// The most characters of a source's name. It is in an index, whose keys are bounded.
 pub(super) const MAX_NAME: usize = 200;
-/// The most characters of a product and a tag, as for a lead's own (contract, section 3.3).
-pub(super) const MAX_TEXT: usize = 1_024;
-/// The most default tags of a kind: a lead has no more (contract, section 3.3).
-pub(super) const MAX_TAGS: usize = 50;
 
 /// The group of everything that a command line can give a source; to change one, at least one of them is needed.
 pub(super) const GIVEN: &str = "given";
