@@ -448,7 +448,7 @@ def to_item(lead: dict, document: str, content: str, request_id: str, now: datet
         texts["phoneKey"] = f"{business_id}#{number}"
     if email := lead["contact"].get("email"):
         texts["emailKey"] = f"{business_id}#{email.lower()}"
-    numbers = {"schemaVersion": {"N": "1"}, "unfinishedShard": {"N": str(last % 16)}}
+    numbers = {"schemaVersion": {"N": "1"}, "unfinishedShard": {"N": str(last % 64)}}
     return numbers | {name: {"S": value} for name, value in texts.items()}
 
 
