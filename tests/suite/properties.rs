@@ -6,6 +6,7 @@
 mod certificates;
 mod event;
 mod forms;
+mod keys;
 mod lead;
 mod names;
 mod stored;
