@@ -151,7 +151,7 @@ async fn measure(arguments: &Comparison, world: &mut World, subjects: &[Subject]
 /// Medians, with the 90th percentile in parentheses.
 fn table(readings: &Readings, subjects: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN);
+    table.load_style(presets::ASCII_MARKDOWN);
     table.set_header(["median (p90)"].iter().chain(subjects));
     for (figure, key, digits) in FIGURES {
         let cell = |subject: &&str| match readings.summary(subject, key) {
@@ -165,7 +165,7 @@ fn table(readings: &Readings, subjects: &[&str]) -> Table {
 
 fn sizes(binaries: &std::collections::BTreeMap<String, PathBuf>) -> anyhow::Result<(Table, bool)> {
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN);
+    table.load_style(presets::ASCII_MARKDOWN);
     table.set_header(["MB", "binary", "zip", "target"]);
     let mut all_small = true;
     for (name, file) in binaries {
@@ -183,7 +183,7 @@ fn sizes(binaries: &std::collections::BTreeMap<String, PathBuf>) -> anyhow::Resu
 
 fn targets(readings: &Readings) -> (Table, bool) {
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN);
+    table.load_style(presets::ASCII_MARKDOWN);
     table.set_header(["target of the intake", "compared with", "at most", "is", ""]);
     let mut all_met = true;
     for (name, figure, other, max) in TARGETS {

@@ -54,7 +54,7 @@ pub(crate) async fn run(arguments: &Memory) -> anyhow::Result<ExitCode> {
     let mut world = World::start().await?;
     let binary = Binary::new(program, world.environment()).log(world.log());
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN);
+    table.load_style(presets::ASCII_MARKDOWN);
     table.set_header(["MB", "share of a CPU", "first answer, ms", "p90", "warm answer, ms", "p90", "p99"]);
     let group = Group::new()?;
     for size in &arguments.sizes {

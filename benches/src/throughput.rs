@@ -33,7 +33,7 @@ pub(crate) struct Throughput {
 pub(crate) async fn run(arguments: &Throughput) -> anyhow::Result<ExitCode> {
     let program = artifacts::build_light("local")?;
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN);
+    table.load_style(presets::ASCII_MARKDOWN);
     table.set_header(["connections", "leads", "leads a second", "median, ms", "p90, ms", "p99, ms"]);
     for connections in &arguments.connections {
         // Each time a new stack, so that the tables are empty and no worker still handles earlier leads.

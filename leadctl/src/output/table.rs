@@ -93,7 +93,7 @@ pub(super) fn write(
     }
     let mut table = Table::new();
     // A cell is cut between any two characters: a delimiter that no cell has leaves it one word.
-    table.load_preset(presets::NOTHING).set_truncation_indicator("…").set_delimiter('\0');
+    table.load_style(presets::NOTHING).set_truncation_indicator("…").set_delimiter('\0');
     let mut header = Row::from(columns.iter().map(|column| column.name));
     header.max_height(1);
     table.set_header(header);
