@@ -16,6 +16,7 @@ pub(crate) mod redact;
 pub mod secrets;
 pub mod state;
 pub mod text;
+pub mod view;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -9,7 +9,6 @@ use leadping::lead::phone_number::PhoneNumber;
 use leadping::payload::fields::MAX_TEXT;
 use leadping::store::StoredLead;
 
-use super::view::LeadView;
 use crate::error::Error;
 use crate::known;
 use crate::output::{self, Column, Output, Page, Tone};
@@ -111,7 +110,7 @@ pub(super) async fn run(arguments: &Arguments, target: &Target, output: &mut Out
                 .to_owned(),
         ));
     }
-    output.show(&found.iter().map(LeadView::of).collect::<Vec<_>>(), |page, _| {
+    output.show(&found.iter().map(StoredLead::view).collect::<Vec<_>>(), |page, _| {
         write(page, &found)?;
         if found.len() == most {
             output::note("\nThere may be more; --most N shows them.");

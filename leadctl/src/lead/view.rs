@@ -5,14 +5,10 @@ use std::io;
 
 use leadping::conversation::Conversation;
 use leadping::event::Event;
-use leadping::id::{AccountId, LeadId, SourceId};
-use leadping::lead::email::Email;
-use leadping::lead::lookup::Lookup;
-use leadping::lead::{Contact, Customer, Lead, Metadata, Phone, ProcessingStatus, StreetAddress};
-use leadping::store::{Record, StoredLead};
-use leadping::time::Timestamp;
+use leadping::lead::ProcessingStatus;
+use leadping::lead::view::LeadView;
+use leadping::store::Record;
 use serde::Serialize;
-use serde_with::skip_serializing_none;
 
 use crate::output::{self, Page, Tone};
 
@@ -24,91 +20,9 @@ pub(super) struct RecordView<'a> {
     timeline: &'a [Event],
 }
 
-/// A lead in the form of the answer to its source, and with the lookup, which sources never see (contract, section 5).
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct LeadView<'a> {
-    id: &'a LeadId,
-    created_at: Timestamp,
-    source_id: &'a SourceId,
-    account_id: &'a AccountId,
-    pub(super) metadata: &'a Metadata,
-    contact: ContactView<'a>,
-    customer: &'a Customer,
-    tag_ids: &'a [String],
-    tag_names: &'a [String],
-    processing_status: ProcessingStatus,
-}
-
-#[skip_serializing_none]
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ContactView<'a> {
-    first_name: Option<&'a String>,
-    last_name: Option<&'a String>,
-    email: Option<&'a Email>,
-    phone: Option<PhoneView<'a>>,
-    street_address: Option<&'a StreetAddress>,
-    time_zone_id: Option<&'a String>,
-}
-
-#[skip_serializing_none]
-#[derive(Serialize)]
-struct PhoneView<'a> {
-    #[serde(flatten)]
-    phone: &'a Phone,
-    lookup: Option<&'a Lookup>,
-}
-
 impl<'a> RecordView<'a> {
     pub(super) fn of(record: &'a Record) -> Self {
-        Self {
-            lead: LeadView::of(&record.lead),
-            conversation: record.conversation.as_ref(),
-            timeline: &record.timeline,
-        }
-    }
-}
-
-impl<'a> LeadView<'a> {
-    // Without `..`, so that a member which the answer gains is not forgotten here.
-    pub(super) fn of(stored: &'a StoredLead) -> Self {
-        let lookup = match stored {
-            StoredLead::Kept(kept) => kept.lookup.as_ref(),
-            StoredLead::Erased(_) => None,
-        };
-        let Lead {
-            id,
-            created_at,
-            source_id,
-            account_id,
-            metadata,
-            contact,
-            customer,
-            tag_ids,
-            tag_names,
-            processing_status,
-        } = stored.lead();
-        let Contact { first_name, last_name, email, phone, street_address, time_zone_id } = contact;
-        Self {
-            id,
-            created_at: *created_at,
-            source_id,
-            account_id,
-            metadata,
-            contact: ContactView {
-                first_name: first_name.as_ref(),
-                last_name: last_name.as_ref(),
-                email: email.as_ref(),
-                phone: phone.as_ref().map(|phone| PhoneView { phone, lookup }),
-                street_address: street_address.as_ref(),
-                time_zone_id: time_zone_id.as_ref(),
-            },
-            customer,
-            tag_ids,
-            tag_names,
-            processing_status: *processing_status,
-        }
+        Self { lead: record.lead.view(), conversation: record.conversation.as_ref(), timeline: &record.timeline }
     }
 }
 

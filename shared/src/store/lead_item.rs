@@ -10,6 +10,7 @@ use super::item::{self, Item};
 use super::{StoreError, schema};
 use crate::id::{BusinessId, LeadId};
 use crate::lead::lookup::Lookup;
+use crate::lead::view::LeadView;
 use crate::lead::{Contact, Customer, Lead, Metadata, ProcessingStatus};
 use crate::time::Timestamp;
 
@@ -126,6 +127,14 @@ impl StoredLead {
         match self {
             Self::Kept(kept) => &kept.lead,
             Self::Erased(tombstone) => &tombstone.lead,
+        }
+    }
+
+    /// The lead as operators and users see it.
+    pub fn view(&self) -> LeadView<'_> {
+        match self {
+            Self::Kept(kept) => LeadView::of(&kept.lead, kept.lookup.as_ref()),
+            Self::Erased(tombstone) => LeadView::of(&tombstone.lead, None),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::io;
 
-use crate::lead::view::LeadView;
 use crate::output;
+use leadping::lead::view::LeadView;
 
 /// The columns: each member by its path, as it is answered. Free metadata, which has names of the partner's own, and
 /// tags are in one column each, as JSON.

@@ -11,7 +11,6 @@ use super::extent::Format;
 use super::file;
 use super::rows::{self, COLUMNS};
 use crate::error::{Error, reason};
-use crate::lead::view::LeadView;
 use crate::output::{csv, escape};
 
 /// Standard output, or a file with its cursor.
@@ -87,7 +86,7 @@ impl Sink {
     /// # Errors
     /// When the output takes no more.
     pub(super) fn write(&mut self, lead: &StoredLead) -> Result<(), Error> {
-        let view = LeadView::of(lead);
+        let view = lead.view();
         let line = match self.cursor.extent.format {
             Format::Csv => csv::foreign(rows::values(&view)?.iter().map(String::as_str))?,
             Format::Ndjson => escape::json(&serde_json::to_string(&view).map_err(io::Error::from)?) + "\n",
