@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use leadping::failure::Code;
+use leadping::payload::Member;
 use leadping::settings::LookupSettings;
 use leadping::source::{Source, SourceKey};
 use leadping::time::Timestamp;
@@ -74,6 +75,21 @@ async fn every_case_of_the_contract_holds() {
     assert!(found.lenient.iter().eq(LENIENT), "accepted and not documented: {:?}", found.lenient);
     assert_eq!(found.unauthorized.len(), 1, "every 401 has the same body: {:?}", found.unauthorized);
     assert_nothing_leaked(&logged::text());
+}
+
+/// A member that is added gets a case: one of the files has its documented name.
+#[test]
+fn every_member_is_in_a_case() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
+    let files = std::fs::read_dir(directory).unwrap();
+    let cases: String = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    let is_in_a_case = |path: &&str| {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        cases.contains(&format!("\"{name}\"")) || cases.contains(&format!("{path}\""))
+    };
+    let missing: Vec<_> =
+        Member::ALL.iter().filter(|member| !member.field().structured.iter().any(&is_in_a_case)).collect();
+    assert!(missing.is_empty(), "no case has {missing:?}");
 }
 
 /// Checks everything that the suites have logged so far (contract, section 8).
