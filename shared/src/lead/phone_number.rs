@@ -29,6 +29,7 @@ use phonenumber::{country, parse_with};
 use serde::{Deserialize, Serialize};
 
 use super::redact::redacted;
+use area_codes::REGIONS;
 pub use clean::MAX_PHONE;
 use region::Region;
 
@@ -103,7 +104,7 @@ impl PhoneNumber {
 
     /// The region of the number's area code; `None` if several regions share it or none has it.
     pub fn region(&self) -> Option<Region> {
-        Region::of_area_code(self.0.get(2..5)?.parse().ok()?)
+        region_of(self.0.get(2..5)?.parse().ok()?)
     }
 
     /// The number in E.164: `+15555550123`.
@@ -135,6 +136,11 @@ fn in_rfc_3966(keys: &str) -> Result<Cow<'_, str>, PhoneFault> {
         return Err(PhoneFault::NotPossible);
     }
     Ok(format!("+1-{national}").into())
+}
+
+/// The region of an area code; `None` if the code is not assigned, or shared by several regions, such as 800.
+fn region_of(code: u16) -> Option<Region> {
+    REGIONS.iter().find(|(_, codes)| codes.binary_search(&code).is_ok()).map(|(region, _)| *region)
 }
 
 /// Reads a stored number. Only its shape is checked.

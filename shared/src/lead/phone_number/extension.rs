@@ -8,9 +8,6 @@ const MAX_DIGITS: usize = 9;
 /// Digits of an extension without a mark that ends in `#`. Seven digits would be the rest of a number.
 const MAX_CLOSED_DIGITS: usize = 6;
 
-/// The words that announce an extension, in lowercase. A word comes before other words that it ends in.
-pub(super) const MARKS: [&str; 7] = ["extension", "extensión", "extn", "ext", "xtn", "int", "x"];
-
 /// Splits `5125550123 ext. 5` into the number and the extension, if there is one. The digits of an extension never
 /// complete a number: `555-0199 x9` stays a local number.
 ///
@@ -47,7 +44,7 @@ pub(super) fn split(text: &str) -> Result<(&str, Option<&str>), PhoneFault> {
 /// `FLEX-123`.
 fn announced(text: &str) -> Option<&str> {
     let marked = text.trim_end_matches(|c: char| !c.is_alphanumeric());
-    let by_word = MARKS.iter().find_map(|mark| marked.strip_suffix(mark));
+    let by_word = remark::MARKS.iter().find_map(|mark| marked.strip_suffix(mark));
     let by_sign = || text.rsplit_once('#').map(|(number, _)| number).filter(|number| number.len() >= marked.len());
     by_word.or_else(by_sign).filter(|number| !number.ends_with(char::is_alphabetic))
 }

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::area_codes::REGIONS;
-
 macro_rules! regions {
     ($($region:ident $name:literal),+ $(,)?) => {
         /// The ISO 3166 code of a country or territory with country code 1: `contact.phone.region` (contract, section
@@ -49,11 +47,4 @@ regions! {
     VC "Saint Vincent and the Grenadines.",
     VG "The British Virgin Islands.",
     VI "The United States Virgin Islands.",
-}
-
-impl Region {
-    /// The region of an area code; `None` if the code is not assigned, or shared by several regions, such as 800.
-    pub(super) fn of_area_code(code: u16) -> Option<Self> {
-        REGIONS.iter().find(|(_, codes)| codes.binary_search(&code).is_ok()).map(|(region, _)| *region)
-    }
 }

@@ -1,7 +1,9 @@
 //! Remarks after a whole number, which are not part of the number.
 
 use super::NATIONAL_DIGITS;
-use super::extension::MARKS;
+
+/// The words that announce an extension, in lowercase. A word comes before other words that it ends in.
+pub(super) const MARKS: [&str; 7] = ["extension", "extensión", "extn", "ext", "xtn", "int", "x"];
 
 /// Letters that some people add to a number: home, work, cell, mobile.
 const LETTERS: [&str; 4] = ["h", "w", "c", "m"];
