@@ -102,7 +102,7 @@ pub mod detail {
     /// An e-mail address whose `+` may have become a space.
     pub const EMAIL_IN_FORM: &str =
         "Send one plain e-mail address, such as name@example.com. In a form or a query string, + is sent as %2B.";
-    /// A state that is none, for a source that is limited to some.
+    /// A text that names no state, for a source that may send certain states only.
     pub const UNKNOWN_STATE: &str = "This is no state that we know, and this source may send leads from certain states only. Send a USPS code or a name, such as TX or Texas.";
 }
 

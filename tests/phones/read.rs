@@ -1,6 +1,6 @@
 //! What we read in texts, for `oracle.py`: one JSON string a line comes in, one JSON value a line goes out.
 //!
-//! `{"number", "extension", "cleaned"}` for a phone number, `"not given"` and `"not possible"` for what is none.
+//! `{"number", "extension", "cleaned"}` for a phone number, `"not given"` and `"not possible"` for other texts.
 
 use std::io::{BufRead, BufWriter, Write};
 

@@ -43,7 +43,7 @@ pub enum Kind {
     EmploymentType,
     /// An exact decimal; the code is for one that is not.
     Price(Code),
-    /// A whole number from 0 to 2,147,483,647; the code is for what is none.
+    /// A whole number from 0 to 2,147,483,647; the code is for any other value.
     Whole(Code),
     /// Yes or no; the code is for what is neither.
     Flag(Code),
@@ -76,9 +76,9 @@ impl Kind {
 /// One row of the table.
 #[derive(Debug)]
 pub struct Field {
-    /// Where it stands in the structured payload: its own place first, then other accepted ones.
+    /// Its paths in the structured payload: its own path first, then other accepted ones.
     pub structured: &'static [&'static str],
-    /// Its names in the flat payload, the structured model's own first: that one wins where two are given.
+    /// Its names in the flat payload. The structured model's own name is first, and wins when two are given.
     pub flat: &'static [&'static str],
     /// What it holds.
     pub kind: Kind,
@@ -165,7 +165,7 @@ members! {
     Email ["contact.email"] ["email"] Kind::Email, "The person's e-mail address.";
     PhoneNumber ["contact.phone.number", "contact.phone"] ["phone"] Kind::Phone, "The person's U.S. phone number, best in E.164.";
     PhoneType ["contact.phone.type"] ["phoneType"] TEXT, "What you know of the number's type.";
-    PhoneExtension ["contact.phone.extension"] [] TEXT, "The extension behind the number.";
+    PhoneExtension ["contact.phone.extension"] [] TEXT, "The extension after the number.";
     Address1 ["contact.streetAddress.address1", "contact.streetAddress.line1"] ["address1", "line1"] TEXT, "The first line of the street address.";
     Address2 ["contact.streetAddress.address2", "contact.streetAddress.line2"] ["address2", "line2"] TEXT, "The second line of the street address.";
     City ["contact.streetAddress.city"] ["city"] TEXT, "The city.";

@@ -22,7 +22,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// Reads a form or a query. There is none that cannot be read.
+    /// Reads a form or a query. Every text can be read as one.
     pub fn parse(text: &[u8]) -> Self {
         let mut form = Self::default();
         // Lists and maps are sent piece by piece, and no piece is left out for the spelling of its name.
