@@ -50,7 +50,7 @@ pub(super) const TARGETS: &[Target] = &[
             // What a function does.
             &["intake", "process"],
             // What it talks to.
-            &["store", "queue", "trusted_form", "lookup"],
+            &["store", "queue", "bus", "trusted_form", "lookup"],
             // Reading and judging.
             &["payload", "validation", "identity", "http"],
             // Plumbing.
