@@ -141,9 +141,11 @@ async fn kills(rounds: u64, connections: usize, seed: u64) -> anyhow::Result<Exi
     let (killed, _) = join(killing, posting).await;
     killed?;
 
-    let clients = stack::clients(&text(&addresses, "dynamodb"), &text(&addresses, "sqs"))?;
+    let bus = text(&addresses, "bus");
+    let clients = stack::clients(&text(&addresses, "dynamodb"), &text(&addresses, "sqs"), &bus)?;
     let held = Held {
         clients,
+        bus,
         leads_table: text(&addresses, "leadsTable"),
         queue_url: text(&addresses, "queueUrl"),
         dead_letter_queue_url: text(&addresses, "deadLetterQueueUrl"),

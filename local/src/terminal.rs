@@ -38,6 +38,7 @@ pub fn welcome(addresses: &Addresses, kept: &str, old: &[PathBuf], claim: &Claim
         ("API", addresses.gateway.as_deref().unwrap_or("none, the functions run elsewhere")),
         ("DynamoDB", addresses.dynamodb.as_str()),
         ("SQS", addresses.sqs.as_str()),
+        ("EventBridge", addresses.bus.as_str()),
         ("TrustedForm", addresses.trusted_form.as_str()),
         ("phone lookup", addresses.phone_lookup.as_str()),
         ("leads are kept", kept),

@@ -221,16 +221,11 @@ impl Worker {
                 Ok(())
             }
             // An operator turned lookups off in the meantime.
-            (Progress::Opened { .. }, None) => {
-                let written = self.finish(kept, news.outbox, LookupOutcome::Failed, "none").await?;
-                written.into_iter().for_each(|written| news.add(written));
-                Ok(())
-            }
+            (Progress::Opened { .. }, None) => self.finish(kept, LookupOutcome::Failed, "none", news).await,
         }
     }
 
-    /// Makes one lookup and records or postpones it, while subscribers are told what has happened before. Neither waits
-    /// for the other. The caller holds the lease.
+    /// Makes one lookup and records or postpones it. The caller holds the lease.
     async fn look_up(
         &self,
         tried: Attempt<'_>,
@@ -238,26 +233,14 @@ impl Worker {
         number: &PhoneNumber,
         news: &mut News,
     ) -> Result<(), StoreError> {
-        let read = news.outbox;
-        let (written, ()) = join(self.ask(tried, provider, number, read), self.publish(news)).await;
-        written?.into_iter().for_each(|written| news.add(written));
-        Ok(())
-    }
-
-    /// Asks the provider once. Returns the events of a lookup that has ended.
-    async fn ask(
-        &self,
-        tried: Attempt<'_>,
-        provider: &Provider,
-        number: &PhoneNumber,
-        read: Outbox,
-    ) -> Result<Option<Written>, StoreError> {
+        // Speed decides who reaches a person first, so subscribers hear of the lead before its lookup.
+        self.publish(news).await;
         let Attempt { kept, since, lease } = tried;
         let asked = Instant::now();
         let fault = match provider.look_up(number).await {
             Ok(lookup) => {
                 metric::lookup(LookupEnd::Succeeded, asked.elapsed());
-                return self.finish(kept, read, LookupOutcome::Succeeded(&lookup), provider.name()).await;
+                return self.finish(kept, LookupOutcome::Succeeded(&lookup), provider.name(), news).await;
             }
             Err(fault) => fault,
         };
@@ -277,11 +260,11 @@ impl Worker {
             if self.leads.postpone(&kept.lead.id, lease, again).await? {
                 step::lookup(&kept.lead.id, provider.name(), LookupEnd::Postponed);
             }
-            return Ok(None);
+            return Ok(());
         }
         metric::lookup(LookupEnd::Failed, asked.elapsed());
         tracing::warn!(error = %fault, "the lookup is given up");
-        self.finish(kept, read, LookupOutcome::Failed, provider.name()).await
+        self.finish(kept, LookupOutcome::Failed, provider.name(), news).await
     }
 
     /// Records how a lookup ended, unless the lead is finished or erased. When another writer has added an event in the
@@ -289,30 +272,31 @@ impl Worker {
     async fn finish(
         &self,
         kept: &Kept,
-        mut read: Outbox,
         outcome: LookupOutcome<'_>,
         provider: &str,
-    ) -> Result<Option<Written>, StoreError> {
+        news: &mut News,
+    ) -> Result<(), StoreError> {
         let id = &kept.lead.id;
         for _ in 0..MAX_TRIES {
             let now = Timestamp::now();
-            if let Some(written) = self.leads.finish(kept, &read, outcome, now, self.events_due(now)).await? {
+            if let Some(written) = self.leads.finish(kept, &news.outbox, outcome, now, self.events_due(now)).await? {
+                news.add(written);
                 let end = match outcome {
                     LookupOutcome::Succeeded(_) => LookupEnd::Succeeded,
                     LookupOutcome::Failed => LookupEnd::Failed,
                 };
                 step::lookup(id, provider, end);
                 step::ready(id);
-                return Ok(Some(written));
+                return Ok(());
             }
             match self.leads.record(id).await? {
                 Some(Record { lead: StoredLead::Kept(kept), outbox, .. }) if kept.progress != Progress::Ready => {
-                    read = outbox;
+                    news.outbox = outbox;
                 }
                 _ => break,
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Tells subscribers the news that they were not told. A bus that does not answer delays events and nothing else.
