@@ -9,7 +9,7 @@ use serde_json::Value;
 /// The names that come first, in this order: those of a document, a description, an operation, a lead and its message,
 /// and a problem. After them come the payload's members in the order of their table, and then all others
 /// alphabetically, as `serde_json` sorts them.
-const FIRST: &str = "openapi $schema $id info servers security tags paths components \
+const FIRST: &str = "openapi asyncapi $schema $id info servers security tags paths components \
     post get operationId type title version summary name in required deprecated description \
     parameters requestBody headers content responses schema properties example examples lead erased \
     id leadId createdAt sourceId accountId businessId metadata contact customer \
