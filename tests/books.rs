@@ -200,6 +200,7 @@ impl Held {
         let answer = client.get(format!("{}/published", self.bus)).send().await.expect("the bus answers");
         let text = answer.text().await.expect("the answer is complete");
         let entries: Vec<Value> = serde_json::from_str(&text).expect("the bus answers with entries");
+        assert_eq!(reference::events::check(&entries), Ok(()), "every event is as documented");
         let envelope = |entry: Value| serde_json::from_value(entry["detail"].clone()).expect("an envelope");
         entries.into_iter().map(envelope).collect()
     }

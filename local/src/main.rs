@@ -88,9 +88,8 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     // The engine warns of every condition that does not hold. Each repeated lead is one.
-    let filter = telemetry::filter()
-        .with_target("dynoxide", Level::ERROR)
-        .with_target("local::stand_ins::bus", Level::INFO);
+    let filter =
+        telemetry::filter().with_target("dynoxide", Level::ERROR).with_target("local::stand_ins::bus", Level::INFO);
     let lines = if arguments.json {
         tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).boxed()
     } else {

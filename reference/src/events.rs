@@ -186,8 +186,7 @@ pub fn parts() -> anyhow::Result<Vec<(&'static str, String)>> {
         let facts = if event_type.has_eligibility() { "`eligibility`" } else { "" };
         format!("| [`{name}`](events/{name}.json) | {} | {facts} |\n", about.trim())
     });
-    let reasons =
-        Reason::ALL.iter().map(|(reason, about)| format!("| `{}` | {} |\n", reason.as_str(), about.trim()));
+    let reasons = Reason::ALL.iter().map(|(reason, about)| format!("| `{}` | {} |\n", reason.as_str(), about.trim()));
     let example = crate::yaml::to_json(&example(&EventType::LeadReady))?;
     Ok(vec![
         ("types", format!("| Type | When | Facts |\n| --- | --- | --- |\n{}", types.collect::<String>())),

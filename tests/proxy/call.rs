@@ -111,13 +111,7 @@ impl Point {
     pub(super) fn writes(self) -> bool {
         matches!(
             self,
-            Self::Put
-                | Self::Open
-                | Self::Lease
-                | Self::Postpone
-                | Self::Finish
-                | Self::Published
-                | Self::MoveOn
+            Self::Put | Self::Open | Self::Lease | Self::Postpone | Self::Finish | Self::Published | Self::MoveOn
         )
     }
 }

@@ -70,7 +70,11 @@ pub(super) async fn sweep(target: &Target) -> Vec<Finding> {
     let events = match waiting.iter().map(|due| now.since(due.created_at)).max() {
         Some(oldest) if oldest > EVENTS_LATE => Finding::problem(
             "events",
-            format!("the events of {} wait, the oldest for {}", count(waiting.len(), "lead"), duration(oldest.as_secs())),
+            format!(
+                "the events of {} wait, the oldest for {}",
+                count(waiting.len(), "lead"),
+                duration(oldest.as_secs())
+            ),
             "The bus does not accept them (docs/operating.md#oldestevent); they are published when it does",
         ),
         Some(_) => Finding::ok("events", format!("the events of {} wait", count(waiting.len(), "lead"))),

@@ -162,6 +162,10 @@ async fn the_page_is_what_the_commands_answer() {
     it.run("lead export --source source_123 --from yesterday", 0);
     it.run("lead export --business business_1 --from yesterday --format csv --into leads.csv", 0);
     it.run("lead export --business business_1 --from yesterday --format csv --into leads.csv --resume", 3);
+    it.says("## Events\n\nWhat calling, SMS and automations are told. `event tail` shows what the local stack's bus receives.");
+    it.run("event tail --last 3 --no-follow", 0);
+    it.run(&format!("event replay --lead {first}"), 0);
+    it.run("event replay --from today --business business_1", 0);
     it.says("A person's right to be forgotten:");
     it.run(&format!("lead erase {first}"), 0);
     it.run(&format!("lead show {first}"), 0);

@@ -105,6 +105,12 @@ impl FakeBus {
         lock(&self.kept).published.clone()
     }
 
+    /// The events of one lead after the first `known`.
+    pub fn published_since(&self, known: usize, lead_id: &str) -> Vec<Value> {
+        let of_lead = |entry: &&Value| entry.pointer("/detail/leadId").is_some_and(|id| id == lead_id);
+        lock(&self.kept).published.iter().filter(of_lead).skip(known).cloned().collect()
+    }
+
     /// Lets it fail from now on, or work again.
     pub fn fail(&self, fault: BusFault) {
         lock(&self.kept).fault = fault;
@@ -216,7 +222,8 @@ impl Entry {
         }
         // EventBridge cuts times to the second.
         #[expect(clippy::cast_possible_truncation, reason = "cut to the second")]
-        let time = self.time.map_or_else(|| Ok(jiff::Timestamp::now()), |time| jiff::Timestamp::from_second(time as i64));
+        let time =
+            self.time.map_or_else(|| Ok(jiff::Timestamp::now()), |time| jiff::Timestamp::from_second(time as i64));
         let time = time.map_err(|_| "InvalidArgument")?;
         Ok(json!({
             "version": "0",
@@ -236,7 +243,8 @@ impl Entry {
 fn show(event: &Value) {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let sequence = event.pointer("/detail/sequence").and_then(Value::as_u64);
-    let eligible = |channel: &str| event.pointer(&format!("/detail/eligibility/{channel}/eligible")).and_then(Value::as_bool);
+    let eligible =
+        |channel: &str| event.pointer(&format!("/detail/eligibility/{channel}/eligible")).and_then(Value::as_bool);
     tracing::info!(
         lead_id = text("/detail/leadId"),
         sequence,
@@ -288,7 +296,10 @@ mod tests {
     async fn events_survive_a_kill_and_half_a_line_does_not() {
         let data = tempfile::tempdir().unwrap();
         let bus = FakeBus::start(0, Some(data.path())).await.unwrap();
-        assert_eq!(put(&bus, &[r#"{"n":1}"#, "no JSON", "[]", r#"{"n":2}"#]).await.unwrap(), ["", "MalformedDetail", "MalformedDetail", ""]);
+        assert_eq!(
+            put(&bus, &[r#"{"n":1}"#, "no JSON", "[]", r#"{"n":2}"#]).await.unwrap(),
+            ["", "MalformedDetail", "MalformedDetail", ""]
+        );
         bus.stop().await;
         File::options().append(true).open(data.path().join(FILE)).unwrap().write_all(b"{\"half").unwrap();
 

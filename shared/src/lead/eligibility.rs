@@ -209,7 +209,9 @@ mod tests {
             let parsed = number.map(|number| PhoneNumber::parse(number).unwrap().number);
             let facts = Facts { status, is_test, number: parsed.as_ref(), lookup: lookup.as_ref() };
             let Eligibility { sms: texts, call } = Eligibility::of(&facts);
-            let names = |channel: &Channel| -> Vec<_> { channel.reasons().iter().map(Reason::as_str).map(str::to_owned).collect() };
+            let names = |channel: &Channel| -> Vec<_> {
+                channel.reasons().iter().map(Reason::as_str).map(str::to_owned).collect()
+            };
             assert_eq!(names(&call), both, "{status:?} {number:?} {lookup:?}");
             assert_eq!(names(&texts), [both, sms].concat(), "{status:?} {number:?} {lookup:?}");
             assert_eq!((texts.is_eligible(), call.is_eligible()), (both.len() + sms.len() == 0, both.is_empty()));
@@ -222,7 +224,8 @@ mod tests {
 
     #[test]
     fn a_reason_of_a_later_release_keeps_its_name() {
-        let text = r#"{"sms":{"eligible":false,"reasons":["no_phone","opted_out"]},"call":{"eligible":true,"reasons":[]}}"#;
+        let text =
+            r#"{"sms":{"eligible":false,"reasons":["no_phone","opted_out"]},"call":{"eligible":true,"reasons":[]}}"#;
         let read: Eligibility = serde_json::from_str(text).unwrap();
         assert_eq!(read.sms.reasons(), [Reason::NoPhone, Reason::Other("opted_out".to_owned())]);
         assert_eq!(serde_json::to_string(&read).unwrap(), text);

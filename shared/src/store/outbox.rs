@@ -135,9 +135,7 @@ impl Leads {
                 .condition_expression("eventVersion = :published AND dueAt = :due")
                 .update_expression("SET published = :published REMOVE unfinishedShard, dueAt, createdAt")
                 .expression_attribute_values(":due", item::text(due_at)),
-            _ => update
-                .condition_expression("published < :published")
-                .update_expression("SET published = :published"),
+            _ => update.condition_expression("published < :published").update_expression("SET published = :published"),
         };
         applied(update.send().await.map(drop))
     }
