@@ -191,8 +191,10 @@ async fn the_page_is_what_the_commands_answer() {
     it.run(&format!("dlq delete {letter}"), 0);
     it.run("dlq redrive --all", 0);
     it.run("dlq redrive --message none", 3);
-    it.run("unfinished", 0);
+    it.says("The event of the erasure above waits for the sweep, which `announce` does by hand:");
     it.run("unfinished announce", 0);
+    it.running.settled();
+    it.run("unfinished", 0);
 
     it.says(
         "## Report\n\nOn a terminal the report is a table with a column a day, or a month or a year where days do not fit; elsewhere it\n\
