@@ -5,6 +5,7 @@ use serde_with::skip_serializing_none;
 
 use crate::id::{BusinessId, ConversationId, EventId, LeadId, SourceId};
 use crate::lead::Lead;
+use crate::lead::consent::ConsentStatus;
 use crate::lead::eligibility::Eligibility;
 use crate::time::Timestamp;
 
@@ -51,11 +52,27 @@ event_types! {
     PhoneLookupFailed "phone.lookup.failed" "The phone number could not be looked up";
     /// The lead is ready for calls, texts and automations, as far as its eligibility allows.
     LeadReady "lead.ready" "The lead is ready";
+    /// TrustedForm confirmed that the certificate is about this person.
+    ConsentVerified "consent.verified" "TrustedForm confirmed the person's consent";
+    /// The certificate is about another person: do not contact this one on its strength.
+    ConsentMismatched "consent.mismatched" "The certificate is about another person";
+    /// TrustedForm could not tell whether the certificate is about this person, and no retry follows.
+    ConsentUnverified "consent.unverified" "TrustedForm could not confirm the person's consent";
     /// The person's data was erased. Receivers must erase it, too.
     LeadErased "lead.erased" "The person's data was erased";
 }
 
 impl EventType {
+    /// The event of settled consent.
+    pub(crate) fn of_consent(status: ConsentStatus) -> Option<Self> {
+        match status {
+            ConsentStatus::Verified => Some(Self::ConsentVerified),
+            ConsentStatus::Mismatched => Some(Self::ConsentMismatched),
+            ConsentStatus::Unverified => Some(Self::ConsentUnverified),
+            ConsentStatus::Pending | ConsentStatus::Exempt => None,
+        }
+    }
+
     /// The name in the timeline, whose readers know only these two.
     fn timeline_type(&self) -> &'static str {
         match self {
@@ -76,7 +93,10 @@ impl EventType {
 
     /// Whether the event says whether the person may be texted and called.
     pub fn has_eligibility(&self) -> bool {
-        matches!(self, Self::LeadReady)
+        matches!(
+            self,
+            Self::LeadReady | Self::ConsentVerified | Self::ConsentMismatched | Self::ConsentUnverified
+        )
     }
 }
 

@@ -77,6 +77,11 @@ pub struct ProcessSettings {
     pub queue_url: String,
     /// `EVENT_BUS_NAME`: the EventBridge bus for subscribers.
     pub event_bus: String,
+    /// By default `https://cert.trustedform.com`.
+    pub trusted_form_url: Url,
+    pub trusted_form_key: SecretSetting,
+    /// A PEM file of roots to trust in addition to Mozilla's.
+    pub trusted_form_ca_bundle: Option<PathBuf>,
     pub lookup: LookupSettings,
     /// `LEAD_DUE_AFTER_SECONDS`, by default 60: the shortest wait before a retry.
     pub due_after: Duration,
@@ -144,6 +149,9 @@ impl ProcessSettings {
             leads_table: env.required("LEADS_TABLE")?,
             queue_url: env.required("LEAD_CREATED_QUEUE_URL")?,
             event_bus: env.required("EVENT_BUS_NAME")?,
+            trusted_form_url: env.url("TRUSTED_FORM_URL", TRUSTED_FORM)?,
+            trusted_form_key: env.secret("TRUSTED_FORM_API_KEY", "TRUSTED_FORM_API_KEY_SECRET_ARN")?,
+            trusted_form_ca_bundle: env.optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),
             lookup: LookupSettings::read(env)?,
             due_after: env.seconds("LEAD_DUE_AFTER_SECONDS", 60)?,
             lease: env.seconds("LOOKUP_LEASE_SECONDS", 40)?,
@@ -259,7 +267,7 @@ mod tests {
         read(IntakeSettings::read, &INTAKE, changes)
     }
 
-    const PROCESS: [(&str, &str); 3] = [INTAKE[1], INTAKE[2], ("EVENT_BUS_NAME", "events")];
+    const PROCESS: [(&str, &str); 4] = [INTAKE[1], INTAKE[2], INTAKE[3], ("EVENT_BUS_NAME", "events")];
 
     fn process(changes: Given<'_>) -> Result<ProcessSettings, String> {
         read(ProcessSettings::read, &PROCESS, changes)

@@ -40,6 +40,9 @@ pub struct Source {
     /// Whether each lead needs a TrustedForm certificate.
     #[serde(default = "required")]
     pub requires_trusted_form: bool,
+    /// Whether the certificates of its leads are matched with the person and retained, which TrustedForm charges for.
+    #[serde(default)]
+    pub retain_certificates: bool,
     /// Ids of tags to add to each lead.
     #[serde(default)]
     pub default_tag_ids: Vec<String>,

@@ -19,8 +19,8 @@ mod unknown;
 pub use erasure::Erasure;
 pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead, Tombstone, Work};
 pub use leads::{Leads, Put, Record};
-pub use outbox::{Outbox, Written};
-pub use progress::{Again, Lease, LookupOutcome};
+pub use outbox::{Outbox, Retain, Written};
+pub use progress::{Again, Ended, Lease, LookupOutcome};
 pub use queries::{InboxPlace, InvalidPlace, Listed};
 pub use sources::Sources;
 

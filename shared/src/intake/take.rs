@@ -245,6 +245,7 @@ fn new_lead(known: &Known<'_>, verified: Verified, due_after: Duration) -> Resul
         content: known.identity.content.clone(),
         request_id: known.request_id.to_owned(),
         due_at: known.now.after(due_after),
+        retained_for: known.source.retain_certificates.then(|| known.source.name.clone()),
     })
 }
 

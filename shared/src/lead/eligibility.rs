@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ProcessingStatus;
+use super::consent::{Consent, ConsentStatus};
 use super::line_type::{CarrierType, LineType};
 use super::lookup::Lookup;
 use super::phone_number::PhoneNumber;
@@ -103,6 +104,12 @@ reasons! {
     LineTypeNotTextable "line_type_not_textable";
     /// The lookup did not say whether the line is wireless or a landline. Only for texts.
     LineTypeUnknown "line_type_unknown";
+    /// TrustedForm has not confirmed yet that the certificate is about this person. Only for texts.
+    ConsentPending "consent_pending";
+    /// The certificate is about another person.
+    ConsentMismatched "consent_mismatched";
+    /// TrustedForm could not tell whether the certificate is about this person.
+    ConsentUnverified "consent_unverified";
 }
 
 /// What eligibility depends on.
@@ -115,29 +122,39 @@ pub struct Facts<'a> {
     pub number: Option<&'a PhoneNumber>,
     /// The result of the lookup, if it succeeded.
     pub lookup: Option<&'a Lookup>,
+    /// The consent, if the lead's source retains certificates.
+    pub consent: Option<&'a Consent>,
 }
 
 impl Eligibility {
     /// Decides from what is known now.
     pub fn of(facts: &Facts<'_>) -> Self {
-        let both = both(facts);
+        if facts.status == ProcessingStatus::Erased {
+            // Nothing else is known of an erased person.
+            let erased = Channel { reasons: vec![Reason::LeadErased] };
+            return Self { sms: erased.clone(), call: erased };
+        }
+        let both = of_number(facts);
         // Only a number has a line, and its type is known when the lookup has ended.
         let line = (facts.number.is_some() && facts.status == ProcessingStatus::Ready).then(|| match facts.lookup {
             Some(Lookup { line_type: LineType::Wireless, .. }) => None,
             Some(Lookup { line_type: LineType::Wireline, .. }) => Some(Reason::LineTypeNotTextable),
             _ => Some(Reason::LineTypeUnknown),
         });
-        let sms = both.iter().cloned().chain(line.flatten()).collect();
-        Self { sms: Channel { reasons: sms }, call: Channel { reasons: both } }
+        let (pending, decided) = match facts.consent.map(|consent| consent.status) {
+            Some(ConsentStatus::Pending) => (Some(Reason::ConsentPending), None),
+            Some(ConsentStatus::Mismatched) => (None, Some(Reason::ConsentMismatched)),
+            Some(ConsentStatus::Unverified) => (None, Some(Reason::ConsentUnverified)),
+            Some(ConsentStatus::Verified | ConsentStatus::Exempt) | None => (None, None),
+        };
+        let sms = both.iter().cloned().chain(line.flatten()).chain(pending).chain(decided.clone()).collect();
+        let call = both.into_iter().chain(decided).collect();
+        Self { sms: Channel { reasons: sms }, call: Channel { reasons: call } }
     }
 }
 
-/// The reasons that speak against both texts and calls.
-fn both(facts: &Facts<'_>) -> Vec<Reason> {
-    // Nothing else is known of an erased person.
-    if facts.status == ProcessingStatus::Erased {
-        return vec![Reason::LeadErased];
-    }
+/// The reasons that the lead and its number give against both texts and calls.
+fn of_number(facts: &Facts<'_>) -> Vec<Reason> {
     let is_abroad = |number: &PhoneNumber| number.region().is_some_and(|region| !UNITED_STATES.contains(&region));
     let is_premium = |lookup: &Lookup| lookup.carrier_type == CarrierType::PremiumRate;
     let reasons = [
@@ -203,19 +220,33 @@ mod tests {
             (Enriching, false, None, None, &["no_phone"], &[]),
             (Erased, false, None, None, &["lead_erased"], &[]),
         ];
+        let names = |channel: &Channel| -> Vec<String> {
+            channel.reasons().iter().map(Reason::as_str).map(str::to_owned).collect()
+        };
         let mut reached: Vec<String> = Vec::new();
         for (status, is_test, number, lookup, both, sms) in cases {
             let lookup = lookup.zip(number).map(|((carrier, valid), number)| found(carrier, valid, number));
             let parsed = number.map(|number| PhoneNumber::parse(number).unwrap().number);
-            let facts = Facts { status, is_test, number: parsed.as_ref(), lookup: lookup.as_ref() };
+            let facts = Facts { status, is_test, number: parsed.as_ref(), lookup: lookup.as_ref(), consent: None };
             let Eligibility { sms: texts, call } = Eligibility::of(&facts);
-            let names = |channel: &Channel| -> Vec<_> {
-                channel.reasons().iter().map(Reason::as_str).map(str::to_owned).collect()
-            };
             assert_eq!(names(&call), both, "{status:?} {number:?} {lookup:?}");
             assert_eq!(names(&texts), [both, sms].concat(), "{status:?} {number:?} {lookup:?}");
             assert_eq!((texts.is_eligible(), call.is_eligible()), (both.len() + sms.len() == 0, both.is_empty()));
             reached.extend(names(&texts));
+        }
+        let landline = found(FixedLine, ok, texas);
+        for (status, call, sms) in [
+            (ConsentStatus::Pending, &[][..], &["line_type_not_textable", "consent_pending"][..]),
+            (ConsentStatus::Mismatched, &["consent_mismatched"], &["line_type_not_textable", "consent_mismatched"]),
+            (ConsentStatus::Unverified, &["consent_unverified"], &["line_type_not_textable", "consent_unverified"]),
+            (ConsentStatus::Verified, &[], &["line_type_not_textable"]),
+            (ConsentStatus::Exempt, &[], &["line_type_not_textable"]),
+        ] {
+            let consent = Consent::new(status);
+            let (number, lookup, consent) = (Some(&landline.number), Some(&landline), Some(&consent));
+            let said = Eligibility::of(&Facts { status: Ready, is_test: false, number, lookup, consent });
+            assert_eq!((names(&said.call), names(&said.sms)), (call.iter().map(|name| (*name).to_owned()).collect(), sms.iter().map(|name| (*name).to_owned()).collect()), "{status:?}");
+            reached.extend(names(&said.sms));
         }
         for (reason, _) in Reason::ALL {
             assert!(reached.iter().any(|name| name == reason.as_str()), "{reason:?}");

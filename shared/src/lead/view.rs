@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_with::skip_serializing_none;
 
+use super::consent::Consent;
 use super::eligibility::{Eligibility, Facts};
 use super::email::Email;
 use super::lookup::Lookup;
@@ -29,6 +30,9 @@ pub struct LeadView<'a> {
     pub processing_status: ProcessingStatus,
     /// Whether the person may be texted and called, as far as we know now.
     pub eligibility: Eligibility,
+    /// The consent, if the lead's source retains certificates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
 }
 
 /// The contact, with the lookup in its phone.
@@ -56,8 +60,8 @@ pub struct PhoneView<'a> {
 }
 
 impl<'a> LeadView<'a> {
-    /// A lead with the result of its lookup, if there is one.
-    pub fn of(lead: &'a Lead, lookup: Option<&'a Lookup>) -> Self {
+    /// A lead with the result of its lookup and its consent, if there are any.
+    pub fn of(lead: &'a Lead, lookup: Option<&'a Lookup>, consent: Option<Consent>) -> Self {
         // Without `..`, so that a member which the answer gains is not forgotten here.
         let Lead {
             id,
@@ -95,7 +99,9 @@ impl<'a> LeadView<'a> {
                 is_test: false,
                 number: lead.phone_number(),
                 lookup,
+                consent: consent.as_ref(),
             }),
+            consent,
         }
     }
 }

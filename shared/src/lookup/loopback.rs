@@ -8,8 +8,8 @@ use reqwest::Client;
 use reqwest::redirect::Policy;
 use url::Url;
 
-/// Serves one connection. An empty reply closes the connection after the request. The handle returns the head of the
-/// request as it was received.
+/// Serves one connection. An empty reply closes the connection after the request. The handle returns the request as
+/// it was received.
 pub(crate) fn serve(reply: String) -> (Url, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
@@ -23,10 +23,11 @@ pub(crate) fn serve(reply: String) -> (Url, JoinHandle<String>) {
         }
         let head = String::from_utf8(head).unwrap();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-        connection.read_exact(&mut vec![0; length.unwrap_or(0)]).unwrap();
+        let mut body = vec![0; length.unwrap_or(0)];
+        connection.read_exact(&mut body).unwrap();
         // The client may close the connection before the end of a long reply.
         let _ = connection.write_all(reply.as_bytes());
-        head
+        head + &String::from_utf8_lossy(&body)
     });
     (base, served)
 }

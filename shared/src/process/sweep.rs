@@ -77,7 +77,7 @@ impl Worker {
 
     /// Moves an entry's due time and returns the message about its lead; `None` when another writer was faster.
     async fn reschedule(&self, due: &Due, now: Timestamp) -> Option<LeadCreated> {
-        let next = now.after(wait(due.created_at, now, self.due_after));
+        let next = now.after(wait(due.since, now, self.due_after));
         match self.leads.reschedule(due, next).await {
             Ok(moved) => moved.map(|lead| LeadCreated::of(lead.lead(), lead.business_id().clone(), "sweep")),
             Err(error) => {
@@ -95,14 +95,20 @@ fn backlog(shards: &[Option<Vec<Due>>], now: Timestamp) -> Option<Backlog> {
     let mut found = Backlog::default();
     for shard in shards {
         for due in shard.as_ref()? {
-            let waited = now.since(due.created_at);
-            found.oldest = found.oldest.max(waited);
-            match due.work {
-                Work::Lookup => found.leads += 1,
-                Work::Events => {
-                    found.events += 1;
-                    found.oldest_events = found.oldest_events.max(waited);
+            let waited = now.since(due.since);
+            let (count, oldest) = match due.work {
+                Work::Lookup => (&mut found.leads, None),
+                Work::Events => (&mut found.events, Some(&mut found.oldest_events)),
+                Work::Retain => {
+                    found.retains += 1;
+                    found.oldest_retain = found.oldest_retain.max(waited);
+                    continue;
                 }
+            };
+            *count += 1;
+            found.oldest = found.oldest.max(waited);
+            if let Some(oldest) = oldest {
+                *oldest = (*oldest).max(waited);
             }
         }
     }
@@ -115,18 +121,18 @@ mod tests {
 
     #[test]
     fn a_sweep_that_did_not_read_every_shard_reports_nothing() {
-        use Work::{Events, Lookup};
+        use Work::{Events, Lookup, Retain};
         let at = |hour| format!("2026-06-15T{hour:02}:00:00Z").parse::<Timestamp>().unwrap();
         let due = |entries: &[(Work, u8)]| {
             let entry = |(work, hour): &(Work, u8)| {
-                let (id, created_at) = ("lead_a".parse().unwrap(), at(*hour));
-                Due { id, work: *work, created_at, due_at: at(23) }
+                let (id, since) = ("lead_a".parse().unwrap(), at(*hour));
+                Due { id, work: *work, since, due_at: at(23) }
             };
             Some(entries.iter().map(entry).collect())
         };
         let found = |leads, events, oldest: u64, oldest_events: u64| {
             let [oldest, oldest_events] = [oldest, oldest_events].map(|hours| Duration::from_secs(hours * 3_600));
-            Some(Backlog { leads, events, oldest, oldest_events })
+            Some(Backlog { leads, events, oldest, oldest_events, ..Backlog::default() })
         };
         let cases = [
             (vec![due(&[]), due(&[])], found(0, 0, 0, 0)),
@@ -138,5 +144,8 @@ mod tests {
         for (shards, expected) in cases {
             assert_eq!(backlog(&shards, at(20)), expected);
         }
+        let oldest_retain = Duration::from_secs(15 * 3_600);
+        let found = Backlog { retains: 2, oldest_retain, ..Backlog::default() };
+        assert_eq!(backlog(&[due(&[(Retain, 5), (Retain, 6)])], at(20)), Some(found), "no lead waits for TrustedForm");
     }
 }

@@ -1,9 +1,9 @@
 //! Erasing a person's data (contract, section 5).
 
 use super::item::{self, Item};
-use super::lead_item::{ACCOUNT_ID, LEAD, OUTBOX, SOURCE_ID, StoredLead, TombstoneDocument, pk, stored};
+use super::lead_item::{ACCOUNT_ID, CONSENT, LEAD, OUTBOX, SOURCE_ID, StoredLead, TombstoneDocument, pk, stored};
 use super::leads::{CONVERSATION, Leads, conversation};
-use super::outbox::{Outbox, Subject};
+use super::outbox::{Outbox, RetainChange, Subject};
 use super::{StoreError, schema, transaction};
 use crate::event::EventType;
 use crate::id::LeadId;
@@ -14,8 +14,16 @@ use crate::time::Timestamp;
 const MAX_TRIES: usize = 5;
 
 /// The attributes that an erased lead's item keeps.
-const KEPT: [&str; 7] =
-    [schema::PK, schema::SK, schema::SCHEMA_VERSION, SOURCE_ID, ACCOUNT_ID, schema::CREATED_AT, schema::DAY.partition];
+const KEPT: [&str; 8] = [
+    schema::PK,
+    schema::SK,
+    schema::SCHEMA_VERSION,
+    SOURCE_ID,
+    ACCOUNT_ID,
+    schema::CREATED_AT,
+    schema::DAY.partition,
+    CONSENT,
+];
 
 /// How an erasure ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +74,7 @@ impl Leads {
 
             // The next sweep announces the lead, and the worker tells subscribers.
             let subject = Subject { lead: &kept.lead, business_id: &kept.business_id };
-            let (mut writes, written) = self.tell(subject, &outbox, [(EventType::LeadErased, None)], now, now)?;
+            let (mut writes, written) = self.tell(subject, &outbox, [(EventType::LeadErased, None)], RetainChange::Drop, now, now)?;
             writes.push(transaction::put(&self.table, tombstone, &condition, Some(values))?);
             if let Some(conversation) = opened {
                 // Replacing the document is safe: no other writer changes it.

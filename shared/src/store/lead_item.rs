@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -9,6 +10,8 @@ use sha2::{Digest, Sha256};
 use super::item::{self, Item};
 use super::{StoreError, schema};
 use crate::id::{BusinessId, LeadId};
+use crate::lead::certificate::Certificate;
+use crate::lead::consent::{Consent, ConsentStatus};
 use crate::lead::lookup::Lookup;
 use crate::lead::view::LeadView;
 use crate::lead::{Contact, Customer, Lead, Metadata, ProcessingStatus};
@@ -27,6 +30,10 @@ pub(super) const BUSINESS_ID: &str = "businessId";
 const CONTENT: &str = "content";
 const REQUEST_ID: &str = "requestId";
 const LOOKUP: &str = "lookup";
+/// Whether the source wants its certificates retained, and the name that they are retained under.
+const RETAIN: &str = "retain";
+const SOURCE_NAME: &str = "sourceName";
+pub(super) const CONSENT: &str = "consent";
 pub(super) const LOOKUP_SINCE: &str = "lookupSince";
 
 /// The longest value, in bytes, that an index key contains unhashed. DynamoDB's limit for a key is 2,048 bytes.
@@ -44,6 +51,8 @@ pub struct NewLead {
     pub(crate) request_id: String,
     /// When the sweep announces the lead, in case the message gets lost.
     pub(crate) due_at: Timestamp,
+    /// The name of the source, if it wants its certificates retained. The worker never reads sources.
+    pub(crate) retained_for: Option<String>,
 }
 
 /// A lead in the table.
@@ -64,6 +73,8 @@ pub struct Tombstone {
     pub business_id: BusinessId,
     /// The digest of the submission's content.
     pub content: String,
+    /// What TrustedForm said of the certificate before the erasure.
+    pub consent: Option<Consent>,
 }
 
 /// A tombstone's document. The business is not an attribute, so the lead leaves every index of the business.
@@ -87,7 +98,29 @@ pub struct Kept {
     pub progress: Progress,
     /// The result of the lookup, if it succeeded.
     pub lookup: Option<Lookup>,
+    /// The name of the source, if it wants its certificates retained.
+    pub retained_for: Option<String>,
+    /// What TrustedForm finally said of the certificate, or that it said nothing.
+    pub(super) settled_consent: Option<Consent>,
     pub(super) request_id: String,
+}
+
+impl Kept {
+    /// The certificate to match and retain; `None` if the source does not want it or the lead has none.
+    pub fn certificate_to_retain(&self) -> Option<Certificate> {
+        let url = self.retained_for.as_ref().and(self.lead.metadata.trusted_form_url.as_deref())?;
+        Certificate::parse(url).ok()
+    }
+
+    /// The consent as it is now, if the source retains certificates.
+    pub fn consent(&self) -> Option<Consent> {
+        self.retained_for.as_ref()?;
+        let unsettled = || match self.certificate_to_retain() {
+            Some(_) => Consent::new(ConsentStatus::Pending),
+            None => Consent::new(ConsentStatus::Exempt),
+        };
+        Some(self.settled_consent.clone().unwrap_or_else(unsettled))
+    }
 }
 
 /// How far the worker has come with a lead.
@@ -114,7 +147,7 @@ pub struct Due {
     /// What the lead waits for.
     pub work: Work,
     /// When the lead was accepted or, for events, when they began to wait.
-    pub created_at: Timestamp,
+    pub since: Timestamp,
     /// When the lead is due, which may be in the future.
     pub due_at: Timestamp,
 }
@@ -126,6 +159,8 @@ pub enum Work {
     Lookup,
     /// Subscribers have not been told all events of the lead.
     Events,
+    /// The certificate has not been retained.
+    Retain,
 }
 
 impl Work {
@@ -133,7 +168,7 @@ impl Work {
     pub(super) fn sort_key(self) -> &'static str {
         match self {
             Self::Lookup => LEAD,
-            Self::Events => OUTBOX,
+            Self::Events | Self::Retain => OUTBOX,
         }
     }
 }
@@ -157,8 +192,8 @@ impl StoredLead {
     /// The lead as operators and users see it.
     pub fn view(&self) -> LeadView<'_> {
         match self {
-            Self::Kept(kept) => LeadView::of(&kept.lead, kept.lookup.as_ref()),
-            Self::Erased(tombstone) => LeadView::of(&tombstone.lead, None),
+            Self::Kept(kept) => LeadView::of(&kept.lead, kept.lookup.as_ref(), kept.consent()),
+            Self::Erased(tombstone) => LeadView::of(&tombstone.lead, None, tombstone.consent.clone()),
         }
     }
 
@@ -193,6 +228,10 @@ impl NewLead {
         put(REQUEST_ID, item::text(&self.request_id));
         put(schema::UNFINISHED.partition, item::number(lead.id.shard(schema::UNFINISHED_SHARDS)));
         put(schema::DUE_AT, item::text(self.due_at));
+        if let Some(source_name) = &self.retained_for {
+            put(RETAIN, AttributeValue::Bool(true));
+            put(SOURCE_NAME, item::text(source_name));
+        }
         let (source, business) = (lead.source_id.as_str(), self.business_id.as_str());
         let shard = lead.id.shard(schema::DAY_SHARDS);
         put(schema::DAY.partition, item::text(day_key(source, &lead.created_at.day(), shard)));
@@ -241,6 +280,8 @@ pub(super) fn stored(item: &Item) -> Result<StoredLead, StoreError> {
         Progress::New
     };
     let lookup = item::optional(item, LOOKUP).map(serde_json::from_str).transpose();
+    let is_retained = matches!(item.get(RETAIN), Some(AttributeValue::Bool(true)));
+    let source_name = item::optional(item, SOURCE_NAME).unwrap_or_default();
     Ok(StoredLead::Kept(Box::new(Kept {
         lead,
         progress,
@@ -248,7 +289,14 @@ pub(super) fn stored(item: &Item) -> Result<StoredLead, StoreError> {
         content: item::string(item, CONTENT)?.to_owned(),
         request_id: item::string(item, REQUEST_ID)?.to_owned(),
         lookup: lookup.map_err(|_| StoreError::Unreadable(LOOKUP))?,
+        retained_for: is_retained.then(|| source_name.to_owned()),
+        settled_consent: consent(item)?,
     })))
+}
+
+fn consent(item: &Item) -> Result<Option<Consent>, StoreError> {
+    let consent = item::optional(item, CONSENT).map(serde_json::from_str).transpose();
+    consent.map_err(|_| StoreError::Unreadable(CONSENT))
 }
 
 fn tombstone(item: &Item) -> Result<Tombstone, StoreError> {
@@ -265,15 +313,21 @@ fn tombstone(item: &Item) -> Result<Tombstone, StoreError> {
         tag_names: Vec::new(),
         processing_status: ProcessingStatus::Erased,
     };
-    Ok(Tombstone { lead, business_id, content })
+    Ok(Tombstone { lead, business_id, content, consent: consent(item)? })
 }
 
 /// Reads an entry of the outbox; `None` for work that a later release adds.
 pub(super) fn due(item: &Item) -> Option<Result<Due, StoreError>> {
-    let work = [Work::Lookup, Work::Events].into_iter().find(|work| item::is(item, work.sort_key()))?;
+    let (work, since) = match item::optional(item, schema::SK)? {
+        LEAD => (Work::Lookup, schema::CREATED_AT),
+        // Without events that wait, the mark has no time at which they began to.
+        OUTBOX if item.contains_key(schema::CREATED_AT) => (Work::Events, schema::CREATED_AT),
+        OUTBOX if item.contains_key(schema::RETAIN_SINCE) => (Work::Retain, schema::RETAIN_SINCE),
+        _ => return None,
+    };
     let read = || {
-        let (created_at, due_at) = (item::parsed(item, schema::CREATED_AT)?, item::parsed(item, schema::DUE_AT)?);
-        Ok(Due { id: lead_id(item)?, work, created_at, due_at })
+        let (since, due_at) = (item::parsed(item, since)?, item::parsed(item, schema::DUE_AT)?);
+        Ok(Due { id: lead_id(item)?, work, since, due_at })
     };
     Some(read())
 }

@@ -1,25 +1,34 @@
-//! What follows from a lead: its events and how far the bus has been told, in one item beside the lead (architecture,
-//! "The outbox").
+//! What follows from a lead: its events and how far the bus has been told, and the certificate that must be retained, in
+//! one item next to the lead (architecture, "The outbox").
 //!
 //! The item has a mark of its own in the index of unfinished leads. So a release that knows fewer steps never takes
 //! the mark off a lead whose other steps are not done.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::item::{self, Item};
 use super::lead_item::{OUTBOX, pk};
 use super::leads::{Leads, event};
-use super::progress::applied;
+use super::progress::{Lease, applied};
 use super::{StoreError, schema, transaction};
 use crate::conversation::Conversation;
 use crate::event::{Event, EventType};
 use crate::id::{BusinessId, LeadId};
 use crate::lead::Lead;
+use crate::lead::consent::Consent;
 use crate::lead::eligibility::Eligibility;
 use crate::time::Timestamp;
 
+/// Until when no worker may retain the certificate: another one holds the lease, or a wait has not ended.
+const RETAIN_UNTIL: &str = "retainUntil";
+/// Whether a call may have reached TrustedForm.
+const RETAIN_CALLED: &str = "retainCalled";
+/// TrustedForm's first answer, if a second call follows.
+const RETAINED: &str = "retained";
+
 /// The state of a lead's OUTBOX item.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outbox {
     /// How many events the lead has. Every write of an event is conditional on it.
     pub version: u64,
@@ -27,8 +36,36 @@ pub struct Outbox {
     pub published: u64,
     /// When the sweep announces the lead again; `None` if nothing is left to do.
     pub due_at: Option<Timestamp>,
+    /// The certificate that must be retained, if any.
+    pub retain: Option<Retain>,
     /// Whether the item exists. Without it, `version` is the conversation's.
     pub(super) exists: bool,
+}
+
+/// How far the worker has come with retaining a lead's certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retain {
+    /// When the lead was accepted.
+    pub since: Timestamp,
+    /// Until when no worker may call TrustedForm: another one holds the lease, or a wait has not ended.
+    pub until: Timestamp,
+    /// Whether an earlier call may have reached TrustedForm.
+    pub called: bool,
+    /// TrustedForm's first answer, if a second call follows.
+    pub first: Option<Consent>,
+}
+
+/// What a write of events changes in the work on the certificate.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum RetainChange {
+    /// Nothing.
+    Keep,
+    /// The work begins, with a lease until this time.
+    Begin(Lease, Timestamp),
+    /// The holder of the lease until this time has ended the work.
+    End(Timestamp),
+    /// The work is dropped, whoever has a lease.
+    Drop,
 }
 
 /// Events that were written, and the OUTBOX as it is after them.
@@ -60,17 +97,22 @@ impl Outbox {
             version: count(schema::EVENT_VERSION)?,
             published: count(schema::PUBLISHED)?,
             due_at: item::optional_parsed(found, schema::DUE_AT)?,
+            retain: Retain::read(found)?,
             exists: true,
         })
     }
+}
 
-    /// The condition that no other writer has added an event, with the value that it names.
-    fn unchanged(&self) -> (&'static str, Option<(String, aws_sdk_dynamodb::types::AttributeValue)>) {
-        if self.exists {
-            ("eventVersion = :read", Some((":read".to_owned(), item::number(self.version))))
-        } else {
-            ("attribute_not_exists(eventVersion)", None)
-        }
+impl Retain {
+    fn read(found: &Item) -> Result<Option<Self>, StoreError> {
+        let Some(since) = item::optional_parsed(found, schema::RETAIN_SINCE)? else { return Ok(None) };
+        let first = item::optional(found, RETAINED).map(serde_json::from_str).transpose();
+        Ok(Some(Self {
+            since,
+            until: item::parsed(found, RETAIN_UNTIL)?,
+            called: matches!(found.get(RETAIN_CALLED), Some(AttributeValue::Bool(true))),
+            first: first.map_err(|_| StoreError::Unreadable(RETAINED))?,
+        }))
     }
 }
 
@@ -82,11 +124,12 @@ impl Leads {
         subject: Subject<'_>,
         read: &Outbox,
         happened: impl IntoIterator<Item = (EventType, Option<Eligibility>)>,
+        retain: RetainChange,
         now: Timestamp,
         due_at: Timestamp,
     ) -> Result<(Vec<TransactWriteItem>, Written), StoreError> {
         let Subject { lead, business_id } = subject;
-        let mut outbox = *read;
+        let mut outbox = read.clone();
         let mut events = Vec::new();
         let mut writes = Vec::new();
         for (event_type, eligibility) in happened {
@@ -96,7 +139,9 @@ impl Leads {
             writes.push(event(&self.table, &new)?);
             events.push(new);
         }
-        let (condition, value) = read.unchanged();
+        outbox.exists = true;
+        outbox.due_at = Some(due_at);
+
         let mut values = Item::from([
             (":version".to_owned(), item::number(outbox.version)),
             (":zero".to_owned(), item::number(0)),
@@ -105,18 +150,101 @@ impl Leads {
             (":due".to_owned(), item::text(due_at)),
             (":now".to_owned(), item::text(now)),
         ]);
-        values.extend(value);
-        // `createdAt` is when the item last became unfinished: the write that takes the mark off removes it.
-        let expression = "SET eventVersion = :version, published = if_not_exists(published, :zero), \
+        let mut condition = "attribute_not_exists(eventVersion)".to_owned();
+        if read.exists {
+            condition = "eventVersion = :read".to_owned();
+            values.insert(":read".to_owned(), item::number(read.version));
+        }
+        // `createdAt` is when the item last had events that wait: the write that records their publication removes it.
+        let mut expression = "SET eventVersion = :version, published = if_not_exists(published, :zero), \
             schemaVersion = if_not_exists(schemaVersion, :schema), unfinishedShard = :shard, dueAt = :due, \
-            createdAt = if_not_exists(createdAt, :now)";
-        writes.push(transaction::update(&self.table, item::key(pk(&lead.id), OUTBOX), condition, expression, values)?);
-        outbox.exists = true;
-        outbox.due_at = Some(due_at);
+            createdAt = if_not_exists(createdAt, :now)"
+            .to_owned();
+        match retain {
+            RetainChange::Keep => {}
+            RetainChange::Begin(lease, since) => {
+                expression += ", retainSince = :since, retainUntil = :until, retainCalled = :called";
+                values.insert(":since".to_owned(), item::text(since));
+                values.insert(":until".to_owned(), item::text(lease.until));
+                values.insert(":called".to_owned(), AttributeValue::Bool(true));
+                outbox.retain = Some(Retain { since, until: lease.until, called: false, first: None });
+            }
+            RetainChange::End(_) | RetainChange::Drop => {
+                expression += " REMOVE retainSince, retainUntil, retainCalled, retained";
+                outbox.retain = None;
+            }
+        }
+        if let RetainChange::End(mine) = retain {
+            condition += " AND retainUntil = :mine";
+            values.insert(":mine".to_owned(), item::text(mine));
+        }
+        let key = item::key(pk(&lead.id), OUTBOX);
+        writes.push(transaction::update(&self.table, key, condition, expression, values)?);
         Ok((writes, Written { events, outbox }))
     }
 
-    /// Records that subscribers were told all events up to `published`. Takes the mark off when these are all.
+    /// Takes the lease of a lead's certificate, unless another worker holds it or a wait has not ended. Returns the
+    /// OUTBOX with the lease.
+    ///
+    /// Returns `None` and writes nothing when another worker was faster, or nothing must be retained.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a retry is safe.
+    pub async fn lease_retain(
+        &self,
+        id: &LeadId,
+        read: &Outbox,
+        now: Timestamp,
+        lease: Lease,
+    ) -> Result<Option<Outbox>, StoreError> {
+        let (Some(retain), Some(due_at)) = (&read.retain, read.due_at) else { return Ok(None) };
+        let update = self
+            .outbox(id)
+            .condition_expression("retainUntil <= :now AND dueAt = :read")
+            .update_expression("SET retainUntil = :until, retainCalled = :called, dueAt = :due")
+            .expression_attribute_values(":now", item::text(now))
+            .expression_attribute_values(":read", item::text(due_at))
+            .expression_attribute_values(":until", item::text(lease.until))
+            .expression_attribute_values(":called", AttributeValue::Bool(true))
+            .expression_attribute_values(":due", item::text(lease.due_at));
+        let retain = Retain { until: lease.until, ..retain.clone() };
+        let leased = Outbox { due_at: Some(lease.due_at), retain: Some(retain), ..read.clone() };
+        Ok(applied(update.send().await.map(drop))?.then_some(leased))
+    }
+
+    /// Lets the work on a certificate wait, after a temporary fault or the first answer. The caller holds the lease of
+    /// `read`. Returns the OUTBOX with the wait.
+    ///
+    /// Returns `None` and writes nothing when another worker has the lease, or the lead was erased.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the lease ends by itself.
+    pub async fn postpone_retain(
+        &self,
+        id: &LeadId,
+        read: &Outbox,
+        until: Timestamp,
+        first: Option<Consent>,
+    ) -> Result<Option<Outbox>, StoreError> {
+        let Some(retain) = &read.retain else { return Ok(None) };
+        let mut expression = "SET retainUntil = :until".to_owned();
+        let mut update = self.outbox(id);
+        if let Some(first) = &first {
+            expression += ", retained = :first";
+            update = update.expression_attribute_values(":first", item::text(item::json(first)?));
+        }
+        let update = update
+            .condition_expression("retainUntil = :mine")
+            .update_expression(expression)
+            .expression_attribute_values(":mine", item::text(retain.until))
+            .expression_attribute_values(":until", item::text(until));
+        let retain = Retain { until, called: true, first: first.or_else(|| retain.first.clone()), ..*retain };
+        let waiting = Outbox { retain: Some(retain), ..read.clone() };
+        Ok(applied(update.send().await.map(drop))?.then_some(waiting))
+    }
+
+    /// Records that subscribers were told all events up to `published`. Takes the mark off when these are all and no
+    /// certificate must be retained. If one must, the lead is due when the wait for it ends.
     ///
     /// Returns `false` and changes nothing when another writer has added events, moved the due time or recorded more
     /// in the meantime. Then the lead stays in the outbox or is done.
@@ -124,19 +252,28 @@ impl Leads {
     /// # Errors
     /// [`StoreError`]; a retry is safe.
     pub async fn record_published(&self, id: &LeadId, outbox: &Outbox, published: u64) -> Result<bool, StoreError> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(item::key(pk(id), OUTBOX)))
-            .expression_attribute_values(":published", item::number(published));
-        let update = match outbox.due_at {
-            Some(due_at) if published == outbox.version => update
-                .condition_expression("eventVersion = :published AND dueAt = :due")
-                .update_expression("SET published = :published REMOVE unfinishedShard, dueAt, createdAt")
-                .expression_attribute_values(":due", item::text(due_at)),
-            _ => update.condition_expression("published < :published").update_expression("SET published = :published"),
+        let update = self.outbox(id).expression_attribute_values(":published", item::number(published));
+        let update = match (outbox.due_at, &outbox.retain) {
+            (Some(due_at), retain) if published == outbox.version => {
+                let update = update
+                    .condition_expression("eventVersion = :published AND dueAt = :due")
+                    .expression_attribute_values(":due", item::text(due_at));
+                match retain {
+                    None => update
+                        .update_expression("SET published = :published REMOVE unfinishedShard, dueAt, createdAt"),
+                    Some(retain) => update
+                        .update_expression("SET published = :published, dueAt = :next REMOVE createdAt")
+                        .expression_attribute_values(":next", item::text(retain.until)),
+                }
+            }
+            _ => update
+                .condition_expression("published < :published")
+                .update_expression("SET published = :published"),
         };
         applied(update.send().await.map(drop))
+    }
+
+    fn outbox(&self, id: &LeadId) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.table).set_key(Some(item::key(pk(id), OUTBOX)))
     }
 }

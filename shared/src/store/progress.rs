@@ -1,18 +1,21 @@
 //! The worker's writes. Each step is one conditional write, so it happens once even when several workers try.
 
+use std::borrow::Cow;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 
 use super::item::{self, Item};
-use super::lead_item::{Due, Kept, LEAD, StoredLead, Work, due, pk, stored};
+use super::lead_item::{Due, Kept, LEAD, Progress, StoredLead, Work, due, pk, stored};
 use super::leads::{CONVERSATION, Leads, conversation_item};
-use super::outbox::{Outbox, Subject, Written};
+use super::outbox::{Outbox, RetainChange, Subject, Written};
 use super::{StoreError, schema, transaction};
 use crate::conversation::Conversation;
 use crate::event::{Event, EventType};
 use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
+use crate::lead::consent::Consent;
 use crate::lead::eligibility::{Eligibility, Facts};
 use crate::lead::lookup::Lookup;
 use crate::time::Timestamp;
@@ -42,6 +45,17 @@ pub enum LookupOutcome<'a> {
     Succeeded(&'a Lookup),
     /// There is no result, and no retry will follow.
     Failed,
+    /// The lead has no number, or there is no provider.
+    NotNeeded,
+}
+
+/// What ended in one try. One transaction records it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ended<'a> {
+    /// The lookup, which makes the lead `Ready`.
+    pub lookup: Option<LookupOutcome<'a>>,
+    /// The consent, with the end of the lease under which TrustedForm was asked.
+    pub consent: Option<(&'a Consent, Timestamp)>,
 }
 
 impl Kept {
@@ -49,17 +63,28 @@ impl Kept {
         Subject { lead: &self.lead, business_id: &self.business_id }
     }
 
-    /// Whether the person may be texted and called once the lookup has ended with this result.
-    fn eligibility_when_ready(&self, lookup: Option<&Lookup>) -> Eligibility {
-        let number = self.lead.phone_number();
-        Eligibility::of(&Facts { status: ProcessingStatus::Ready, is_test: false, number, lookup })
+    /// Whether the person may be texted and called, once these have ended.
+    fn eligibility(&self, ended: &Ended<'_>) -> Eligibility {
+        let is_ready = ended.lookup.is_some() || self.progress == Progress::Ready;
+        let lookup = match ended.lookup {
+            Some(LookupOutcome::Succeeded(lookup)) => Some(lookup),
+            _ => self.lookup.as_ref(),
+        };
+        let consent = ended.consent.map(|(consent, _)| consent.clone()).or_else(|| self.consent());
+        Eligibility::of(&Facts {
+            status: if is_ready { ProcessingStatus::Ready } else { ProcessingStatus::Enriching },
+            is_test: false,
+            number: self.lead.phone_number(),
+            lookup,
+            consent: consent.as_ref(),
+        })
     }
 }
 
 impl Leads {
-    /// Creates the conversation and the `lead.created` event, once. The lead becomes `Ready`, with its event, when no
-    /// lookup follows; otherwise it gets a lease and a due time after the end of the lease. The events are due at
-    /// `due_at`.
+    /// Creates the conversation and the `lead.created` event, once. With a lease, the lead stays `Enriching` and is due
+    /// after the end of the lease; so does its certificate, if it must be retained. Without one, the lead becomes
+    /// `Ready`, with its event. The events are due at `due_at`.
     ///
     /// Returns `None` and writes nothing when the conversation exists or the lead is erased.
     ///
@@ -73,16 +98,23 @@ impl Leads {
         due_at: Timestamp,
     ) -> Result<Option<Written>, StoreError> {
         let mut happened = vec![(EventType::LeadCreated, None)];
+        let mut retain = RetainChange::Keep;
         let change = match lease {
-            Some(lease) => Change::of_enriching(
-                "attribute_not_exists(conversationId)",
-                "SET conversationId = :conversation, lookupSince = :now, leasedUntil = :leased, dueAt = :due",
-            )
-            .with(":now", now)
-            .with(":leased", lease.until)
-            .with(":due", lease.due_at),
+            Some(lease) => {
+                if kept.certificate_to_retain().is_some() {
+                    retain = RetainChange::Begin(lease, kept.lead.created_at);
+                }
+                Change::of_enriching(
+                    "attribute_not_exists(conversationId)",
+                    "SET conversationId = :conversation, lookupSince = :now, leasedUntil = :leased, dueAt = :due",
+                )
+                .with(":now", now)
+                .with(":leased", lease.until)
+                .with(":due", lease.due_at)
+            }
             None => {
-                happened.push((EventType::LeadReady, Some(kept.eligibility_when_ready(None))));
+                let ended = Ended { lookup: Some(LookupOutcome::NotNeeded), consent: None };
+                happened.push((EventType::LeadReady, Some(kept.eligibility(&ended))));
                 Change::of_enriching(
                     "attribute_not_exists(conversationId)",
                     "SET conversationId = :conversation, processingStatus = :ready REMOVE unfinishedShard, dueAt",
@@ -90,7 +122,8 @@ impl Leads {
                 .with(":ready", ProcessingStatus::Ready.as_str())
             }
         };
-        let (mut writes, written) = self.tell(kept.subject(), &Outbox::default(), happened, now, due_at)?;
+        let (mut writes, written) =
+            self.tell(kept.subject(), &Outbox::default(), happened, retain, now, due_at)?;
         let conversation = Conversation::open(&kept.lead, kept.business_id.clone(), &written.events, now);
         writes.push(transaction::once(&self.table, conversation_item(&conversation)?)?);
         writes.push(self.write(&kept.lead.id, change.with(":conversation", &conversation.id))?);
@@ -127,44 +160,58 @@ impl Leads {
         self.update(id, change.with(":mine", lease.until).with(":due", due_at)).await
     }
 
-    /// Records how the lookup ended and makes the lead `Ready`, with an event for each. `read` is the lead's OUTBOX as
-    /// read or written before. The events are due at `due_at`.
+    /// Records what ended, with an event for each, in one transaction. The end of the lookup makes the lead `Ready`.
+    /// `read` is the lead's OUTBOX as read or written before, with the lease of a certificate whose work ended. The
+    /// events are due at `due_at`.
     ///
     /// Returns `None` and writes nothing when another writer has finished or erased the lead, or has added an event.
     ///
     /// # Errors
     /// [`StoreError`]; a retry is safe.
-    pub async fn finish(
+    pub async fn record_ended(
         &self,
         kept: &Kept,
         read: &Outbox,
-        outcome: LookupOutcome<'_>,
+        ended: Ended<'_>,
         now: Timestamp,
         due_at: Timestamp,
     ) -> Result<Option<Written>, StoreError> {
-        let (change, event_type, lookup) = match outcome {
-            LookupOutcome::Succeeded(lookup) => (
-                Change::of_enriching(
-                    "attribute_exists(conversationId)",
-                    "SET processingStatus = :ready, lookup = :lookup REMOVE unfinishedShard, dueAt, leasedUntil",
-                )
-                .with(":lookup", item::json(lookup)?),
-                EventType::PhoneLookupSucceeded,
-                Some(lookup),
-            ),
-            LookupOutcome::Failed => (
-                Change::of_enriching(
-                    "attribute_exists(conversationId)",
-                    "SET processingStatus = :ready REMOVE unfinishedShard, dueAt, leasedUntil",
-                ),
-                EventType::PhoneLookupFailed,
-                None,
-            ),
+        let mut happened = Vec::new();
+        let mut sets = Vec::new();
+        let mut change = match ended.lookup {
+            Some(outcome) => {
+                sets.push("processingStatus = :ready");
+                let ended_by = match outcome {
+                    LookupOutcome::Succeeded(_) => Some(EventType::PhoneLookupSucceeded),
+                    LookupOutcome::Failed => Some(EventType::PhoneLookupFailed),
+                    LookupOutcome::NotNeeded => None,
+                };
+                happened.extend(ended_by.map(|event_type| (event_type, None)));
+                Change::of_enriching("attribute_exists(conversationId)", "")
+                    .with(":ready", ProcessingStatus::Ready.as_str())
+            }
+            None => Change::of_kept("attribute_exists(conversationId)"),
         };
-        let change = change.with(":ready", ProcessingStatus::Ready.as_str());
-        let happened = [(event_type, None), (EventType::LeadReady, Some(kept.eligibility_when_ready(lookup)))];
-        let (mut writes, written) = self.tell(kept.subject(), read, happened, now, due_at)?;
-        writes.push(self.write(&kept.lead.id, change)?);
+        if let Some(LookupOutcome::Succeeded(lookup)) = ended.lookup {
+            sets.push("lookup = :lookup");
+            change = change.with(":lookup", item::json(lookup)?);
+        }
+        let mut retain = RetainChange::Keep;
+        if let Some((consent, mine)) = ended.consent {
+            sets.push("consent = :consent");
+            change = change.with(":consent", item::json(consent)?);
+            retain = RetainChange::End(mine);
+            let settled = EventType::of_consent(consent.status);
+            happened.extend(settled.map(|event_type| (event_type, Some(kept.eligibility(&ended)))));
+        }
+        if ended.lookup.is_some() {
+            happened.push((EventType::LeadReady, Some(kept.eligibility(&ended))));
+        }
+        let removes =
+            if ended.lookup.is_some() { " REMOVE unfinishedShard, dueAt, leasedUntil" } else { Default::default() };
+        let expression = format!("SET {}{removes}", sets.join(", "));
+        let (mut writes, written) = self.tell(kept.subject(), read, happened, retain, now, due_at)?;
+        writes.push(self.write(&kept.lead.id, Change { expression: expression.into(), ..change })?);
         writes.push(self.touch(&kept.lead.id, &written.events)?);
         Ok(transaction::commit(&self.client, writes).await?.then_some(written))
     }
@@ -207,7 +254,7 @@ impl Leads {
         };
         match due.work {
             Work::Lookup => moved.attributes.as_ref().map(stored).transpose(),
-            Work::Events => self.get(&due.id).await,
+            Work::Events | Work::Retain => self.get(&due.id).await,
         }
     }
 
@@ -218,7 +265,7 @@ impl Leads {
             .table_name(&self.table)
             .set_key(Some(item::key(pk(id), LEAD)))
             .condition_expression(change.condition)
-            .update_expression(change.expression)
+            .update_expression(change.expression.into_owned())
             .set_expression_attribute_values(Some(change.values))
             .send()
             .await;
@@ -226,7 +273,7 @@ impl Leads {
     }
 
     fn write(&self, id: &LeadId, change: Change) -> Result<TransactWriteItem, StoreError> {
-        transaction::update(&self.table, item::key(pk(id), LEAD), change.condition, change.expression, change.values)
+        transaction::update(&self.table, item::key(pk(id), LEAD), change.condition, change.expression.into_owned(), change.values)
     }
 
     /// Updates a lead's conversation for new events, whose types decide what changes (contract, section 7).
@@ -255,19 +302,26 @@ impl Leads {
 /// A conditional change of a lead's item.
 struct Change {
     condition: String,
-    expression: &'static str,
+    expression: Cow<'static, str>,
     values: Item,
 }
 
 impl Change {
-    /// Every change requires that the lead is neither finished nor erased.
+    /// The change requires that the lead is neither finished nor erased.
     fn of_enriching(condition: &str, expression: &'static str) -> Self {
         let change = Self {
             condition: format!("processingStatus = :enriching AND {condition}"),
-            expression,
+            expression: expression.into(),
             values: Item::new(),
         };
         change.with(":enriching", ProcessingStatus::Enriching.as_str())
+    }
+
+    /// The change requires that the lead is not erased.
+    fn of_kept(condition: &str) -> Self {
+        let condition = format!("processingStatus <> :erased AND {condition}");
+        let change = Self { condition, expression: "".into(), values: Item::new() };
+        change.with(":erased", ProcessingStatus::Erased.as_str())
     }
 
     fn with(mut self, name: &str, value: impl ToString) -> Self {

@@ -237,7 +237,7 @@ impl Leads {
             Ok::<_, StoreError>(item::readable(found))
         });
         let mut found = futures_util::future::try_join_all(shards).await?.concat();
-        found.sort_by_key(|due| due.created_at);
+        found.sort_by_key(|due| due.since);
         Ok(found)
     }
 }

@@ -24,6 +24,8 @@ pub const PUBLISHED: &str = "published";
 pub const EVENT_VERSION: &str = "eventVersion";
 /// Whether a conversation has news that no user has read.
 pub const IS_UNREAD: &str = "isUnread";
+/// Since when a lead's certificate waits to be retained.
+pub const RETAIN_SINCE: &str = "retainSince";
 /// What happened last in a conversation.
 pub const LAST_SNIPPET: &str = "lastSnippet";
 
@@ -40,9 +42,9 @@ pub struct Index {
 
 /// All sources, by name.
 pub const SOURCE_LIST: Index = Index { name: "list", partition: "listed", sort: "name", includes: &[] };
-/// The outbox: leads that are not yet `Ready` or whose events wait, by due time. It is the only retry mechanism.
+/// The outbox: leads that are not yet `Ready` or that leave something else to do, by due time. It is the only retry mechanism.
 pub const UNFINISHED: Index =
-    Index { name: "unfinished", partition: "unfinishedShard", sort: DUE_AT, includes: &[CREATED_AT] };
+    Index { name: "unfinished", partition: "unfinishedShard", sort: DUE_AT, includes: &[CREATED_AT, RETAIN_SINCE] };
 /// The inbox of a business: its conversations, by when they last moved to the top.
 pub const INBOX: Index = Index { name: "inbox", partition: "businessId", sort: "lastEventAt", includes: &[] };
 /// Leads by source and external id.

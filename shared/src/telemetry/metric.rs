@@ -39,6 +39,12 @@ pub fn lookup(end: LookupEnd, elapsed: Duration) {
     info!(target: TARGET, name = "Lookups", unit = "Count", value = 1_u64, Outcome = end.as_str());
 }
 
+/// One try to retain a certificate ended, after this time: `verified`, `mismatched`, `unverified` or `postponed`.
+pub fn retain(outcome: &str, elapsed: Duration) {
+    info!(target: TARGET, name = "RetainLatency", unit = "Milliseconds", value = milliseconds(elapsed));
+    info!(target: TARGET, name = "Retains", unit = "Count", value = 1_u64, Outcome = outcome);
+}
+
 /// A message could not be handled. SQS delivers it again.
 pub fn failed_message() {
     info!(target: TARGET, name = "FailedMessages", unit = "Count", value = 1_u64);
@@ -55,16 +61,22 @@ pub struct Backlog {
     pub oldest: Duration,
     /// How long the oldest of the second has been waiting.
     pub oldest_events: Duration,
+    /// How many certificates must be retained.
+    pub retains: u64,
+    /// How long ago the oldest lead of these was accepted.
+    pub oldest_retain: Duration,
 }
 
 /// Reports what a sweep found due. Every sweep that read all shards reports this, even when nothing is due: an alarm
 /// fires when the metric is missing, because then no sweep runs.
 pub fn backlog(found: Backlog) {
-    let Backlog { leads, events, oldest, oldest_events } = found;
+    let Backlog { leads, events, oldest, oldest_events, retains, oldest_retain } = found;
     info!(target: TARGET, name = "DueLeads", unit = "Count", value = leads);
     info!(target: TARGET, name = "DueEvents", unit = "Count", value = events);
     info!(target: TARGET, name = "OldestDueSeconds", unit = "Seconds", value = oldest.as_secs());
     info!(target: TARGET, name = "OldestEventSeconds", unit = "Seconds", value = oldest_events.as_secs());
+    info!(target: TARGET, name = "DueRetains", unit = "Count", value = retains);
+    info!(target: TARGET, name = "OldestRetainSeconds", unit = "Seconds", value = oldest_retain.as_secs());
 }
 
 /// An external service refuses our credentials. This needs operator action; it is not an outage.

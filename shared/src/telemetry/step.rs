@@ -43,6 +43,11 @@ pub fn lookup(lead: &LeadId, provider: &str, end: LookupEnd) {
     }
 }
 
+/// The consent of a lead is settled.
+pub fn consent(lead: &LeadId, outcome: &str) {
+    info!(target: TARGET, step = "consent", lead_id = lead.as_str(), outcome);
+}
+
 /// Subscribers were told events of a lead, as far as this sequence.
 pub fn published(lead: &LeadId, sequence: u64) {
     info!(target: TARGET, step = "published", lead_id = lead.as_str(), sequence);

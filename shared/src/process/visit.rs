@@ -1,0 +1,276 @@
+//! What the worker does for one lead: claim, call, record, publish.
+
+use futures_util::future::{OptionFuture, join};
+use tokio::time::Instant;
+
+use super::news::News;
+use super::retain::RetainEnd;
+use super::worker::Worker;
+use crate::id::LeadId;
+use crate::lead::certificate::Certificate;
+use crate::lead::lookup::Lookup;
+use crate::lead::phone_number::PhoneNumber;
+use crate::lookup::{LookupFault, Provider};
+use crate::store::{Again, Ended, Kept, Lease, LookupOutcome, Outbox, Progress, Record, Retain, StoreError, StoredLead};
+use crate::telemetry::{LookupEnd, metric, step};
+use crate::time::Timestamp;
+
+/// How often an end is recorded when other writers keep adding events to the lead.
+const MAX_TRIES: usize = 3;
+
+/// What this worker may do for a lead, because it holds the leases.
+#[derive(Default)]
+struct Claims<'a> {
+    lookup: Option<LookupClaim<'a>>,
+    retain: Option<RetainClaim>,
+}
+
+/// What a lookup takes.
+#[derive(Clone, Copy)]
+enum Call<'a> {
+    Ask(&'a Provider, &'a PhoneNumber),
+    /// The lead has no number, or there is no provider.
+    NotNeeded,
+    /// An operator has turned lookups off since the lead began to wait.
+    TurnedOff,
+}
+
+/// The lease of a lead's lookup.
+struct LookupClaim<'a> {
+    call: Call<'a>,
+    /// When the lead's first lookup began.
+    since: Timestamp,
+    lease: Lease,
+}
+
+/// The lease of a lead's certificate.
+pub(super) struct RetainClaim {
+    pub(super) certificate: Certificate,
+    /// How far earlier tries have come.
+    pub(super) work: Retain,
+}
+
+/// How one try of a lookup ended.
+enum LookupTry {
+    Ended(Result<Lookup, ()>),
+    NotNeeded,
+    Postponed(Again),
+}
+
+impl Worker {
+    /// Does what is left for a lead, and tells subscribers.
+    pub(super) async fn visit(&self, id: &LeadId) -> Result<(), StoreError> {
+        let Some(record) = self.leads.record(id).await? else {
+            tracing::error!("the lead does not exist");
+            return Ok(());
+        };
+        let mut news = News::of(&record);
+        let advanced = match record.lead {
+            StoredLead::Kept(kept) => self.advance(&kept, &mut news).await,
+            StoredLead::Erased(_) => {
+                tracing::info!("the lead has been erased");
+                Ok(())
+            }
+        };
+        // Also after a failure: what was written before it has happened.
+        self.publish(&mut news).await;
+        let recorded = self.record_published(id, &news).await;
+        advanced.and(recorded)
+    }
+
+    /// Does the next steps of a lead. Adds the events that it writes to the `news`.
+    async fn advance(&self, kept: &Kept, news: &mut News) -> Result<(), StoreError> {
+        let Claims { lookup, retain } = self.claim(kept, news).await?;
+        if lookup.is_none() && retain.is_none() {
+            return Ok(());
+        }
+        // Speed decides who reaches a person first, so subscribers hear of the lead before its lookup.
+        self.publish(news).await;
+        let asked = lookup.as_ref().map(|claim| self.look_up(claim));
+        let retained = retain.as_ref().map(|claim| self.ask_trusted_form(kept, claim));
+        let (asked, retained) = join(OptionFuture::from(asked), OptionFuture::from(retained)).await;
+
+        let id = &kept.lead.id;
+        let mut consent = None;
+        match retained {
+            Some(RetainEnd::Settled(settled)) => consent = Some(settled),
+            Some(RetainEnd::Again { until, first }) => {
+                if let Some(outbox) = self.leads.postpone_retain(id, &news.outbox, until, first).await? {
+                    news.outbox = outbox;
+                }
+            }
+            None => {}
+        }
+        let provider = self.provider.as_ref().map_or("none", Provider::name);
+        let (outcome, end) = match &asked {
+            Some(LookupTry::Ended(Ok(lookup))) => (Some(LookupOutcome::Succeeded(lookup)), Some(LookupEnd::Succeeded)),
+            Some(LookupTry::Ended(Err(()))) => (Some(LookupOutcome::Failed), Some(LookupEnd::Failed)),
+            Some(LookupTry::NotNeeded) => (Some(LookupOutcome::NotNeeded), None),
+            Some(LookupTry::Postponed(again)) => {
+                if let Some(claim) = &lookup
+                    && self.leads.postpone(id, claim.lease, *again).await?
+                {
+                    step::lookup(id, provider, LookupEnd::Postponed);
+                }
+                (None, None)
+            }
+            None => (None, None),
+        };
+        let settled = consent.as_ref().zip(retain.as_ref().map(|claim| claim.work.until));
+        let ended = Ended { lookup: outcome, consent: settled };
+        if self.record_ended(kept, ended, news).await? {
+            if let Some(end) = end {
+                step::lookup(id, provider, end);
+            }
+            if let Some(consent) = &consent {
+                step::consent(id, consent.status.as_str());
+            }
+            if outcome.is_some() {
+                step::ready(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the conversation of a new lead, and takes the leases of what is due.
+    async fn claim<'a>(&'a self, kept: &'a Kept, news: &mut News) -> Result<Claims<'a>, StoreError> {
+        let id = &kept.lead.id;
+        let now = Timestamp::now();
+        let mut claims = Claims::default();
+        let call = match (&self.provider, kept.lead.phone_number()) {
+            (Some(provider), Some(number)) => Call::Ask(provider, number),
+            (None, Some(_)) if kept.progress != Progress::New => Call::TurnedOff,
+            _ => Call::NotNeeded,
+        };
+        match kept.progress {
+            Progress::New => {
+                let needs_calls = matches!(call, Call::Ask(..)) || kept.certificate_to_retain().is_some();
+                let lease = needs_calls.then(|| self.lookup.claim(now));
+                let Some(written) = self.leads.open(kept, now, lease, self.events_due(now)).await? else {
+                    return Ok(claims);
+                };
+                news.add(written);
+                step::conversation(id);
+                match lease {
+                    Some(lease) => claims.lookup = Some(LookupClaim { call, since: now, lease }),
+                    None => step::ready(id),
+                }
+                claims.retain = Self::retain_claim(kept, &news.outbox);
+                return Ok(claims);
+            }
+            Progress::Opened { leased_until: Some(end), .. } if now < end => {}
+            Progress::Opened { since, .. } => {
+                let lease = self.lookup.claim(now);
+                if self.leads.lease(id, now, lease).await? {
+                    claims.lookup = Some(LookupClaim { call, since, lease });
+                }
+            }
+            Progress::Ready => {}
+        }
+        if news.outbox.retain.as_ref().is_some_and(|work| work.until <= now)
+            && let Some(leased) = self.leads.lease_retain(id, &news.outbox, now, self.retain.claim(now)).await?
+        {
+            news.outbox = leased;
+            claims.retain = Self::retain_claim(kept, &news.outbox);
+        }
+        Ok(claims)
+    }
+
+    fn retain_claim(kept: &Kept, outbox: &Outbox) -> Option<RetainClaim> {
+        Some(RetainClaim { certificate: kept.certificate_to_retain()?, work: outbox.retain.clone()? })
+    }
+
+    /// Makes one lookup.
+    async fn look_up(&self, claim: &LookupClaim<'_>) -> LookupTry {
+        let (provider, number) = match claim.call {
+            Call::Ask(provider, number) => (provider, number),
+            Call::NotNeeded => return LookupTry::NotNeeded,
+            Call::TurnedOff => return LookupTry::Ended(Err(())),
+        };
+        let asked = Instant::now();
+        let fault = match provider.look_up(number).await {
+            Ok(lookup) => {
+                metric::lookup(LookupEnd::Succeeded, asked.elapsed());
+                return LookupTry::Ended(Ok(lookup));
+            }
+            Err(fault) => fault,
+        };
+        let again = match fault {
+            LookupFault::Passing { retry_after, .. } => self.lookup.again(claim.since, Timestamp::now(), retry_after),
+            LookupFault::Lasting { .. } => None,
+            LookupFault::Refused { .. } => {
+                metric::credential_refused(provider.name());
+                tracing::error!(error = %fault, "the provider refuses our account");
+                None
+            }
+        };
+        match again {
+            Some(again) => {
+                metric::lookup(LookupEnd::Postponed, asked.elapsed());
+                tracing::warn!(error = %fault, "the lookup is postponed");
+                LookupTry::Postponed(again)
+            }
+            None => {
+                metric::lookup(LookupEnd::Failed, asked.elapsed());
+                tracing::warn!(error = %fault, "the lookup is given up");
+                LookupTry::Ended(Err(()))
+            }
+        }
+    }
+
+    /// Records what ended, unless the lead is finished or erased. When another writer has added an event in the
+    /// meantime, reads the lead again: losing a result would mean to pay for it twice. Returns whether it was recorded.
+    async fn record_ended(&self, kept: &Kept, mut ended: Ended<'_>, news: &mut News) -> Result<bool, StoreError> {
+        for _ in 0..MAX_TRIES {
+            if ended.lookup.is_none() && ended.consent.is_none() {
+                break;
+            }
+            let now = Timestamp::now();
+            let recorded = self.leads.record_ended(kept, &news.outbox, ended, now, self.events_due(now)).await?;
+            if let Some(written) = recorded {
+                news.add(written);
+                return Ok(true);
+            }
+            match self.leads.record(&kept.lead.id).await? {
+                Some(Record { lead: StoredLead::Kept(now), outbox, .. }) => {
+                    // Another worker may have recorded one of the two.
+                    let until = outbox.retain.as_ref().map(|work| work.until);
+                    ended.consent = ended.consent.filter(|(_, mine)| until == Some(*mine));
+                    ended.lookup = ended.lookup.filter(|_| now.progress != Progress::Ready);
+                    news.outbox = outbox;
+                }
+                _ => break,
+            }
+        }
+        Ok(false)
+    }
+
+    /// Tells subscribers the news that they were not told. A bus that does not answer delays events and nothing else.
+    async fn publish(&self, news: &mut News) {
+        if news.to_publish().is_empty() {
+            return;
+        }
+        let published = self.bus.publish(news.to_publish()).await;
+        if let Err(error) = &published {
+            metric::unavailable("bus");
+            tracing::warn!(%error, "events wait for the sweep");
+        }
+        news.told(&published);
+    }
+
+    /// Records which events subscribers were told in this invocation, and when the lead is due again.
+    async fn record_published(&self, id: &LeadId, news: &News) -> Result<(), StoreError> {
+        if news.published > news.outbox.published {
+            step::published(id, news.published);
+        }
+        if news.has_changed() {
+            self.leads.record_published(id, &news.outbox, news.published).await?;
+        }
+        Ok(())
+    }
+
+    /// When the sweep announces a lead whose events are written now, in case this worker does not publish them.
+    fn events_due(&self, now: Timestamp) -> Timestamp {
+        now.after(self.due_after)
+    }
+}
