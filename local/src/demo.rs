@@ -12,7 +12,7 @@ pub const SOURCE_ID: &str = "source_123";
 pub const SOURCE_KEY: &str = "lp_source_key";
 
 /// Each demo source, and what it demonstrates.
-pub const ALL: [(&str, &str); 7] = [
+pub const ALL: [(&str, &str); 8] = [
     (SOURCE_ID, "open: everything is accepted that the rules allow"),
     ("source_disabled", "disabled: 403"),
     ("source_unattached", "attached to no account: 403"),
@@ -20,6 +20,7 @@ pub const ALL: [(&str, &str); 7] = [
     ("source_texas", "leads of Texas only"),
     ("source_product", "leads for \"Example product\" only"),
     ("source_exempt", "needs no TrustedForm certificate"),
+    ("source_retain", "retains its certificates"),
 ];
 
 /// Creates the demo sources, except those that an operator has changed or deleted in an earlier run.
@@ -51,6 +52,7 @@ fn demo(id: &str, about: &str) -> anyhow::Result<Source> {
         "source_unapproved" => source.approved = false,
         "source_texas" => source.allowed_states.extend(State::parse("TX")),
         "source_product" => source.allowed_products.push("Example product".to_owned()),
+        "source_retain" => source.retain_certificates = true,
         "source_exempt" => source.requires_trusted_form = false,
         _ => {}
     }

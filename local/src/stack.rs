@@ -357,13 +357,14 @@ fn settings(
             caller_name: false,
         },
     };
+    let trusted_form_ca_bundle = leadping::settings::optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from);
     let intake = IntakeSettings {
         sources_table: SOURCES_TABLE.to_owned(),
         leads_table: LEADS_TABLE.to_owned(),
         queue_url: queues.lead_created.clone(),
-        trusted_form_url,
-        trusted_form_key,
-        trusted_form_ca_bundle: leadping::settings::optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),
+        trusted_form_url: trusted_form_url.clone(),
+        trusted_form_key: trusted_form_key.clone(),
+        trusted_form_ca_bundle: trusted_form_ca_bundle.clone(),
         due_after: options.due_after,
         connects_ahead: false,
     };
@@ -371,6 +372,9 @@ fn settings(
         leads_table: LEADS_TABLE.to_owned(),
         queue_url: queues.lead_created.clone(),
         event_bus: EVENT_BUS.to_owned(),
+        trusted_form_url,
+        trusted_form_key,
+        trusted_form_ca_bundle,
         lookup,
         due_after: options.due_after,
         lease: options.lease,

@@ -1,16 +1,19 @@
-//! A stand-in for TrustedForm's validity check (contract, section 4, "TrustedForm").
+//! A stand-in for TrustedForm: the validity check (contract, section 4, "TrustedForm"), and version 4.0 of the certificate
+//! API, which matches and retains (contract, section 11).
 
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use serde_json::json;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
 
 use super::Knob;
 use crate::server::{self, Cut};
@@ -68,18 +71,84 @@ pub const KNOBS: [Knob<Reply>; 8] = [
     Knob::new("cut", "no answer, the connection is closed", "`503 trusted_form.unavailable`", Reply::Cut),
 ];
 
+/// How the stand-in answers when a certificate is matched and retained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetainReply {
+    /// Neither phone nor e-mail match.
+    Mismatch,
+    /// The phone does not match at first, but in the second call.
+    Late,
+    /// The certificate holds no phone.
+    NoPhone,
+    /// Our account had retained the certificate before.
+    Reused,
+    /// An error of this status, for this reason.
+    Error(StatusCode, &'static str),
+}
+
+/// What a certificate id begins with decides the answer about consent. Every other id matches. All of these are valid.
+pub const RETAIN_KNOBS: [Knob<RetainReply>; 8] = [
+    Knob::new("mismatch", "neither phone nor e-mail match", "`mismatched`, after 20 minutes", RetainReply::Mismatch),
+    Knob::new("late", "no phone match at first, then one", "`verified`, after 20 minutes", RetainReply::Late),
+    Knob::new("nophone", "the certificate holds no phone", "`unverified`", RetainReply::NoPhone),
+    Knob::new("reused", "a match, and it was retained before", "`verified`, `certificateReused`", RetainReply::Reused),
+    Knob::new(
+        "sandbox",
+        "405, a sandbox certificate",
+        "`unverified`",
+        RetainReply::Error(StatusCode::METHOD_NOT_ALLOWED, "Sandbox certificates cannot be claimed"),
+    ),
+    Knob::new(
+        "often",
+        "422, it was claimed too often",
+        "`unverified`",
+        RetainReply::Error(StatusCode::UNPROCESSABLE_ENTITY, "Certificate has been claimed too many times"),
+    ),
+    Knob::new(
+        "retaindown",
+        "503",
+        "`pending`, and retried for 60 hours",
+        RetainReply::Error(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+    ),
+    Knob::new(
+        "retainunfunded",
+        "402, our account is out of funds",
+        "`pending`, and retried for 60 hours",
+        RetainReply::Error(StatusCode::PAYMENT_REQUIRED, "Account is inactive or out of funds"),
+    ),
+];
+
 /// A running stand-in.
 #[derive(Debug)]
 pub struct FakeTrustedForm {
     url: String,
     calls: Arc<AtomicU64>,
+    retains: Arc<Mutex<Retains>>,
     server: Task,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Service {
     calls: Arc<AtomicU64>,
+    retains: Arc<Mutex<Retains>>,
     slow: Duration,
+}
+
+/// What was matched and retained.
+#[derive(Default)]
+struct Retains {
+    calls: u64,
+    /// The certificates that were retained.
+    kept: HashSet<String>,
+    /// What the first call for a certificate compared, by certificate and e-mail.
+    first: HashMap<String, String>,
+}
+
+/// Leaves out the values, which are personal data.
+impl fmt::Debug for Retains {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Retains").field("calls", &self.calls).finish_non_exhaustive()
+    }
 }
 
 impl FakeTrustedForm {
@@ -91,12 +160,15 @@ impl FakeTrustedForm {
     pub async fn start(port: u16, slow: Duration) -> anyhow::Result<Self> {
         let listener = server::listen(port).await.context("TrustedForm's port")?;
         let calls = Arc::new(AtomicU64::new(0));
+        let retains = Arc::new(Mutex::default());
         let router = Router::new()
             .route("/{id}/validate", get(validate))
-            .with_state(Service { calls: Arc::clone(&calls), slow });
+            .route("/{id}", post(retain))
+            .with_state(Service { calls: Arc::clone(&calls), retains: Arc::clone(&retains), slow });
         Ok(Self {
             url: server::url_of(&listener)?,
             calls,
+            retains,
             server: Task::spawn(|stopping| server::serve_router(listener, stopping, router)),
         })
     }
@@ -109,6 +181,11 @@ impl FakeTrustedForm {
     /// The number of checks, with any answer.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// The number of calls to match or retain, with any answer.
+    pub fn retain_calls(&self) -> u64 {
+        self.retains.lock().unwrap_or_else(PoisonError::into_inner).calls
     }
 
     /// Answers open requests and stops.
@@ -152,6 +229,68 @@ fn refuse_credentials() -> Response {
     answer
 }
 
+/// Matches and retains a certificate. It insists on what the API insists on, and on the two ways to write a number.
+async fn retain(
+    State(service): State<Service>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(asked): Json<Value>,
+) -> Response {
+    let mut retains = service.retains.lock().unwrap_or_else(PoisonError::into_inner);
+    retains.calls += 1;
+    let known =
+        server::basic_credentials(&headers).is_some_and(|(user, password)| user == "API" && !password.is_empty());
+    if !known {
+        return refuse_credentials();
+    }
+    let text = |pointer: &str| asked.pointer(pointer).and_then(Value::as_str);
+    let (email, phone) = (text("/match_lead/email"), text("/match_lead/phone"));
+    let retains_now = asked.get("retain").is_some();
+    let is_form = match phone {
+        Some(phone) => phone.bytes().all(|b| b.is_ascii_digit()) && phone.len() == if retains_now { 10 } else { 11 },
+        None => email.is_some(),
+    };
+    let is_referenced = !retains_now
+        || (text("/retain/reference").is_some_and(|reference| reference.starts_with("lead_"))
+            && text("/retain/vendor").is_some_and(|vendor| !vendor.is_empty()));
+    if headers.get("api-version").is_none_or(|version| version != "4.0") || !is_form || !is_referenced {
+        return outcome(StatusCode::BAD_REQUEST, "error", "The request is not one of version 4.0");
+    }
+    let reply = RETAIN_KNOBS.iter().find(|knob| id.starts_with(knob.text)).map(|knob| knob.setting);
+    if let Some(RetainReply::Error(status, reason)) = reply {
+        return outcome(status, "error", reason);
+    }
+    // The second call must be about the person of the first.
+    let national = phone.map(|phone| phone.get(phone.len() - 10..).unwrap_or_default().to_owned()).unwrap_or_default();
+    let person = format!("{id} {}", email.unwrap_or_default());
+    if retains_now {
+        retains.first.insert(person.clone(), national.clone());
+    }
+    let is_same = retains.first.get(&person) == Some(&national);
+    let matches = !matches!(reply, Some(RetainReply::Mismatch)) && is_same;
+    let phone_match = match reply {
+        Some(RetainReply::NoPhone) => None,
+        Some(RetainReply::Late) => Some(is_same && !retains_now),
+        _ => Some(matches),
+    };
+    let phone_match = phone.and(phone_match);
+    let email_match = email.map(|_| matches);
+    let success = phone_match == Some(true) || email_match == Some(true);
+    let mut answer = json!({
+        "outcome": if success { "success" } else { "failure" },
+        "match_lead": {"result": {"email_match": email_match, "phone_match": phone_match, "success": success}},
+    });
+    if retains_now {
+        let is_first = retains.kept.insert(id.clone());
+        answer["retain"] = json!({"results": {
+            "expires_at": "2031-11-26T00:00:00Z",
+            "masked_cert_url": format!("https://cert.trustedform.com/masked-{id}"),
+            "previously_retained": reply == Some(RetainReply::Reused) || !is_first,
+        }});
+    }
+    server::json(StatusCode::OK, &answer)
+}
+
 fn outcome(status: StatusCode, outcome: &str, reason: &str) -> Response {
     server::json(status, &json!({"outcome": outcome, "reason": reason}))
 }
@@ -162,8 +301,6 @@ mod tests {
     use axum::http::Request;
     use axum::http::response::Parts;
     use data_encoding::BASE64;
-    use serde_json::Value;
-
     use super::*;
     use crate::testing;
 
@@ -208,6 +345,55 @@ mod tests {
         assert!(serde_json::from_slice::<Value>(&body).is_err());
         assert!(ask(&stand_in, "cut", "API:key").await.is_none());
         assert_eq!(stand_in.calls(), 3);
+        stand_in.stop().await;
+    }
+
+    /// Matches and, with a reference, retains a certificate. The status, the two matches and whether it was retained before.
+    async fn matched(stand_in: &FakeTrustedForm, id: &str, phone: &str, retains: bool) -> (u16, Value, Value, Value) {
+        let mut body = json!({"match_lead": {"email": "jordan@example.com", "phone": phone}});
+        if retains {
+            body["retain"] = json!({"reference": "lead_a", "vendor": "Acme"});
+        }
+        let request = Request::post(format!("{}/{id}", stand_in.url()))
+            .header("authorization", format!("Basic {}", BASE64.encode(b"API:key")))
+            .header("api-version", "4.0")
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let (parts, body) = testing::send(request).await.unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        let result = &body["match_lead"]["result"];
+        let before = body["retain"]["results"]["previously_retained"].clone();
+        (parts.status.as_u16(), result["email_match"].clone(), result["phone_match"].clone(), before)
+    }
+
+    #[tokio::test]
+    async fn a_certificate_is_matched_and_retained_as_its_id_says() {
+        let stand_in = FakeTrustedForm::start(0, Duration::ZERO).await.unwrap();
+        let (yes, no, null) = (json!(true), json!(false), Value::Null);
+        let cases = [
+            ("plain", true, (200, &yes, &yes, &no)),
+            ("plain", true, (200, &yes, &yes, &yes)),
+            ("plain", false, (200, &yes, &yes, &null)),
+            ("mismatch-1", true, (200, &no, &no, &no)),
+            ("mismatch-1", false, (200, &no, &no, &null)),
+            ("late-1", true, (200, &yes, &no, &no)),
+            ("late-1", false, (200, &yes, &yes, &null)),
+            ("nophone-1", true, (200, &yes, &null, &no)),
+            ("reused-1", true, (200, &yes, &yes, &yes)),
+            ("sandbox-1", true, (405, &null, &null, &null)),
+            ("often-1", true, (422, &null, &null, &null)),
+            ("retaindown-1", true, (503, &null, &null, &null)),
+            ("retainunfunded-1", true, (402, &null, &null, &null)),
+        ];
+        for (id, retains, expected) in cases {
+            let phone = if retains { "5125550123" } else { "15125550123" };
+            let (status, email, phone, before) = matched(&stand_in, id, phone, retains).await;
+            assert_eq!((status, &email, &phone, &before), expected, "{id} {retains}");
+        }
+        assert_eq!(matched(&stand_in, "plain", "15125550123", true).await.0, 400, "ten digits to retain");
+        assert_eq!(matched(&stand_in, "plain", "15125550199", false).await.2, no, "another number than before");
+        assert_eq!(stand_in.retain_calls(), 15);
         stand_in.stop().await;
     }
 
