@@ -13,6 +13,7 @@
 //! `cargo run --bin reference -- --check` writes nothing and fails if a file is out of date. A test does the same.
 //! The test suites use [`Validator`] to check requests and answers against the OpenAPI document.
 
+mod answer;
 pub mod events;
 mod kind;
 pub mod message;

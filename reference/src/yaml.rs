@@ -11,8 +11,8 @@ use serde_json::Value;
 /// alphabetically, as `serde_json` sorts them.
 const FIRST: &str = "openapi asyncapi $schema $id info servers security tags paths components \
     post get operationId type title version summary name in required deprecated description \
-    parameters requestBody headers content responses schema properties example examples lead erased \
-    id leadId createdAt sourceId accountId businessId metadata contact customer \
+    parameters requestBody headers content application/problem+json responses schema properties example examples lead \
+    erased id leadId createdAt sourceId accountId businessId metadata contact customer \
     status code pointer detail instance requestId errors";
 
 /// Writes the document as YAML.
