@@ -43,10 +43,11 @@ beyond its limits (413, 431). It also has its own 500 and 503. These answers are
 /// Generates the document.
 pub fn document() -> Value {
     let flat = documented(example(FLAT_EXAMPLE));
-    let structured = body(&[(JSON, "StructuredLead", example(STRUCTURED_EXAMPLE))]);
-    let flat = body(&[(JSON, "FlatLead", flat.clone()), (FORM, "FlatForm", as_form(flat))]);
+    let form = as_form(flat.clone());
     let headers = ["SourceId", "IdempotencyKey"].map(parameter);
-    let query: Vec<_> = headers.iter().cloned().chain(payload::query()).collect();
+    let query: Vec<_> = headers.iter().cloned().chain(payload::query(&form)).collect();
+    let structured = body(&[(JSON, "StructuredLead", example(STRUCTURED_EXAMPLE))]);
+    let flat = body(&[(JSON, "FlatLead", flat), (FORM, "FlatForm", form)]);
     let operation = |id, summary, description, parameters, answer| {
         json!({
             "operationId": id,

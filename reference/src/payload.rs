@@ -87,14 +87,15 @@ const REQUESTS: [(&str, &str); 8] = [
     ("FlatForm", "A lead as a form."),
 ];
 
-/// The query parameters of `GET /leads/intake`: the flat names.
-pub(crate) fn query() -> impl Iterator<Item = Value> {
+/// The query parameters of `GET /leads/intake`: the flat names, with the values of this form as examples.
+pub(crate) fn query(form: &Value) -> impl Iterator<Item = Value> {
     leaves(Entrance::Flat, kind::in_form).map(|(name, mut schema)| {
-        let about = schema["description"].take();
-        if let Value::Object(members) = &mut schema {
-            members.remove("description");
+        let about = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+        let mut parameter = json!({"name": name, "in": "query", "description": about, "schema": schema});
+        if let Some(example) = form.get(name) {
+            parameter["example"] = example.clone();
         }
-        json!({"name": name, "in": "query", "description": about, "schema": schema})
+        parameter
     })
 }
 
@@ -194,7 +195,7 @@ mod tests {
             assert!(schemas["FlatLead"]["properties"].get(*name).is_some(), "{name}");
             assert!(schemas["FlatForm"]["properties"].get(*name).is_some(), "{name}");
         }
-        assert_eq!(query().count(), first.len());
+        assert_eq!(query(&Value::Null).count(), first.len());
     }
 
     #[test]
