@@ -13,7 +13,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
 use crate::answer::GATEWAY;
-use crate::openapi::{self, FORM, JSON};
+use crate::openapi::{self, JSON};
 use crate::{problem, yaml};
 
 /// Generates the page.
@@ -53,7 +53,7 @@ pub fn page() -> anyhow::Result<String> {
                     section id="gateway" { h2 { "Answers of the gateway" } (gateway()) } "\n"
                     section id="schemas" {
                         h2 { "Requests and answers" } "\n"
-                        @for (name, schema) in members(&document["components"]["schemas"]) { (types::section(name, schema)) }
+                        @for (name, schema) in members(&document["components"]["schemas"]) { (types::section(&document, name, schema)) }
                     } "\n"
                 }
             } "\n"
@@ -107,7 +107,11 @@ fn endpoint(document: &Value, path: &str, method: &str, operation: &Value) -> an
     let (shared, own): (Vec<_>, Vec<_>) =
         parameters.into_iter().partition::<Vec<_>, _>(|parameter| parameter["in"] == "header");
     let bodies = members(&operation["requestBody"]["content"]);
-    let bodies = bodies.map(|(media_type, body)| Ok((media_type, body, example(media_type, body)?)));
+    // The command shows the example in JSON.
+    let bodies = bodies.map(|(media_type, body)| {
+        let example = if media_type == JSON { None } else { Some(form(&body["example"])?) };
+        Ok((media_type, body, example))
+    });
     let bodies = bodies.collect::<anyhow::Result<Vec<_>>>()?;
     let answers = members(&operation["responses"]).map(|(status, answer)| (status, resolved(document, answer)));
     let shown = members(&operation["responses"]["201"]["content"][JSON]["examples"]);
@@ -131,8 +135,8 @@ fn endpoint(document: &Value, path: &str, method: &str, operation: &Value) -> an
             }
             @for (media_type, body, example) in &bodies {
                 h3 { "Body as " code { (media_type) } } "\n"
-                p { (types::of(&body["schema"])) ", for example:" }
-                pre { code { (example) } } "\n"
+                p { (types::of(&body["schema"])) @if example.is_some() { ", for example:" } @else { ", as above." } } "\n"
+                @if let Some(example) = example { pre { code { (example) } } "\n" }
             }
             h3 { "Answers" } "\n"
             dl { "\n"
@@ -187,19 +191,16 @@ fn curl(document: &Value, path: &str, method: &str, operation: &Value) -> anyhow
     let body = &operation["requestBody"]["content"][JSON];
     if !body.is_null() {
         lines.push(format!("-H 'Content-Type: {JSON}'"));
-        lines.push(format!("-d '{}'", example(JSON, body)?.trim_end()));
+        lines.push(format!("-d '{}'", yaml::to_json(&body["example"])?.trim_end()));
     }
     Ok(lines.join(" \\\n  "))
 }
 
-/// The example of a body as it is sent, with line breaks for people.
-fn example(media_type: &str, body: &Value) -> anyhow::Result<String> {
-    if media_type != FORM {
-        return yaml::to_json(&body["example"]);
-    }
-    let members = body["example"].as_object().context("a form is an object")?;
-    let pairs = members.iter().map(|(name, value)| format!("{name}={}", encoded(&text(value))));
-    Ok(pairs.collect::<Vec<_>>().join("\n&") + "\n")
+/// A form as it is sent, but with a line for each member.
+fn form(example: &Value) -> anyhow::Result<String> {
+    let members = example.as_object().context("a form is an object")?;
+    let pairs = yaml::in_order(members).into_iter().map(|(name, value)| format!("{name}={}", encoded(&text(value))));
+    Ok(pairs.collect::<Vec<_>>().join("\n&"))
 }
 
 /// Encodes a value for a form.

@@ -72,6 +72,16 @@ pub(crate) fn requests() -> Map<String, Value> {
     schemas
 }
 
+/// What the objects of an answer are.
+const ANSWERS: [(&str, &str); 6] = [
+    ("Lead", "An accepted lead, as it is stored. Members that were not given are left out."),
+    ("LeadMetadata", "Where the lead comes from, and the business that it belongs to."),
+    ("LeadContact", "The person."),
+    ("LeadPhone", "The person's phone number."),
+    ("LeadStreetAddress", "The person's address."),
+    ("LeadCustomer", "What else is known of the person."),
+];
+
 /// What the objects of a request are.
 const REQUESTS: [(&str, &str); 8] = [
     (
@@ -130,8 +140,9 @@ pub(crate) fn answers() -> Map<String, Value> {
     ));
     let mut schemas = Map::new();
     objects("Lead", "Lead", "", &names, &mut schemas);
-    schemas["Lead"]["description"] =
-        "An accepted lead, as it is stored. Members that were not given are left out.".into();
+    for (name, about) in ANSWERS {
+        schemas[name]["description"] = about.into();
+    }
     schemas["Lead"]["required"] = json!([
         "id",
         "createdAt",

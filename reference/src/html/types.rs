@@ -3,14 +3,14 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{items, members, row, string, words};
+use super::{items, members, resolved, row, string, words};
 use crate::kind::VALUES;
 
 /// The most values of an open list that are named. The codes of failures have a section of their own.
 const MAX_NAMED: usize = 40;
 
 /// A schema with its members.
-pub(super) fn section(name: &str, schema: &Value) -> Markup {
+pub(super) fn section(document: &Value, name: &str, schema: &Value) -> Markup {
     let required: Vec<_> = items(&schema["required"]).filter_map(Value::as_str).collect();
     html! {
         section {
@@ -27,8 +27,13 @@ pub(super) fn section(name: &str, schema: &Value) -> Markup {
                 @for (member, schema) in members(&schema["properties"]) {
                     (row(
                         html! { code { (member) } },
-                        html! { (of(schema)) @if required.contains(&member) { ", always there" } },
-                        string(schema, "description"),
+                        html! { (of(schema)) @if required.contains(&member) { ", required" } },
+                        // A member that is an object has the description of its schema.
+                        [schema, resolved(document, schema)]
+                            .map(|schema| string(schema, "description"))
+                            .into_iter()
+                            .find(|about| !about.is_empty())
+                            .unwrap_or_default(),
                     ))
                 }
             }
