@@ -2,8 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::openapi::{JSON, PROBLEM};
 use crate::problem;
+
+/// The media type of leads and of the gateway's answers.
+pub(crate) const JSON: &str = "application/json";
+/// The media type of problems.
+pub(crate) const PROBLEM: &str = "application/problem+json";
 
 /// The gateway's own answers, which no function sees: status, message, and what the partner should do.
 pub(crate) const GATEWAY: [(&str, &str, &str); 6] = [

@@ -2,6 +2,7 @@
 //!
 //! The page has no script, and its policy allows only its own style.
 
+mod parts;
 mod style;
 mod types;
 
@@ -12,9 +13,9 @@ use leadping::failure::Code;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
-use crate::answer::GATEWAY;
-use crate::openapi::{self, JSON};
-use crate::{problem, yaml};
+use crate::answer::{GATEWAY, JSON};
+use crate::{openapi, problem, yaml};
+use parts::{items, members, resolved, row, string, words};
 
 /// Generates the page.
 ///
@@ -113,7 +114,12 @@ fn endpoint(document: &Value, path: &str, method: &str, operation: &Value) -> an
         Ok((media_type, body, example))
     });
     let bodies = bodies.collect::<anyhow::Result<Vec<_>>>()?;
-    let answers = members(&operation["responses"]).map(|(status, answer)| (status, resolved(document, answer)));
+    // The first media type of a refusal is a problem's, whose schema covers the gateway's answers.
+    let answers = members(&operation["responses"]).map(|(status, answer)| {
+        let answer = resolved(document, answer);
+        let body = members(&answer["content"]).next().map(|(_, body)| types::of(&body["schema"]));
+        (status, answer, body.unwrap_or_default())
+    });
     let shown = members(&operation["responses"]["201"]["content"][JSON]["examples"]);
     let shown = shown.map(|(name, example)| Ok((name, example, yaml::to_json(&example["value"])?)));
     let shown = shown.collect::<anyhow::Result<Vec<_>>>()?;
@@ -140,8 +146,8 @@ fn endpoint(document: &Value, path: &str, method: &str, operation: &Value) -> an
             }
             h3 { "Answers" } "\n"
             dl { "\n"
-                @for (status, answer) in answers {
-                    (row(html! { code { (status) } }, contents_of(answer), string(answer, "description")))
+                @for (status, answer, body) in answers {
+                    (row(html! { code { (status) } }, body, string(answer, "description")))
                 }
             }
             @for (_, example, body) in &shown {
@@ -150,14 +156,6 @@ fn endpoint(document: &Value, path: &str, method: &str, operation: &Value) -> an
             }
         } "\n"
     })
-}
-
-/// The schemas of an answer.
-fn contents_of(answer: &Value) -> Markup {
-    let schemas: BTreeSet<_> =
-        members(&answer["content"]).map(|(_, body)| types::of(&body["schema"]).into_string()).collect();
-    let schemas: Vec<_> = schemas.into_iter().collect();
-    PreEscaped(schemas.join(" or "))
 }
 
 fn parameter_row(parameter: &Value) -> Markup {
@@ -275,47 +273,10 @@ fn gateway() -> Markup {
     }
 }
 
-/// One entry of a list: its name, what it holds, and what it means.
-fn row(name: Markup, holds: Markup, about: &str) -> Markup {
-    html! {
-        div {
-            dt { (name) @if !holds.0.is_empty() { " " span class="type" { (holds) } } }
-            dd { (words(about)) }
-        } "\n"
-    }
-}
-
-/// Text with `code` between backticks.
-fn words(text: &str) -> Markup {
-    html! {
-        @for (at, part) in text.split('`').enumerate() {
-            @if at % 2 == 1 { code { (part) } } @else { (part) }
-        }
-    }
-}
-
 /// Every operation with its path and method.
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     members(&document["paths"])
         .flat_map(|(path, operations)| members(operations).map(move |(method, operation)| (path, method, operation)))
-}
-
-/// What a reference refers to, or the value itself.
-fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
-    let target = value["$ref"].as_str().and_then(|reference| document.pointer(reference.trim_start_matches('#')));
-    target.unwrap_or(value)
-}
-
-fn members(object: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    object.as_object().map(yaml::in_order).unwrap_or_default().into_iter().map(|(name, value)| (&**name, value))
-}
-
-fn items(list: &Value) -> impl Iterator<Item = &Value> {
-    list.as_array().into_iter().flatten()
-}
-
-fn string<'a>(object: &'a Value, name: &str) -> &'a str {
-    object[name].as_str().unwrap_or_default()
 }
 
 /// A value as text: the characters of a string, and JSON otherwise.

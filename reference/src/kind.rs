@@ -120,8 +120,6 @@ pub(crate) fn in_form(kind: Kind) -> Value {
             "type": "string",
             "description": "As text: a JSON object. A name with brackets, such as `sourceMetadata[placement]`, is read, too.",
         }),
-        // Without a bound on the number: many long ones exceed the request line first.
-        Kind::Tags => json!({"type": "array", "items": {"type": "string", "maxLength": MAX_TEXT}}),
         _ => in_json(kind),
     }
 }

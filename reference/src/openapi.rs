@@ -3,12 +3,11 @@
 use leadping::payload::Entrance;
 use serde_json::{Map, Value, json};
 
-use crate::{answer, payload};
+use crate::answer::{self, JSON};
+use crate::payload;
 
-/// The media types of requests and answers.
-pub(crate) const JSON: &str = "application/json";
-pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
-pub(crate) const PROBLEM: &str = "application/problem+json";
+/// The media type of a form.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The examples of the partner specification, and the answers to them.
 pub(crate) const STRUCTURED_EXAMPLE: &str = include_str!("../../tests/examples/structured.json");

@@ -6,9 +6,9 @@ use std::fmt;
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
-use crate::answer::GATEWAY;
+use crate::answer::{GATEWAY, PROBLEM};
 use crate::kind::VALUES;
-use crate::openapi::{self, PROBLEM};
+use crate::openapi;
 
 /// Checks answers against the OpenAPI document.
 ///
@@ -196,7 +196,7 @@ mod tests {
     use http::header::{HeaderName, HeaderValue};
 
     use super::*;
-    use crate::openapi::JSON;
+    use crate::answer::JSON;
 
     #[test]
     fn example_answers_are_valid_and_undocumented_ones_are_not() {

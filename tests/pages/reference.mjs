@@ -2,7 +2,6 @@
 //
 //     reference.mjs URL
 
-import assert from 'node:assert/strict';
 import { argv, exit } from 'node:process';
 import { axe, launch, open, overflow } from '../node/browser.mjs';
 
@@ -22,9 +21,9 @@ for (const width of [360, 768, 1280]) {
 
 const page = await open(browser, `${url}#validation`, { javaScriptEnabled: false, viewport: { width: 1280, height: 900 } }, complaints);
 const target = await page.locator(':target').boundingBox();
-assert(target.y >= 0 && target.y < 900, 'the last segment of a type leads to its section');
+if (!(target?.y >= 0 && target.y < 900)) complaints.push('the last segment of a type does not lead to its section');
 await page.emulateMedia({ media: 'print' });
-assert.equal(await page.locator('nav').isVisible(), false, 'the contents are not printed');
+if (await page.locator('nav').isVisible()) complaints.push('the contents are printed');
 await browser.close();
 
 console.log(complaints.join('\n') || 'axe finds nothing, nothing is too wide, and the policy holds');

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{items, members, resolved, row, string, words};
+use super::parts::{items, members, resolved, row, string, words};
 use crate::kind::VALUES;
 
 /// The most values of an open list that are named. The codes of failures have a section of their own.
