@@ -6,9 +6,9 @@
 import sys
 from http import HTTPStatus
 
-from leadping import AuthenticatedClient
-from leadping.api.leads import create_lead, intake_lead, intake_lead_by_query
-from leadping.models import (
+from leadping_external_lead_intake_client import AuthenticatedClient
+from leadping_external_lead_intake_client.api.leads import create_lead, intake_lead, intake_lead_by_query
+from leadping_external_lead_intake_client.models import (
     Contact,
     Customer,
     FlatForm,
