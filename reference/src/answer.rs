@@ -112,17 +112,24 @@ const REFUSALS: [Refusal; 11] = [
     },
 ];
 
-/// The answers of an operation that accepts a lead, which it shows as `examples`.
-pub(crate) fn of_intake(examples: Value) -> Value {
-    let accepted = json!({
-        "description": "The lead was accepted, now or by an earlier request. This is the lead as it is stored.",
-        "headers": own_headers(true, Some("Idempotent-Replayed")),
-        "content": {JSON: {"schema": {"$ref": "#/components/schemas/Lead"}, "examples": examples}},
-    });
-    let refusals = REFUSALS.iter().map(|refusal| {
-        (refusal.status.to_owned(), json!({"$ref": format!("#/components/responses/{}", refusal.name)}))
-    });
-    Value::Object([("201".to_owned(), accepted)].into_iter().chain(refusals).collect())
+/// The answers of an operation: the one that is no refusal, and the refusals with these statuses.
+pub(crate) fn all(status: &str, answer: Value, refusals: &[&str]) -> Value {
+    let reference = |status: &&str| {
+        // A status without a row makes a reference that a test finds.
+        let name = REFUSALS.iter().find(|refusal| refusal.status == *status).map_or(*status, |refusal| refusal.name);
+        ((*status).to_owned(), json!({"$ref": format!("#/components/responses/{name}")}))
+    };
+    let refusals = refusals.iter().map(reference);
+    Value::Object(refusals.chain([(status.to_owned(), answer)]).collect())
+}
+
+/// An answer that is no refusal: a schema of the document with examples, and a header besides those of every answer.
+pub(crate) fn accepted(description: &str, header: Option<&str>, schema: &str, examples: &Value) -> Value {
+    json!({
+        "description": description,
+        "headers": own_headers(true, header),
+        "content": {JSON: {"schema": {"$ref": format!("#/components/schemas/{schema}")}, "examples": examples}},
+    })
 }
 
 /// Every shared answer, by name.
@@ -173,34 +180,16 @@ fn own_headers(always: bool, extra: Option<&str>) -> Value {
 
 /// Every header of an answer, by name.
 pub(crate) fn headers() -> Value {
-    let text = |about: &str, schema: Value| json!({"description": about, "required": true, "schema": schema});
-    let mut headers = Map::new();
-    for (name, header) in [
-        ("X-Request-Id", text("The gateway's id of this request.", json!({"type": "string"}))),
-        ("Cache-Control", text("Answers must not be cached: `no-store`.", json!({"type": "string"}))),
-        ("WWW-Authenticate", text("The scheme of the two credential headers.", json!({"type": "string"}))),
-        ("Retry-After", text("Wait at least this many seconds.", json!({"type": "integer"}))),
-    ] {
-        let mut of_problem = header.clone();
-        of_problem["required"] = false.into();
-        of_problem["description"] =
-            format!("{} On problems.", header["description"].as_str().unwrap_or_default()).into();
-        match name {
-            "Retry-After" => {}
-            _ => drop(headers.insert(name.to_owned(), header)),
-        }
-        if name != "WWW-Authenticate" {
-            headers.insert(format!("{name}OfProblem"), of_problem);
-        }
-    }
-    headers.insert(
-        "Idempotent-Replayed".to_owned(),
-        json!({
-            "description": "`true` if the lead was accepted by an earlier request, absent otherwise.",
-            "schema": {"type": "string"},
-        }),
-    );
-    headers.into()
+    let header = |required: bool, about: &str, holds: &str| json!({"description": about, "required": required, "schema": {"type": holds}});
+    json!({
+        "X-Request-Id": header(true, "The gateway's id of this request.", "string"),
+        "X-Request-IdOfProblem": header(false, "The gateway's id of this request. On problems.", "string"),
+        "Cache-Control": header(true, "Answers must not be cached: `no-store`.", "string"),
+        "Cache-ControlOfProblem": header(false, "Answers must not be cached: `no-store`. On problems.", "string"),
+        "WWW-Authenticate": header(true, "The scheme of the two credential headers.", "string"),
+        "Retry-AfterOfProblem": header(false, "Wait at least this many seconds. On problems.", "integer"),
+        "Idempotent-Replayed": header(false, "`true` if the lead was accepted by an earlier request.", "string"),
+    })
 }
 
 /// The schemas of refusals, by name.

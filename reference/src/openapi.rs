@@ -48,16 +48,21 @@ pub fn document() -> Value {
     let structured = body(&[(JSON, "StructuredLead", example(STRUCTURED_EXAMPLE))]);
     let flat = body(&[(JSON, "FlatLead", flat), (FORM, "FlatForm", form)]);
     let operation = |id, summary, description, parameters, answer| {
+        let examples = json!({
+            "lead": {"summary": "The answer to the example", "value": example(answer)},
+            "erased": {"summary": "A repeat of a lead that has been erased", "value": example(ERASED_ANSWER)},
+        });
         json!({
             "operationId": id,
             "tags": ["Leads"],
             "summary": summary,
             "description": description,
             "parameters": parameters,
-            "responses": answer::of_intake(json!({
-                "lead": {"summary": "The answer to the example", "value": example(answer)},
-                "erased": {"summary": "A repeat of a lead that has been erased", "value": example(ERASED_ANSWER)},
-            })),
+            "responses": answer::all(
+                "201",
+                answer::accepted(ACCEPTED, Some("Idempotent-Replayed"), "Lead", &examples),
+                &INTAKE_REFUSALS,
+            ),
         })
     };
     let mut create = operation("createLead", "Send a lead, structured", CREATE, json!(headers), STRUCTURED_ANSWER);
@@ -152,6 +157,10 @@ fn as_form(mut payload: Value) -> Value {
     payload
 }
 
+/// The statuses of the intake's refusals.
+const INTAKE_REFUSALS: [&str; 11] = ["400", "401", "403", "413", "415", "422", "429", "431", "500", "503", "default"];
+
+const ACCEPTED: &str = "The lead was accepted, now or by an earlier request. This is the lead as it is stored.";
 const CREATE: &str = "The standard payload: three objects. All are required, and each may be empty. JSON in UTF-8, as \
     application/json, any application type ending in +json, or without a Content-Type; no Content-Encoding.";
 const INTAKE: &str = "A flat payload, as JSON or as a form. It is mapped to the structured lead. The client address and the \
