@@ -87,7 +87,7 @@ pub(super) const TARGETS: &[Target] = &[
         "reference/src/lib.rs",
         &[
             &["html", "page", "validator"],
-            &["openapi", "message"],
+            &["openapi", "message", "events"],
             &["payload", "answer"],
             &["problem"],
             &["kind", "yaml"],
