@@ -91,7 +91,7 @@ fn credentials(document: &Value) -> Markup {
                 @for (_, scheme) in members(&components["securitySchemes"]) {
                     (row(html! { code id=(string(scheme, "name")) { (string(scheme, "name")) } }, html! { "text, required" }, string(scheme, "description")))
                 }
-                @for (_, parameter) in members(&components["parameters"]) { (parameter_row(parameter)) }
+                @for (_, parameter) in members(&components["parameters"]).filter(|(_, parameter)| parameter["in"] == "header") { (parameter_row(parameter)) }
             }
             p { "These are the servers:" }
             dl { "\n"
@@ -120,8 +120,9 @@ fn endpoint(document: &Value, path: &str, method: &str, operation: &Value) -> an
         let body = members(&answer["content"]).next().map(|(_, body)| types::of(&body["schema"]));
         (status, answer, body.unwrap_or_default())
     });
-    let shown = members(&operation["responses"]["201"]["content"][JSON]["examples"]);
-    let shown = shown.map(|(name, example)| Ok((name, example, yaml::to_json(&example["value"])?)));
+    let accepted = members(&operation["responses"]).filter(|(status, _)| status.starts_with('2'));
+    let shown = accepted.flat_map(|(_, answer)| members(&answer["content"][JSON]["examples"]));
+    let shown = shown.map(|(_, example)| Ok((example, yaml::to_json(&example["value"])?)));
     let shown = shown.collect::<anyhow::Result<Vec<_>>>()?;
     let curl = curl(document, path, method, operation)?;
     Ok(html! {
@@ -150,7 +151,7 @@ fn endpoint(document: &Value, path: &str, method: &str, operation: &Value) -> an
                     (row(html! { code { (status) } }, body, string(answer, "description")))
                 }
             }
-            @for (_, example, body) in &shown {
+            @for (example, body) in &shown {
                 h4 { (string(example, "summary")) } "\n"
                 pre { code { (body) } } "\n"
             }
@@ -171,21 +172,20 @@ fn parameter_row(parameter: &Value) -> Markup {
 
 /// The command that sends the example.
 fn curl(document: &Value, path: &str, method: &str, operation: &Value) -> anyhow::Result<String> {
-    let server = string(&document["servers"][0], "url");
-    let mut lines = vec![match method {
-        "get" => format!("curl -iG {server}{path}"),
-        _ => format!("curl -i {server}{path}"),
-    }];
-    let key = &document["components"]["securitySchemes"]["SourceKey"];
-    lines.push(format!("-H '{}: lp_source_key'", string(key, "name")));
+    let key = string(&document["components"]["securitySchemes"]["SourceKey"], "name");
+    let mut path = path.to_owned();
+    let mut lines = vec![format!("-H '{key}: lp_source_key'")];
     for parameter in items(&operation["parameters"]).map(|parameter| resolved(document, parameter)) {
-        let (name, example) = (string(parameter, "name"), parameter.get("example"));
-        match (string(parameter, "in"), example.map(text)) {
-            ("header", Some(value)) => lines.push(format!("-H '{name}: {value}'")),
-            ("query", Some(value)) => lines.push(format!("--data-urlencode '{name}={value}'")),
-            _ => {}
+        let name = string(parameter, "name");
+        let Some(value) = parameter.get("example").map(text) else { continue };
+        match string(parameter, "in") {
+            "path" => path = path.replace(&format!("{{{name}}}"), &value),
+            "query" => lines.push(format!("--data-urlencode '{name}={value}'")),
+            _ => lines.push(format!("-H '{name}: {value}'")),
         }
     }
+    let options = if method == "get" { "-iG" } else { "-i" };
+    lines.insert(0, format!("curl {options} {}{path}", string(&document["servers"][0], "url")));
     let body = &operation["requestBody"]["content"][JSON];
     if !body.is_null() {
         lines.push(format!("-H 'Content-Type: {JSON}'"));

@@ -1,4 +1,4 @@
-// Runs what docs/api.md shows: every curl command, the Python client, the server of the recipe, and bodies of the kind
+// Runs what docs/api.md and the reference show: every curl command, the Python client, the server of the recipe, and bodies of the kind
 // that the tools of the recipes send. `run` calls it.
 //
 //     commands.mjs API PYTHON    PYTHON finds the generated client
@@ -16,7 +16,11 @@ const [, , api, python] = argv;
 const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
 const blocks = (language) => [...page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, text]) => text);
 
-const commands = blocks('sh').filter((text) => text.startsWith('curl'));
+const reference = readFileSync(new URL('../../docs/reference.html', import.meta.url), 'utf8');
+const ENTITIES = { '&quot;': '"', '&lt;': '<', '&gt;': '>', '&amp;': '&' };
+const shown = [...reference.matchAll(/<code>(curl .*?)<\/code>/gs)].map(([, text]) => text.replace(/&\w+;/g, (entity) => ENTITIES[entity]));
+assert(shown.length > 0);
+const commands = [...blocks('sh').filter((text) => text.startsWith('curl')), ...shown];
 for (const command of commands) {
   const { stdout } = spawnSync('bash', ['-euc', command.replaceAll('https://api.leadping.ai', api)], { encoding: 'utf8' });
   assert.match(stdout, /^HTTP\/1.1 20[01] /, `${command}\n${stdout}`);
