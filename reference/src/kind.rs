@@ -84,7 +84,7 @@ pub(crate) fn about(kind: Kind) -> String {
 
 /// Whether [`about`] says more about a value than its type and its length do.
 pub(crate) fn has_rules(kind: Kind) -> bool {
-    !matches!(kind, Kind::Text(_))
+    !matches!(kind, Kind::Text(_) | Kind::Tags)
 }
 
 /// The schema of a kind in a JSON body: what a partner should send, in the plainest type.
