@@ -85,7 +85,13 @@ pub(super) const TARGETS: &[Target] = &[
     library(
         "reference",
         "reference/src/lib.rs",
-        &[&["page", "validator"], &["openapi", "message", "events"], &["payload", "problem"], &["kind", "yaml"]],
+        &[
+            &["html", "page", "validator"],
+            &["openapi", "message", "events"],
+            &["payload", "answer"],
+            &["problem"],
+            &["kind", "yaml"],
+        ],
     ),
     Target {
         root: "leadctl/src/main.rs",
