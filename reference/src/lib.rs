@@ -9,11 +9,14 @@
 //! | `docs/events/*.json`, `docs/asyncapi.yaml` | subscribers: each type of event, and the bus | [`events`] |
 //! | `docs/events.md` | subscribers: the page to start with; the parts between markers are generated | [`events`] |
 //! | `docs/api.md` | partners: the page to start with; the parts between markers are generated | [`page`] |
+//! | `docs/reference.html` | partners: the whole reference as a page for a browser, which `cargo run` serves | [`html`] |
 //!
 //! `cargo run --bin reference -- --check` writes nothing and fails if a file is out of date. A test does the same.
-//! The test suites use [`Validator`] to check requests and answers against the OpenAPI document.
+//! The test suites use [`Validator`] to check answers against the OpenAPI document.
 
+mod answer;
 pub mod events;
+pub mod html;
 mod kind;
 pub mod message;
 pub mod openapi;
@@ -55,6 +58,7 @@ pub fn files(root: &Path) -> anyhow::Result<Vec<File>> {
         file("docs/lead-created.schema.json", yaml::to_json(&message::schema())?),
         file("docs/asyncapi.yaml", yaml::to_string(&events::asyncapi())?),
         filled("docs/api.md", page::parts()?)?,
+        file("docs/reference.html", html::page()?),
         filled("docs/events.md", events::parts()?)?,
     ];
     for (event_type, _) in EventType::ALL {

@@ -9,7 +9,7 @@ use leadping::payload::{Entrance, Member};
 use serde_json::Value;
 
 use crate::openapi::{self, example};
-use crate::{kind, payload, problem, yaml};
+use crate::{answer, kind, payload, problem, yaml};
 
 const BEGIN: &str = "<!-- generated: ";
 const NAMED: &str = " -->\n";
@@ -107,7 +107,7 @@ fn codes() -> String {
 }
 
 fn gateway() -> String {
-    let rows = openapi::GATEWAY.iter().map(|(status, message, about)| {
+    let rows = answer::GATEWAY.iter().map(|(status, message, about)| {
         vec![(*status).to_owned(), format!("`{{\"message\":\"{message}\"}}`"), (*about).to_owned()]
     });
     table(["Status", "Body", "What to do"], rows)

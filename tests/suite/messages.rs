@@ -63,7 +63,7 @@ async fn bad_messages_end_in_the_dead_letter_queue_and_affect_no_others() {
     let addresses = api.stack.addresses();
     until_held(&api, &addresses.dead_letter_queue_url, 5).await;
     until_held(&api, &addresses.queue_url, 0).await;
-    assert_eq!(api.ready(&good).await.timeline.len(), 2);
+    assert_eq!(api.ready(&good).await.timeline.len(), 3);
     api.stack.stop().await;
 }
 
@@ -78,7 +78,7 @@ async fn a_message_that_arrives_twenty_times_does_its_work_once() {
     let record = api.ready(&id).await;
     until_held(&api, &api.stack.addresses().queue_url, 0).await;
     let later = api.stack.leads().record(&id).await.unwrap().unwrap();
-    assert_eq!((record.timeline.len(), later.timeline.len()), (2, 2));
+    assert_eq!((record.timeline.len(), later.timeline.len()), (3, 3));
     assert_eq!(api.stack.phone_lookup().calls(), 1);
     api.stack.stop().await;
 }
@@ -140,7 +140,12 @@ async fn an_erased_lead_is_replayed_as_erased_and_never_written_again() {
     let queue = &api.stack.addresses().queue_url;
     until_held(&api, queue, 0).await;
     let calls = provider.calls();
-    for ((id, body, message), events) in [(unseen, 1), (waiting, 2), (ready, 3)] {
+    for ((id, body, message), events) in [(unseen, 1), (waiting, 2), (ready, 4)] {
+        eventually(WAIT_TIMEOUT, "subscribers are told of the erasure", async || {
+            let record = api.stack.leads().record(&id).await.unwrap().unwrap();
+            record.outbox.due_at.is_none().then_some(())
+        })
+        .await;
         let left = items(&api, &id).await;
         send(&api, message).await;
         until_held(&api, queue, 0).await;

@@ -76,7 +76,8 @@ fn vague(statement: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for (member, value) in statement.as_object().unwrap() {
         match member.as_str() {
-            "Effect" => {}
+            // A condition only narrows.
+            "Effect" | "Condition" => {}
             "Action" | "Resource" | "Principal" => found.extend(strings(value).into_iter().filter(|it| is_vague(it))),
             other => found.push(other.to_owned()), // NotAction, NotResource: all but the named ones
         }

@@ -200,6 +200,8 @@ impl Scanned {
         let Some(first) = path.first() else { return };
         let child = [module, &path[..1]].concat().join("::");
         let target = match first.as_str() {
+            // In the tokens of a macro, `pub(crate)` looks like this.
+            "crate" if path.len() == 1 => return,
             "crate" => path[1..].to_vec(),
             "self" => [module, &path[1..]].concat(),
             "super" => {

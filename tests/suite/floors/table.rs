@@ -85,7 +85,13 @@ pub(super) const TARGETS: &[Target] = &[
     library(
         "reference",
         "reference/src/lib.rs",
-        &[&["page", "validator"], &["openapi", "message"], &["payload", "problem"], &["kind", "yaml"]],
+        &[
+            &["html", "page", "validator"],
+            &["openapi", "message", "events"],
+            &["payload", "answer"],
+            &["problem"],
+            &["kind", "yaml"],
+        ],
     ),
     Target {
         root: "leadctl/src/main.rs",
@@ -93,12 +99,14 @@ pub(super) const TARGETS: &[Target] = &[
         floors: &[
             &["cli"],
             // The nouns: each parses its commands and runs one.
-            &["lead", "key", "source", "doctor", "dlq", "inbox", "report", "unfinished"],
+            &["lead", "key", "source", "doctor", "dlq", "event", "inbox", "report", "unfinished"],
             // The commands.
             &[
                 "doctor::data",
                 "doctor::deployment",
                 "doctor::outside",
+                "event::replay",
+                "event::tail",
                 "key::revoke",
                 "lead::erase",
                 "lead::export",
@@ -128,7 +136,10 @@ pub(super) const TARGETS: &[Target] = &[
         "leadctl",
         "leadctl/tests/cli/main.rs",
         &[
-            &["basics", "deployed", "doctor", "erasure", "hostile", "keys", "leads", "queue", "sources", "volume"],
+            &[
+                "basics", "deployed", "doctor", "erasure", "events", "hostile", "keys", "leads", "queue", "sources",
+                "volume",
+            ],
             &["transcript"],
             &["front"],
             &["running"],
@@ -137,7 +148,7 @@ pub(super) const TARGETS: &[Target] = &[
     suite(
         "tests",
         "tests/lib.rs",
-        &[&["soak"], &["load", "consumption"], &["books", "proxy", "binaries", ""], &["logged"]],
+        &[&["soak", "speed"], &["load", "consumption"], &["books", "proxy", "binaries", ""], &["logged"]],
     ),
     suite("tests", "tests/trials.rs", &[]),
     suite("tests", "tests/peers.rs", &[]),
@@ -164,7 +175,7 @@ pub(super) const TARGETS: &[Target] = &[
     suite(
         "tests",
         "tests/faults/main.rs",
-        &[&["operators", "outages", "points", "repeats", "round_trips", "soak"], &["page", "world"]],
+        &[&["events", "operators", "outages", "points", "repeats", "round_trips", "soak"], &["page", "world"]],
     ),
     library("floor", "benches/floor/src/bin/floor.rs", &[]),
     library("floor", "benches/floor/src/bin/hello.rs", &[]),
