@@ -31,6 +31,10 @@ pub struct Entry {
     pub lookups: usize,
     /// The number of events that say the lead is ready.
     pub ready: usize,
+    /// Whether its source retains certificates.
+    pub retains: bool,
+    /// The number of events of settled consent.
+    pub consents: usize,
     /// The number of events of the lead that subscribers were told at least once.
     pub published: usize,
     /// The sequences of the stored events that break the order 1, 2, 3 and so on.
@@ -66,15 +70,17 @@ pub struct Held {
 }
 
 impl Entry {
-    /// The final state of a lead with a phone number.
-    pub fn finished() -> Self {
+    /// The final state of a lead with a phone number, whose source retains its certificate or does not.
+    pub fn finished(retains: bool) -> Self {
         Self {
             status: "Ready".to_owned(),
             conversations: 1,
             created: 1,
             lookups: 1,
             ready: 1,
-            published: 3,
+            retains,
+            consents: usize::from(retains),
+            published: 3 + usize::from(retains),
             ..Self::default()
         }
     }
@@ -88,8 +94,7 @@ impl Books {
 
     /// The leads that are not [finished](Entry::finished).
     pub fn wrong(&self) -> Vec<(&LeadId, &Entry)> {
-        let finished = Entry::finished();
-        self.leads.iter().filter(|(_, entry)| **entry != finished).collect()
+        self.leads.iter().filter(|(_, entry)| **entry != Entry::finished(entry.retains)).collect()
     }
 }
 
@@ -103,6 +108,7 @@ impl fmt::Display for Books {
             ("created events", sum(|entry| entry.created)),
             ("lookup events", sum(|entry| entry.lookups)),
             ("ready events", sum(|entry| entry.ready)),
+            ("consent events", sum(|entry| entry.consents)),
             ("events published", sum(|entry| entry.published)),
             ("published again", self.told_again),
             ("published, not stored", self.strangers.len()),
@@ -180,7 +186,7 @@ impl Held {
             .key("sk", of("sk"))
             .condition_expression("dueAt = :seen")
             .expression_attribute_values(":seen", of("dueAt"));
-        for name in ["dueAt", "leasedUntil"] {
+        for name in ["dueAt", "leasedUntil", "retainUntil"] {
             if let Some(AttributeValue::S(moment)) = item.get(name) {
                 let moment: Timestamp = moment.parse().expect("a moment");
                 let earlier = jiff::Timestamp::from(moment).saturating_sub(HOURS).expect("the time is in range");
@@ -212,7 +218,7 @@ impl Held {
             .dynamodb
             .scan()
             .table_name(&self.leads_table)
-            .projection_expression("pk, sk, processingStatus, dueAt, document")
+            .projection_expression("pk, sk, processingStatus, dueAt, document, sourceName")
             .consistent_read(true)
             .into_paginator()
             .items()
@@ -229,6 +235,7 @@ impl Held {
                 "LEAD" => {
                     text("processingStatus").unwrap_or_default().clone_into(&mut entry.status);
                     entry.unfinished |= item.contains_key("dueAt");
+                    entry.retains = item.contains_key("sourceName");
                 }
                 "OUTBOX" => entry.unfinished |= item.contains_key("dueAt"),
                 "CONVERSATION" => entry.conversations += 1,
@@ -238,6 +245,9 @@ impl Held {
                         EventType::LeadCreated => entry.created += 1,
                         EventType::PhoneLookupSucceeded | EventType::PhoneLookupFailed => entry.lookups += 1,
                         EventType::LeadReady => entry.ready += 1,
+                        EventType::ConsentVerified | EventType::ConsentMismatched | EventType::ConsentUnverified => {
+                            entry.consents += 1
+                        }
                         EventType::LeadErased => {}
                         EventType::Other(_) => panic!("not an event of these suites"),
                     }

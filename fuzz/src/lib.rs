@@ -38,6 +38,7 @@ static SOURCE: LazyLock<Source> = LazyLock::new(|| Source {
     allowed_states: State::parse("TX").into_iter().collect(),
     allowed_products: vec!["Example product".to_owned()],
     requires_trusted_form: true,
+    retain_certificates: false,
     default_tag_ids: vec!["tag_1".to_owned()],
     default_tag_names: vec!["Partner".to_owned()],
     keys: vec![SourceKey::presented(SOURCE_KEY).stored(now())],

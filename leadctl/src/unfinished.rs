@@ -92,9 +92,9 @@ async fn list(all: &[Due], most: usize, target: &Target, output: &mut Output) ->
         let lead = target.leads.get(&due.id).await.map_err(|error| target.store_error(error))?;
         oldest.push(Unfinished {
             lead_id: &due.id,
-            created_at: due.created_at,
+            created_at: due.since,
             due_at: due.due_at,
-            age_seconds: now.since(due.created_at).as_secs(),
+            age_seconds: now.since(due.since).as_secs(),
             waits_for: reason(due, lead.as_ref(), now),
         });
     }
@@ -121,6 +121,7 @@ fn write(page: &mut Page<'_>, oldest: &[Unfinished<'_>], now: Timestamp) -> io::
 fn reason(due: &Due, lead: Option<&StoredLead>, now: Timestamp) -> &'static str {
     match lead {
         _ if due.work == Work::Events => "the bus, with its events",
+        _ if due.work == Work::Retain => "TrustedForm, to retain it",
         Some(StoredLead::Kept(kept)) => match kept.progress {
             Progress::New => "its conversation",
             // A lookup in progress is due some time after its lease ends.

@@ -71,7 +71,10 @@ mod tests {
     #[test]
     fn the_help_lists_every_knob() {
         let help = help();
-        assert_eq!(help.lines().count(), 3 + trusted_form::KNOBS.len() + trusted_form::RETAIN_KNOBS.len() + lookup::KNOBS.len());
+        assert_eq!(
+            help.lines().count(),
+            3 + trusted_form::KNOBS.len() + trusted_form::RETAIN_KNOBS.len() + lookup::KNOBS.len()
+        );
         assert!(help.lines().all(|line| line.len() <= 80), "{help}");
     }
 }

@@ -93,10 +93,7 @@ impl EventType {
 
     /// Whether the event says whether the person may be texted and called.
     pub fn has_eligibility(&self) -> bool {
-        matches!(
-            self,
-            Self::LeadReady | Self::ConsentVerified | Self::ConsentMismatched | Self::ConsentUnverified
-        )
+        matches!(self, Self::LeadReady | Self::ConsentVerified | Self::ConsentMismatched | Self::ConsentUnverified)
     }
 }
 

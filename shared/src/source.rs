@@ -117,6 +117,7 @@ impl Source {
             allowed_states: Vec::new(),
             allowed_products: Vec::new(),
             requires_trusted_form: true,
+            retain_certificates: false,
             default_tag_ids: Vec::new(),
             default_tag_names: Vec::new(),
             keys: Vec::new(),

@@ -8,6 +8,7 @@ mod outages;
 mod page;
 mod points;
 mod repeats;
+mod retain;
 mod round_trips;
 mod soak;
 mod world;

@@ -30,7 +30,8 @@ fn once(points: &[Point]) -> Calls {
 #[tokio::test]
 async fn a_lead_makes_only_the_calls_that_it_needs() {
     use Point::{
-        Due, Finish, LeadRead, LookUp, MoveOn, Open, Publish, Published, Put, Send, SendAgain, SourceRead, TrustedForm,
+        Due, Finish, LeadRead, LookUp, MoveOn, Open, Publish, Published, Put, Retain, Send, SendAgain, SourceRead,
+        TrustedForm,
     };
     let world = World::start().await;
     let post = async |submission| drop(world.post(&submission).await);
@@ -42,6 +43,12 @@ async fn a_lead_makes_only_the_calls_that_it_needs() {
     let finished = calls(&world, world.deliver(&mut Kill::never())).await;
     let mut expected = once(&[LeadRead, Open, LookUp, Finish, Published]);
     expected.insert(Publish, 2); // before the lookup, and after it
+    assert_eq!(finished, expected, "its message");
+
+    let retained = calls(&world, post(world.submission().from("source_retain"))).await;
+    assert_eq!(retained, accepted, "an accepted lead whose certificate is retained");
+    let finished = calls(&world, world.deliver(&mut Kill::never())).await;
+    expected.insert(Retain, 1);
     assert_eq!(finished, expected, "its message");
 
     let replayed = calls(&world, post(first.clone())).await;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use axum::http::Method;
 use axum::http::request::Parts;
 
 /// A service that the functions call.
@@ -37,6 +38,12 @@ pub enum Point {
     Open,
     /// The worker publishes events.
     Publish,
+    /// The worker matches and retains the certificate.
+    Retain,
+    /// The worker takes the lease of a certificate.
+    RetainLease,
+    /// The worker lets the certificate wait.
+    RetainWait,
     /// The worker takes the lease of a lead that waits for its lookup.
     Lease,
     /// The worker calls the lookup provider.
@@ -57,7 +64,7 @@ pub enum Point {
 
 impl Point {
     /// Every point, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::SourceRead,
         Self::TrustedForm,
         Self::Put,
@@ -65,6 +72,9 @@ impl Point {
         Self::LeadRead,
         Self::Open,
         Self::Publish,
+        Self::Retain,
+        Self::RetainLease,
+        Self::RetainWait,
         Self::Lease,
         Self::LookUp,
         Self::Postpone,
@@ -84,6 +94,7 @@ impl Point {
         let operation = target.rsplit('.').next().unwrap_or_default();
         let body = String::from_utf8_lossy(body);
         match (service, operation) {
+            (Service::TrustedForm, _) if parts.method == Method::POST => Self::Retain,
             (Service::TrustedForm, _) => Self::TrustedForm,
             (Service::PhoneLookup, _) => Self::LookUp,
             (Service::Bus, _) => Self::Publish,
@@ -96,6 +107,8 @@ impl Point {
             (Service::DynamoDb, "TransactWriteItems") => Self::Finish,
             (Service::DynamoDb, "UpdateItem") if body.contains("REMOVE leasedUntil") => Self::Postpone,
             (Service::DynamoDb, "UpdateItem") if body.contains("SET leasedUntil") => Self::Lease,
+            (Service::DynamoDb, "UpdateItem") if body.contains("retainCalled = :called") => Self::RetainLease,
+            (Service::DynamoDb, "UpdateItem") if body.contains("SET retainUntil") => Self::RetainWait,
             (Service::DynamoDb, "UpdateItem") if body.contains("SET published") => Self::Published,
             (Service::DynamoDb, "UpdateItem") => Self::MoveOn,
             (Service::DynamoDb, "Query") if body.contains("IndexName") => Self::Due,
@@ -109,10 +122,8 @@ impl Point {
 
     /// Whether the call writes to the table of leads.
     pub(super) fn writes(self) -> bool {
-        matches!(
-            self,
-            Self::Put | Self::Open | Self::Lease | Self::Postpone | Self::Finish | Self::Published | Self::MoveOn
-        )
+        use Point::{Finish, Lease, MoveOn, Open, Postpone, Published, Put, RetainLease, RetainWait};
+        matches!(self, Put | Open | Lease | Postpone | Finish | Published | RetainLease | RetainWait | MoveOn)
     }
 }
 
@@ -126,6 +137,9 @@ impl fmt::Display for Point {
             Self::LeadRead => "lead read",
             Self::Open => "opening transaction",
             Self::Publish => "publication",
+            Self::Retain => "retain",
+            Self::RetainLease => "retain's lease",
+            Self::RetainWait => "retain's wait",
             Self::Lease => "lease",
             Self::LookUp => "lookup",
             Self::Postpone => "postpone",

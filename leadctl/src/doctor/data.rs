@@ -20,6 +20,9 @@ const SWEEP_LATE: Duration = Duration::from_secs(3 * 60);
 /// Events are published in the moment they are written, and otherwise by the sweep after a minute.
 const EVENTS_LATE: Duration = Duration::from_secs(15 * 60);
 
+/// TrustedForm deletes a certificate that is not retained after 72 hours.
+const RETAIN_LATE: Duration = Duration::from_secs(48 * 60 * 60);
+
 /// A message that nothing works on may just have arrived: the queue is looked at twice.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
 
@@ -65,9 +68,19 @@ pub(super) async fn sweep(target: &Target) -> Vec<Finding> {
     };
     let now = Timestamp::now();
     let late = unfinished.iter().filter(|due| now.since(due.due_at) > SWEEP_LATE).count();
-    let (waiting, unfinished): (Vec<_>, Vec<_>) = unfinished.iter().partition(|due| due.work == Work::Events);
-    let unfinished = count(unfinished.len(), "unfinished lead");
-    let events = match waiting.iter().map(|due| now.since(due.created_at)).max() {
+    let of = |work: Work| unfinished.iter().filter(move |due| due.work == work).collect::<Vec<_>>();
+    let (waiting, retains) = (of(Work::Events), of(Work::Retain));
+    let unfinished = count(of(Work::Lookup).len(), "unfinished lead");
+    let consent = match retains.iter().map(|due| now.since(due.since)).max() {
+        Some(oldest) if oldest > RETAIN_LATE => Finding::problem(
+            "consent",
+            format!("{} to retain, the oldest for {}", count(retains.len(), "certificate"), duration(oldest.as_secs())),
+            "TrustedForm deletes a certificate after 72 hours (docs/operating.md#oldestretain)",
+        ),
+        Some(_) => Finding::ok("consent", format!("{} to retain", count(retains.len(), "certificate"))),
+        None => Finding::ok("consent", "no certificate waits"),
+    };
+    let events = match waiting.iter().map(|due| now.since(due.since)).max() {
         Some(oldest) if oldest > EVENTS_LATE => Finding::problem(
             "events",
             format!(
@@ -92,7 +105,7 @@ pub(super) async fn sweep(target: &Target) -> Vec<Finding> {
              the sweep's work by hand",
         ),
     };
-    vec![sweep, events]
+    vec![sweep, events, consent]
 }
 
 /// The queue of accepted leads.

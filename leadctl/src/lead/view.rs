@@ -48,6 +48,7 @@ pub(super) fn write(page: &mut Page<'_>, record: &RecordView<'_>) -> io::Result<
         ("Customer", output::members(lead.customer)?),
         ("Metadata", output::members(lead.metadata)?),
         ("Eligibility", eligibility(&lead.eligibility)),
+        ("Consent", output::members(&lead.consent)?),
     ];
     for (title, members) in sections.iter().filter(|(_, members)| !members.is_empty()) {
         writeln!(page)?;

@@ -38,6 +38,10 @@ pub(super) struct RuleArguments {
     #[arg(long, group = GIVEN, conflicts_with = "trusted_form")]
     no_trusted_form: bool,
 
+    /// Whether each certificate is matched with the person and retained, which TrustedForm charges for
+    #[arg(long, group = GIVEN, value_name = "ON|OFF", num_args = 0..=1, default_missing_value = "on")]
+    retain_certificates: Option<Switch>,
+
     /// Give each lead these tags, by id; may be repeated
     #[arg(long = "default-tag-id", group = GIVEN, value_name = "TAG", value_parser = line::<MAX_TEXT>)]
     default_tag_ids: Vec<String>,
@@ -69,6 +73,9 @@ impl RuleArguments {
             _ if self.no_trusted_form => source.requires_trusted_form = false,
             Some(switch) => source.requires_trusted_form = switch == Switch::On,
             None => {}
+        }
+        if let Some(switch) = self.retain_certificates {
+            source.retain_certificates = switch == Switch::On;
         }
         if !self.default_tag_ids.is_empty() {
             source.default_tag_ids = tags(self.default_tag_ids)?;

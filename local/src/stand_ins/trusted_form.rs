@@ -297,12 +297,12 @@ fn outcome(status: StatusCode, outcome: &str, reason: &str) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::testing;
     use axum::body::{Body, Bytes};
     use axum::http::Request;
     use axum::http::response::Parts;
     use data_encoding::BASE64;
-    use super::*;
-    use crate::testing;
 
     /// Asks for one certificate with this user and password; `None` when no answer comes.
     async fn ask(stand_in: &FakeTrustedForm, id: &str, credentials: &str) -> Option<(Parts, Bytes)> {

@@ -245,7 +245,14 @@ mod tests {
             let consent = Consent::new(status);
             let (number, lookup, consent) = (Some(&landline.number), Some(&landline), Some(&consent));
             let said = Eligibility::of(&Facts { status: Ready, is_test: false, number, lookup, consent });
-            assert_eq!((names(&said.call), names(&said.sms)), (call.iter().map(|name| (*name).to_owned()).collect(), sms.iter().map(|name| (*name).to_owned()).collect()), "{status:?}");
+            assert_eq!(
+                (names(&said.call), names(&said.sms)),
+                (
+                    call.iter().map(|name| (*name).to_owned()).collect(),
+                    sms.iter().map(|name| (*name).to_owned()).collect()
+                ),
+                "{status:?}"
+            );
             reached.extend(names(&said.sms));
         }
         for (reason, _) in Reason::ALL {

@@ -76,7 +76,8 @@ fn end(
     let matched = match answer {
         Ok(matched) => matched,
         Err(RetainFault::Lasting { reason, .. }) => {
-            let consent = Consent { status: ConsentStatus::Unverified, reason: Some(reason), checked_at: Some(now), ..known };
+            let consent =
+                Consent { status: ConsentStatus::Unverified, reason: Some(reason), checked_at: Some(now), ..known };
             return RetainEnd::Settled(consent);
         }
         Err(RetainFault::Passing(_) | RetainFault::Refused(_)) if now.since(work.since) < ends_after => {
@@ -192,9 +193,12 @@ mod tests {
 
     #[test]
     fn a_certificate_counts_as_reused_only_if_no_earlier_call_may_have_retained_it() {
-        for (called, previously, reused) in
-            [(false, Some(true), Some(true)), (false, Some(false), Some(false)), (true, Some(true), None), (false, None, None)]
-        {
+        for (called, previously, reused) in [
+            (false, Some(true), Some(true)),
+            (false, Some(false), Some(false)),
+            (true, Some(true), None),
+            (false, None, None),
+        ] {
             let answer = Matched { previously_retained: previously, ..matched(None, Some(true)) };
             let RetainEnd::Settled(consent) = after(&work(called, None), Ok(answer), true, 1) else { panic!() };
             assert_eq!(consent.certificate_reused, reused, "{called} {previously:?}");

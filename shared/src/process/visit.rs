@@ -11,7 +11,9 @@ use crate::lead::certificate::Certificate;
 use crate::lead::lookup::Lookup;
 use crate::lead::phone_number::PhoneNumber;
 use crate::lookup::{LookupFault, Provider};
-use crate::store::{Again, Ended, Kept, Lease, LookupOutcome, Outbox, Progress, Record, Retain, StoreError, StoredLead};
+use crate::store::{
+    Again, Ended, Kept, Lease, LookupOutcome, Outbox, Progress, Record, Retain, StoreError, StoredLead,
+};
 use crate::telemetry::{LookupEnd, metric, step};
 use crate::time::Timestamp;
 

@@ -259,16 +259,15 @@ impl Leads {
                     .condition_expression("eventVersion = :published AND dueAt = :due")
                     .expression_attribute_values(":due", item::text(due_at));
                 match retain {
-                    None => update
-                        .update_expression("SET published = :published REMOVE unfinishedShard, dueAt, createdAt"),
+                    None => {
+                        update.update_expression("SET published = :published REMOVE unfinishedShard, dueAt, createdAt")
+                    }
                     Some(retain) => update
                         .update_expression("SET published = :published, dueAt = :next REMOVE createdAt")
                         .expression_attribute_values(":next", item::text(retain.until)),
                 }
             }
-            _ => update
-                .condition_expression("published < :published")
-                .update_expression("SET published = :published"),
+            _ => update.condition_expression("published < :published").update_expression("SET published = :published"),
         };
         applied(update.send().await.map(drop))
     }

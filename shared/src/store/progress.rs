@@ -122,8 +122,7 @@ impl Leads {
                 .with(":ready", ProcessingStatus::Ready.as_str())
             }
         };
-        let (mut writes, written) =
-            self.tell(kept.subject(), &Outbox::default(), happened, retain, now, due_at)?;
+        let (mut writes, written) = self.tell(kept.subject(), &Outbox::default(), happened, retain, now, due_at)?;
         let conversation = Conversation::open(&kept.lead, kept.business_id.clone(), &written.events, now);
         writes.push(transaction::once(&self.table, conversation_item(&conversation)?)?);
         writes.push(self.write(&kept.lead.id, change.with(":conversation", &conversation.id))?);
@@ -273,7 +272,13 @@ impl Leads {
     }
 
     fn write(&self, id: &LeadId, change: Change) -> Result<TransactWriteItem, StoreError> {
-        transaction::update(&self.table, item::key(pk(id), LEAD), change.condition, change.expression.into_owned(), change.values)
+        transaction::update(
+            &self.table,
+            item::key(pk(id), LEAD),
+            change.condition,
+            change.expression.into_owned(),
+            change.values,
+        )
     }
 
     /// Updates a lead's conversation for new events, whose types decide what changes (contract, section 7).

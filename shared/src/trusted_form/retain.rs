@@ -24,7 +24,7 @@ const RETAIN_TIMEOUT: Duration = Duration::from_secs(5);
 const API_VERSION: &str = "4.0";
 
 /// The person to compare with what the visitor typed.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "each is what it is called")]
 pub struct Person<'a> {
     pub email: Option<&'a Email>,
@@ -32,7 +32,7 @@ pub struct Person<'a> {
 }
 
 /// What to ask for.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Request<'a> {
     /// Compare, and keep the certificate. TrustedForm charges for it.
     MatchAndRetain {
@@ -282,18 +282,34 @@ mod tests {
         let full = r#"{"outcome":"success","match_lead":{"result":{"email_match":false,"phone_match":true,"success":true}},
             "retain":{"results":{"expires_at":"2031-06-15T12:00:00Z","previously_retained":true,"masked_cert_url":"https://x"}}}"#;
         let cases = [
-            ("200 OK", full, Ok(Matched {
-                email: Some(false),
-                phone: Some(true),
-                previously_retained: Some(true),
-                retained_until: Some("2031-06-15T12:00:00Z".parse().unwrap()),
-            })),
-            ("200 OK", r#"{"outcome":"failure","match_lead":{"result":{"email_match":null,"phone_match":false}}}"#, Ok(of(None, Some(false)))),
+            (
+                "200 OK",
+                full,
+                Ok(Matched {
+                    email: Some(false),
+                    phone: Some(true),
+                    previously_retained: Some(true),
+                    retained_until: Some("2031-06-15T12:00:00Z".parse().unwrap()),
+                }),
+            ),
+            (
+                "200 OK",
+                r#"{"outcome":"failure","match_lead":{"result":{"email_match":null,"phone_match":false}}}"#,
+                Ok(of(None, Some(false))),
+            ),
             ("200 OK", r#"{"match_lead":{"result":{}}}"#, Ok(of(None, None))),
-            ("200 OK", r#"{"match_lead":{"result":{}},"retain":{"results":{"expires_at":"soon"}}}"#, Ok(of(None, None))),
+            (
+                "200 OK",
+                r#"{"match_lead":{"result":{}},"retain":{"results":{"expires_at":"soon"}}}"#,
+                Ok(of(None, None)),
+            ),
             ("200 OK", r#"{"outcome":"success","match_lead":{"result":null}}"#, passing("unreadable answer")),
             ("200 OK", r#"{"outcome":"success"}"#, passing("unreadable answer")),
-            ("200 OK", r#"{"outcome":"error","match_lead":{"result":{"phone_match":true}}}"#, passing("unreadable answer")),
+            (
+                "200 OK",
+                r#"{"outcome":"error","match_lead":{"result":{"phone_match":true}}}"#,
+                passing("unreadable answer"),
+            ),
             ("200 OK", "<html>", passing("unreadable answer")),
             ("204 No Content", "", passing("status 204")),
             ("302 Found", "", passing("status 302")),

@@ -8,7 +8,7 @@ use leadping::lead::view::LeadView;
 
 /// The columns: each member by its path, as it is answered. Free metadata, which has names of the partner's own, and
 /// tags are in one column each, as JSON.
-pub(super) const COLUMNS: [&str; 64] = [
+pub(super) const COLUMNS: [&str; 71] = [
     "id",
     "createdAt",
     "processingStatus",
@@ -73,6 +73,13 @@ pub(super) const COLUMNS: [&str; 64] = [
     "eligibility.sms.reasons",
     "eligibility.call.eligible",
     "eligibility.call.reasons",
+    "consent.status",
+    "consent.emailMatch",
+    "consent.phoneMatch",
+    "consent.certificateReused",
+    "consent.retainedUntil",
+    "consent.checkedAt",
+    "consent.reason",
 ];
 
 const SOURCE_METADATA: &str = "metadata.sourceMetadata";
