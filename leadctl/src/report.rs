@@ -1,5 +1,7 @@
 //! `leadctl report`: accepted leads by source and day.
 
+mod consent;
+
 use std::collections::BTreeMap;
 use std::io;
 
@@ -29,7 +31,8 @@ it is comma-separated values, or JSON with --output json.
 Examples:
   leadctl --local report --source source_123
   leadctl --local report --from 2026-06-01 --to 2026-06-30 > june.csv
-  leadctl --local report --from today --output json | jq 'map(.leads) | add'";
+  leadctl --local report --from today --output json | jq 'map(.leads) | add'
+  leadctl --local report --consent --source source_retain";
 
 /// What to count.
 #[derive(Debug, Args)]
@@ -46,6 +49,10 @@ pub(crate) struct Arguments {
     /// The last day; today when not given
     #[arg(long, value_name = "DAY")]
     to: Option<Day>,
+
+    /// Count what became of the certificates, for sources that retain them; reads each lead
+    #[arg(long)]
+    consent: bool,
 }
 
 /// A source's day.
@@ -62,7 +69,7 @@ struct Row {
 /// [`Error::Usage`] for days in the wrong order, [`Error::NotFound`] for a source that does not exist; else when a table
 /// does not answer, or the output cannot be written.
 pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
-    let Arguments { sources: ids, from, to } = arguments;
+    let Arguments { sources: ids, from, to, consent } = arguments;
     let today = days::date(Timestamp::now());
     let week = Day::Ago(6).date(to.map_or(today, |to| to.date(today)));
     let from = from.unwrap_or(Day::On(week));
@@ -79,6 +86,9 @@ pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
     let days_of = |source: &Source| Days::new(from.max(days::date(source.created_at)), to);
     let wanted: Vec<(SourceId, String)> =
         sources.iter().flat_map(|source| days_of(source).map(|day| (source.id.clone(), day))).collect();
+    if consent {
+        return consent::run(wanted, target, output).await;
+    }
     let bar = ProgressBar::new(u64::try_from(wanted.len()).unwrap_or_default());
     let counts = stream::iter(wanted).map(|(source, day)| {
         let bar = &bar;

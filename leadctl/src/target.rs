@@ -238,6 +238,11 @@ impl Target {
         self.kind == Kind::Local
     }
 
+    /// Whether it is a production stack.
+    pub(crate) fn is_production(&self) -> bool {
+        self.kind == Kind::Production
+    }
+
     /// Whether it is the local stack, and its functions run elsewhere or not at all.
     pub(crate) fn is_backends_only(&self) -> bool {
         self.is_local() && self.gateway.is_none()

@@ -79,6 +79,12 @@ def use(stack, outside):
     said("refused", "wrong keys, empty leads, a source that is not approved")
 
     stack.follow_events(leads)
+    keeper = stack.leadctl(*create, "--name=Keeper", "--approved", "--retain-certificates")
+    lead = stack.accepted(keeper, "/leads", small_lead("kept"))
+    consent = stack.ready(lead)["lead"]["consent"]
+    expect("its consent", (consent["status"], consent["phoneMatch"]), ("verified", True))
+    expect("what is retained", outside.retained, [("kept", lead, "Keeper")])
+    said("retained", f"the certificate of {lead}")
     stack.walk_dead_letters()
     stack.sweep(source)
     expect("what roles grant and functions call", compare(stack.template, FUNCTIONS, stack.names()), [])

@@ -23,6 +23,7 @@ class StandIns:
     def __init__(self):
         self.certificates = set()
         self.numbers = 0
+        self.retained = []
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
@@ -46,12 +47,30 @@ class StandIns:
             return 200, {"valid": True, "validation_errors": [], "line_type_intelligence": {"type": "mobile", "error_code": None}}
         return 404, {}
 
+    def retain(self, path, version, credentials, body):
+        if credentials != f"API:{self.TRUSTED_FORM_KEY}":
+            return 401, {"outcome": "error", "reason": "Incorrect API key"}
+        if version != "4.0" or len(body["match_lead"]["phone"]) != 10:
+            return 400, {"outcome": "error", "reason": "Not a request of version 4.0"}
+        self.retained.append((path.strip("/"), body["retain"]["reference"], body["retain"]["vendor"]))
+        matched = {"result": {"email_match": True, "phone_match": True, "success": True}}
+        kept = {"results": {"expires_at": "2031-11-26T00:00:00Z", "previously_retained": False}}
+        return 200, {"outcome": "success", "match_lead": matched, "retain": kept}
+
     def handler(stand_ins):
         class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
+            def credentials(self):
                 scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
-                known = base64.b64decode(credentials).decode() if scheme == "Basic" else ""
-                status, body = stand_ins.answer(self.path, known)
+                return base64.b64decode(credentials).decode() if scheme == "Basic" else ""
+
+            def do_GET(self):
+                self.send(*stand_ins.answer(self.path, self.credentials()))
+
+            def do_POST(self):
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send(*stand_ins.retain(self.path, self.headers.get("api-version"), self.credentials(), asked))
+
+            def send(self, status, body):
                 body = json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

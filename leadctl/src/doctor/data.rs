@@ -39,14 +39,24 @@ pub(super) async fn sources(target: &Target) -> Vec<Finding> {
         .filter(|source| source.attachment().is_ok() && !source.keys.iter().any(|key| key.is_live(now)))
         .map(|source| source.id.as_str())
         .collect();
-    vec![match keyless.as_slice() {
+    let unkept: Vec<_> = sources
+        .iter()
+        .filter(|source| target.is_production() && source.approved && source.enabled && !source.retain_certificates)
+        .map(|source| source.id.as_str())
+        .collect();
+    let retains = match unkept.as_slice() {
+        [] => None,
+        unkept => Some(Finding::ok("certificates", format!("not retained for {}", unkept.join(", ")))),
+    };
+    let keys = match keyless.as_slice() {
         [] => Finding::ok(check, format!("{}, all active ones have a valid key", count(sources.len(), "source"))),
         keyless => Finding::problem(
             check,
             format!("no valid key: {}", keyless.join(", ")),
             "`leadctl key create ID` creates one; `leadctl source disable ID` says that it is meant",
         ),
-    }]
+    };
+    [Some(keys), retains].into_iter().flatten().collect()
 }
 
 /// The table of leads.

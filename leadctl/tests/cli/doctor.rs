@@ -44,7 +44,10 @@ async fn problems_are_found_with_what_to_do() {
     let findings = running.json(&["doctor"]);
     let checks: Vec<_> =
         findings.as_array().unwrap().iter().map(|finding| finding["check"].as_str().unwrap()).collect();
-    assert_eq!(checks, ["sources", "leads", "sweep", "events", "queue", "dead letters", "API", "clock", "TrustedForm"]);
+    assert_eq!(
+        checks,
+        ["sources", "leads", "sweep", "events", "consent", "queue", "dead letters", "API", "clock", "TrustedForm"]
+    );
     assert!(findings.as_array().unwrap().iter().all(|finding| finding["healthy"] == true), "{findings}");
 
     running.json(&["key", "revoke", "source_123", "lp_source_key"]);

@@ -84,6 +84,40 @@ async fn the_tail_shows_what_the_bus_received() {
     running.stack.stop().await;
 }
 
+/// A source that retains its certificates: the lead's consent, by itself, in exports and counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_is_shown_exported_and_counted() {
+    let running = Running::start().await;
+    let shown = running.json(&["source", "show", "source_retain"]);
+    assert_eq!(shown["retainCertificates"], true);
+    let mut payload = lead("kept-1", "+15125550123", "kept@example.com");
+    payload["metadata"]["trustedFormUrl"] = json!("https://cert.trustedform.com/kept-1");
+    let kept = running.send("source_retain", "lp_source_key", &payload).1["id"].as_str().unwrap().to_owned();
+    payload["metadata"]["trustedFormUrl"] = json!("https://cert.trustedform.com/sandbox-1");
+    let sandbox = running.send("source_retain", "lp_source_key", &payload).1["id"].as_str().unwrap().to_owned();
+    let other = running.post("source_123", "lp_source_key");
+    running.settled();
+
+    let consent = |id: &str| running.json(&["lead", "show", id])["lead"]["consent"].clone();
+    let verified = consent(&kept);
+    assert_eq!((&verified["status"], &verified["phoneMatch"]), (&json!("verified"), &json!(true)));
+    assert_eq!(consent(&sandbox)["reason"], "certificate_not_claimable");
+    assert!(consent(&other).is_null(), "its source does not retain");
+    assert!(running.text(&["lead", "show", &kept]).contains("Consent\n"));
+    let rows = running.json(&["report", "--consent", "--from=today", "--source=source_retain", "--source=source_123"]);
+    let counts = |row: &Value| ["leads", "verified", "unverified", "pending"].map(|name| row[name].as_u64().unwrap());
+    assert_eq!((counts(&rows[0]), counts(&rows[1])), ([2, 1, 1, 0], [1, 0, 0, 0]));
+    let csv = running.text(&["lead", "export", "--source=source_retain", "--from=today", "--format=csv"]);
+    assert!(csv.contains("consent.status") && csv.contains("verified"), "{csv}");
+
+    running.json(&["source", "update", "source_123", "--retain-certificates"]);
+    assert_eq!(running.json(&["source", "show", "source_123"])["retainCertificates"], true);
+    assert!(running.text(&["source", "history", "source_123"]).contains("retainCertificates no -> yes"));
+    running.json(&["source", "update", "source_123", "--retain-certificates", "off"]);
+    assert_eq!(running.json(&["source", "show", "source_123"])["retainCertificates"], false);
+    running.stack.stop().await;
+}
+
 /// The outbox tells leads that are not ready from leads whose events wait.
 #[tokio::test(flavor = "multi_thread")]
 async fn events_that_wait_are_listed_and_published_by_hand() {

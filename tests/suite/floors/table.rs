@@ -107,6 +107,7 @@ pub(super) const TARGETS: &[Target] = &[
                 "doctor::outside",
                 "event::replay",
                 "event::tail",
+                "report::consent",
                 "key::revoke",
                 "lead::erase",
                 "lead::export",
@@ -175,7 +176,11 @@ pub(super) const TARGETS: &[Target] = &[
     suite(
         "tests",
         "tests/faults/main.rs",
-        &[&["events", "operators", "outages", "points", "repeats", "round_trips", "soak"], &["page", "world"]],
+        &[
+            &["events", "operators", "outages", "repeats", "retain", "round_trips", "soak"],
+            &["points"],
+            &["page", "world"],
+        ],
     ),
     library("floor", "benches/floor/src/bin/floor.rs", &[]),
     library("floor", "benches/floor/src/bin/hello.rs", &[]),
