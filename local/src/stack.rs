@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use axum::http::Method;
 use leadping::client::aws::{self, Clients, Endpoints};
+use leadping::http;
 use leadping::intake::Intake;
-use leadping::payload::Entrance;
 use leadping::process::Worker;
 use leadping::settings::{IntakeSettings, LookupSettings, ProcessSettings, Secret, SecretSetting};
 use leadping::store::{Leads, Sources, schema};
@@ -270,11 +269,12 @@ impl Functions {
     }
 
     fn routes(&self) -> Vec<Route> {
-        vec![
-            Route { method: Method::POST, path: Entrance::Structured.path(), function: self.create_lead.clone() },
-            Route { method: Method::POST, path: Entrance::Flat.path(), function: self.intake_lead.clone() },
-            Route { method: Method::GET, path: Entrance::Flat.path(), function: self.intake_lead.clone() },
-        ]
+        let functions = [&self.create_lead, &self.intake_lead];
+        let routes = http::Route::ALL.into_iter().filter_map(|route| {
+            let function = functions.into_iter().find(|function| function.name() == route.function())?;
+            Some(Route { method: route.method(), path: route.path(), function: function.clone() })
+        });
+        routes.collect()
     }
 }
 

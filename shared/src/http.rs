@@ -2,7 +2,9 @@
 //! (contract, sections 1 and 6).
 
 mod problem;
+pub mod route;
 mod service;
 
 pub use problem::Problem;
-pub use service::{request_id, respond, service};
+pub use route::Route;
+pub use service::{request_id, respond, routed, service};
