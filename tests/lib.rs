@@ -123,6 +123,12 @@ impl Post {
         self.header("X-Leadping-Source-Id", source).header("X-Leadping-Source-Key", demo::SOURCE_KEY)
     }
 
+    /// Adds the id of a demo source with its test key.
+    #[must_use]
+    pub fn from_test(self, source: &str) -> Self {
+        self.header("X-Leadping-Source-Id", source).header("X-Leadping-Source-Key", demo::TEST_KEY)
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {

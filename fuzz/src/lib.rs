@@ -16,7 +16,7 @@ use leadping::id::{AccountId, BusinessId, SourceId};
 use leadping::intake::{Accepted, Judged, Post, judge, request};
 use leadping::lead::state::State;
 use leadping::payload::Entrance;
-use leadping::source::{Source, SourceKey};
+use leadping::source::{Sender, Source, SourceKey};
 use leadping::time::Timestamp;
 use leadping::validation::Verdict;
 use serde_json::{Value, json};
@@ -41,6 +41,7 @@ static SOURCE: LazyLock<Source> = LazyLock::new(|| Source {
     default_tag_ids: vec!["tag_1".to_owned()],
     default_tag_names: vec!["Partner".to_owned()],
     keys: vec![SourceKey::presented(SOURCE_KEY).stored(now())],
+    test_keys: Vec::new(),
     salt: "salt".to_owned(),
     created_at: now(),
     revision: 0,
@@ -85,12 +86,11 @@ fn event(entrance: Entrance, payload: &[u8]) -> LambdaRequest {
 /// [`leadping::intake::Intake::answer`] without the tables, the queue and TrustedForm.
 fn outcome(entrance: Entrance, request: &Request) -> Result<Accepted, Problem> {
     let (id, key) = request::credentials(request.headers())?;
-    if id != SOURCE.id || !SOURCE.accepts(&key, now()) {
-        return Err(Problem::Unauthorized);
-    }
-    let Judged { identity, verdict, .. } = judge(&Post::of(entrance, request), &SOURCE, &key, now())?;
+    let sender = (id == SOURCE.id).then(|| Sender::of(SOURCE.clone(), key, now())).flatten();
+    let sender = sender.ok_or(Problem::Unauthorized)?;
+    let Judged { identity, verdict, .. } = judge(&Post::of(entrance, request), &sender, now())?;
     match verdict {
-        Verdict::Valid(_) => Ok(Accepted { lead: json!({"id": identity.lead_id}).to_string(), replayed: false }),
+        Verdict::Valid(_) => Ok(Accepted { lead: json!({"id": identity.lead_id}).to_string(), replayed: false, test: false }),
         Verdict::RefusedBySource(failures) | Verdict::Refused(failures) => Err(Problem::Validation(failures)),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use jiff::{Span, SpanRelativeTo};
 use leadping::id::SourceId;
-use leadping::source::{Source, SourceKey};
+use leadping::source::{Mode, Source, SourceKey};
 use leadping::time::Timestamp;
 use serde_json::json;
 
@@ -87,14 +87,14 @@ pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) 
     let now = Timestamp::now();
     match command {
         Command::Create { which } => {
-            let key = SourceKey::generate()?;
+            let key = SourceKey::generate(Mode::Live)?;
             let created =
                 change::apply(target, &which.id, "key create", which.revision, |source| add(source, &key, now));
             let (source, _) = created.await?;
             shown_once(output, &source, &key, None)
         }
         Command::Rotate { which, overlap } => {
-            let key = SourceKey::generate()?;
+            let key = SourceKey::generate(Mode::Live)?;
             let end = now.after(overlap);
             let rotated = change::apply(target, &which.id, "key rotate", which.revision, |source| {
                 for old in source.keys.iter_mut().filter(|old| old.is_live(end)) {

@@ -1,7 +1,7 @@
 //! What all functions of the API have in common: the Lambda service, problem details, and the headers of each answer
 //! (contract, sections 1 and 6).
 
-mod problem;
+pub(crate) mod problem;
 pub mod route;
 mod service;
 

@@ -50,23 +50,30 @@ pub enum SettingsError {
     Invalid(&'static str, &'static str),
 }
 
-/// What the two intake functions need.
+/// What every function that checks posts needs.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "`read` names the variable of each")]
-pub struct IntakeSettings {
+pub struct CheckSettings {
     pub sources_table: String,
     pub leads_table: String,
-    pub queue_url: String,
     /// By default `https://cert.trustedform.com`.
     pub trusted_form_url: Url,
     pub trusted_form_key: SecretSetting,
     /// A PEM file of roots to trust in addition to Mozilla's.
     pub trusted_form_ca_bundle: Option<PathBuf>,
-    /// `LEAD_DUE_AFTER_SECONDS`, by default 60: how long after acceptance the sweep announces an unfinished lead again.
-    pub due_after: Duration,
     /// Whether to open connections at start-up. Functions do: AWS does not throttle start-up, and no caller waits for
     /// it.
     pub connects_ahead: bool,
+}
+
+/// What the two intake functions need.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "`read` names the variable of each")]
+pub struct IntakeSettings {
+    pub check: CheckSettings,
+    pub queue_url: String,
+    /// `LEAD_DUE_AFTER_SECONDS`, by default 60: how long after acceptance the sweep announces an unfinished lead again.
+    pub due_after: Duration,
 }
 
 /// What the worker needs.
@@ -105,7 +112,7 @@ pub enum LookupSettings {
     },
 }
 
-impl IntakeSettings {
+impl CheckSettings {
     /// Reads the environment variables.
     ///
     /// # Errors
@@ -118,12 +125,28 @@ impl IntakeSettings {
         Ok(Self {
             sources_table: env.required("SOURCES_TABLE")?,
             leads_table: env.required("LEADS_TABLE")?,
-            queue_url: env.required("LEAD_CREATED_QUEUE_URL")?,
             trusted_form_url: env.url("TRUSTED_FORM_URL", TRUSTED_FORM)?,
             trusted_form_key: env.secret("TRUSTED_FORM_API_KEY", "TRUSTED_FORM_API_KEY_SECRET_ARN")?,
             trusted_form_ca_bundle: env.optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),
-            due_after: env.seconds("LEAD_DUE_AFTER_SECONDS", 60)?,
             connects_ahead: true,
+        })
+    }
+}
+
+impl IntakeSettings {
+    /// Reads the environment variables.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the variable to set or fix.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::read(Variables::OF_PROCESS)
+    }
+
+    fn read(env: Variables<'_>) -> Result<Self, SettingsError> {
+        Ok(Self {
+            check: CheckSettings::read(env)?,
+            queue_url: env.required("LEAD_CREATED_QUEUE_URL")?,
+            due_after: env.seconds("LEAD_DUE_AFTER_SECONDS", 60)?,
         })
     }
 }
@@ -270,12 +293,12 @@ mod tests {
     #[test]
     fn defaults() {
         let settings = intake(&[]).unwrap();
-        assert_eq!((settings.sources_table.as_str(), settings.leads_table.as_str()), ("sources", "leads"));
+        assert_eq!((settings.check.sources_table.as_str(), settings.check.leads_table.as_str()), ("sources", "leads"));
         assert_eq!(settings.queue_url, "https://sqs.example/queue");
-        assert_eq!(settings.trusted_form_url.as_str(), "https://cert.trustedform.com/");
-        assert_eq!(settings.trusted_form_ca_bundle, None);
+        assert_eq!(settings.check.trusted_form_url.as_str(), "https://cert.trustedform.com/");
+        assert_eq!(settings.check.trusted_form_ca_bundle, None);
         assert_eq!(settings.due_after, Duration::from_secs(60));
-        assert!(settings.connects_ahead);
+        assert!(settings.check.connects_ahead);
 
         let settings = process(&[]).unwrap();
         assert_eq!(settings.queue_url, "https://sqs.example/queue");
@@ -292,8 +315,8 @@ mod tests {
             ("LEAD_DUE_AFTER_SECONDS", "5"),
         ])
         .unwrap();
-        assert_eq!(settings.trusted_form_url.as_str(), "http://127.0.0.1:4000/base");
-        assert_eq!(settings.trusted_form_ca_bundle, Some(PathBuf::from("/etc/roots.pem")));
+        assert_eq!(settings.check.trusted_form_url.as_str(), "http://127.0.0.1:4000/base");
+        assert_eq!(settings.check.trusted_form_ca_bundle, Some(PathBuf::from("/etc/roots.pem")));
         assert_eq!(settings.due_after, Duration::from_secs(5));
         let settings = process(&[("LEAD_DUE_AFTER_SECONDS", "0"), ("LOOKUP_LEASE_SECONDS", "7")]).unwrap();
         assert_eq!((settings.due_after, settings.lease), (Duration::ZERO, Duration::from_secs(7)));
@@ -314,7 +337,7 @@ mod tests {
             ),
         ] {
             let settings = intake(changes);
-            let key = settings.as_ref().map(|settings| described(&settings.trusted_form_key));
+            let key = settings.as_ref().map(|settings| described(&settings.check.trusted_form_key));
             assert_eq!(key.map_err(String::as_str), expected, "{changes:?}");
         }
     }

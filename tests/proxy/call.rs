@@ -30,7 +30,7 @@ pub enum Point {
     Put,
     /// Intake announces the lead.
     Send,
-    /// The worker reads the lead, or intake does after a conflict or a refusal.
+    /// The worker reads the lead, or intake does after a conflict or a refusal, or the partner's window does.
     LeadRead,
     /// The worker writes conversation, created event and lead.
     Open,
@@ -89,6 +89,8 @@ impl Point {
             (Service::DynamoDb, "UpdateItem") if body.contains("REMOVE leasedUntil") => Self::Postpone,
             (Service::DynamoDb, "UpdateItem") if body.contains("SET leasedUntil") => Self::Lease,
             (Service::DynamoDb, "UpdateItem") => Self::MoveOn,
+            (Service::DynamoDb, "Query") if body.contains("externalIdKey") => Self::LeadRead,
+            (Service::DynamoDb, "BatchGetItem") => Self::LeadRead,
             (Service::DynamoDb, "Query") if body.contains("IndexName") => Self::Due,
             (Service::DynamoDb, "Query") => Self::LeadRead,
             // The message is a JSON string within the request.

@@ -219,7 +219,7 @@ mod tests {
     use super::*;
 
     fn source() -> Source {
-        let key = SourceKey::generate().unwrap();
+        let key = SourceKey::generate(Mode::Live).unwrap();
         let now = "2026-06-15T12:00:00Z".parse().unwrap();
         let id = "source_1".parse().unwrap();
         Source { keys: vec![key.stored(now)], ..Source::new(id, "One", random().unwrap(), now) }

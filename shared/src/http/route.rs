@@ -102,6 +102,11 @@ impl Route {
         }
     }
 
+    /// Whether this is the path of a dry run.
+    pub fn is_dry_run(path: &str) -> bool {
+        [Self::ValidateLeads, Self::ValidateIntake].iter().any(|route| route.path() == path)
+    }
+
     /// The route's key, as the gateway writes it: `POST /leads`.
     pub fn key(self) -> String {
         format!("{} {}", self.method(), self.path())

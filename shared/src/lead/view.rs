@@ -25,6 +25,8 @@ pub struct LeadView<'a> {
     pub tag_ids: &'a [String],
     pub tag_names: &'a [String],
     pub processing_status: ProcessingStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<bool>,
 }
 
 /// The contact, with the lookup in its phone.
@@ -66,6 +68,7 @@ impl<'a> LeadView<'a> {
             tag_ids,
             tag_names,
             processing_status,
+            test,
         } = lead;
         let Contact { first_name, last_name, email, phone, street_address, time_zone_id } = contact;
         Self {
@@ -86,6 +89,7 @@ impl<'a> LeadView<'a> {
             tag_ids,
             tag_names,
             processing_status: *processing_status,
+            test: test.then_some(true),
         }
     }
 }

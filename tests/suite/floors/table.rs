@@ -30,7 +30,7 @@ impl Target {
 pub(super) const CRATES: &[&[&str]] = &[
     &["tests", "benches", "floor", "fuzz"],
     &["leadctl", "local", "reference"],
-    &["create_lead", "intake_lead", "process_lead"],
+    &["check_lead", "create_lead", "intake_lead", "process_lead"],
     &["leadping"],
 ];
 
@@ -48,7 +48,7 @@ pub(super) const TARGETS: &[Target] = &[
         "shared/src/lib.rs",
         &[
             // What a function does.
-            &["intake", "process"],
+            &["intake", "check", "process"],
             // What it talks to.
             &["store", "queue", "trusted_form", "lookup"],
             // Reading and judging.
@@ -59,6 +59,8 @@ pub(super) const TARGETS: &[Target] = &[
             &["lead", "source", "conversation", "event", "failure", "id", "time"],
         ],
     ),
+    library("check_lead", "functions/check-lead/src/lib.rs", &[]),
+    library("check_lead", "functions/check-lead/src/main.rs", &[]),
     library("create_lead", "functions/create-lead/src/lib.rs", &[]),
     library("create_lead", "functions/create-lead/src/main.rs", &[]),
     library("intake_lead", "functions/intake-lead/src/lib.rs", &[]),
