@@ -5,6 +5,7 @@
 mod binaries;
 mod citations;
 mod contract;
+mod dry_run;
 mod events;
 mod floors;
 mod journeys;

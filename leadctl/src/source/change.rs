@@ -214,7 +214,7 @@ pub(super) fn history(page: &mut Page<'_>, changes: &[Change]) -> io::Result<()>
 
 #[cfg(test)]
 mod tests {
-    use leadping::source::{SourceKey, random};
+    use leadping::source::{Mode, SourceKey, random};
 
     use super::*;
 

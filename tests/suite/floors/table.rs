@@ -151,6 +151,7 @@ pub(super) const TARGETS: &[Target] = &[
             "binaries",
             "citations",
             "contract",
+            "dry_run",
             "events",
             "floors",
             "journeys",
