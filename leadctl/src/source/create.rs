@@ -29,6 +29,9 @@ Examples:
   leadctl --local source create --name CRM --account account_1 \\
       --business business_1 --output json | jq -r .key";
 
+/// What partners call their own source in a path: `/sources/me`.
+const RESERVED: &str = "me";
+
 /// What to create.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -90,6 +93,9 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
 impl Arguments {
     fn source(self, key: &SourceKey, now: Timestamp) -> Result<Source, Error> {
         let id = self.id.map_or_else(random_id, Ok)?;
+        if id.as_str() == RESERVED {
+            return Err(Error::Usage(format!("{RESERVED} is no source's id: partners reach their own source by it")));
+        }
         let mut source = Source {
             account_id: Some(self.account),
             business_id: Some(self.business),
@@ -223,6 +229,14 @@ mod tests {
         }
         let many: Vec<_> = (0..=MAX_TAGS).map(|number| number.to_string()).collect();
         assert!(matches!(rules::tags(many), Err(Error::Refused(_))));
+    }
+
+    #[test]
+    fn me_is_no_source_s_id() {
+        let arguments = CommandLine::try_parse_from(REQUIRED.iter().chain(&["--id=me"])).unwrap().arguments;
+        let made = arguments.source(&SourceKey::generate(Mode::Live).unwrap(), Timestamp::now());
+        assert!(matches!(made, Err(Error::Usage(_))));
+        assert_eq!(source(&["--id=Me"]).id.as_str(), "Me");
     }
 
     #[test]

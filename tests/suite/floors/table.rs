@@ -108,11 +108,19 @@ pub(super) const TARGETS: &[Target] = &[
                 "source::check",
                 "source::create",
                 "source::delete",
+                "source::spec",
                 "source::update",
             ],
             // What commands share.
             &["doctor::finding", "lead::export::sink", "source::change", "queue", "post", "trusted_form"],
-            &["known", "lead::export::cursor", "lead::export::rows", "source::rules", "source::view"],
+            &[
+                "known",
+                "lead::export::cursor",
+                "lead::export::rows",
+                "source::rules",
+                "source::spec::html",
+                "source::view",
+            ],
             &["lead::export::extent", "lead::export::file", "lead::view", "dlq::letter", "input"],
             // Where a command acts, and what it prints.
             &["target"],
