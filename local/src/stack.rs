@@ -211,6 +211,7 @@ impl Engines {
         let clients = clients(dynamodb.url(), sqs.url())?;
         tables::create(&clients.dynamodb, SOURCES_TABLE, schema::SOURCE_INDEXES).await?;
         tables::create(&clients.dynamodb, LEADS_TABLE, schema::LEAD_INDEXES).await?;
+        tables::expire(&clients.dynamodb, LEADS_TABLE).await?;
         demo::create(&Sources::new(clients.dynamodb.clone(), SOURCES_TABLE)).await?;
         let queues = Queues::create(&clients.sqs, options.visibility_seconds).await?;
         Ok(Self { dynamodb, sqs, clients, queues })

@@ -73,8 +73,7 @@ impl Point {
     /// # Panics
     /// When the request is unknown. A new call needs a point here, so that the suites break it, too.
     pub(super) fn of(service: Service, parts: &Parts, body: &[u8]) -> Self {
-        let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default();
+        let operation = operation(parts);
         let body = String::from_utf8_lossy(body);
         match (service, operation) {
             (Service::TrustedForm, _) => Self::TrustedForm,
@@ -104,6 +103,12 @@ impl Point {
     pub(super) fn writes(self) -> bool {
         matches!(self, Self::Put | Self::Open | Self::Lease | Self::Postpone | Self::Finish | Self::MoveOn)
     }
+}
+
+/// The operation of a call to AWS; empty for other calls.
+pub(super) fn operation(parts: &Parts) -> &str {
+    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    target.rsplit('.').next().unwrap_or_default()
 }
 
 impl fmt::Display for Point {

@@ -16,3 +16,5 @@ mod reference;
 mod stand_ins;
 mod stored;
 mod template;
+mod test_keys;
+mod window;

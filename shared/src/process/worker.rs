@@ -177,7 +177,9 @@ impl Worker {
         };
         let now = Timestamp::now();
         let version = record.conversation.map_or(0, |conversation| conversation.event_version);
-        match (kept.progress, self.provider.as_ref().zip(kept.lead.phone_number())) {
+        // A test lead never costs money (contract, section 9).
+        let provider = if kept.lead.test { Some(&Provider::Test) } else { self.provider.as_ref() };
+        match (kept.progress, provider.zip(kept.lead.phone_number())) {
             (Progress::Ready, _) => Ok(()),
             (Progress::New, None) => {
                 if self.leads.open(&kept, now, None).await? {

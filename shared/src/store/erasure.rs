@@ -71,8 +71,10 @@ impl Leads {
 
             let version = opened.as_ref().map_or(0, |conversation| conversation.event_version);
             let told = Event::of(&kept.lead, kept.business_id, EventType::LeadErased, version.saturating_add(1), now);
-            let mut writes =
-                vec![transaction::put(&self.table, tombstone, &condition, Some(values))?, event(&self.table, &told)?];
+            let mut writes = vec![
+                transaction::put(&self.table, tombstone, &condition, Some(values))?,
+                event(&self.table, &told, kept.lead.expires_at())?,
+            ];
             if let Some(conversation) = opened {
                 // Replacing the document is safe: no other writer changes it.
                 let values = Item::from([

@@ -52,7 +52,7 @@ impl Leads {
     /// [`StoreError`]; a retry is safe.
     pub async fn open(&self, kept: &Kept, now: Timestamp, lease: Option<Lease>) -> Result<bool, StoreError> {
         let conversation = Conversation::open(&kept.lead, kept.business_id.clone(), now);
-        let opened = conversation_item(&conversation)?;
+        let opened = conversation_item(&conversation, kept.lead.expires_at())?;
         let change = match lease {
             Some(lease) => Change::of_enriching(
                 "attribute_not_exists(conversationId)",
@@ -72,7 +72,7 @@ impl Leads {
             Event::of(&kept.lead, kept.business_id.clone(), EventType::LeadCreated, conversation.event_version, now);
         let writes = vec![
             transaction::once(&self.table, opened)?,
-            event(&self.table, &created)?,
+            event(&self.table, &created, kept.lead.expires_at())?,
             self.write(&kept.lead.id, change)?,
         ];
         transaction::commit(&self.client, writes).await
@@ -142,7 +142,7 @@ impl Leads {
         let change = change.with(":ready", ProcessingStatus::Ready.as_str());
         let ended = Event::of(&kept.lead, kept.business_id.clone(), event_type, version.saturating_add(1), now);
         let writes = vec![
-            event(&self.table, &ended)?,
+            event(&self.table, &ended, kept.lead.expires_at())?,
             self.write(&kept.lead.id, change)?,
             self.touch(&kept.lead.id, version, &[ended])?,
         ];

@@ -170,6 +170,8 @@ pub(super) const TARGETS: &[Target] = &[
             "stand_ins",
             "stored",
             "template",
+            "test_keys",
+            "window",
         ]],
     ),
     suite(
