@@ -2,6 +2,7 @@
 //! its source must send (contract, section 9). Nothing here writes.
 
 mod dry_run;
+mod question;
 pub mod spec;
 mod standing;
 mod status;
@@ -18,13 +19,15 @@ use crate::client::aws::Clients;
 use crate::http::{self, Problem, Route};
 use crate::intake::LEADPING_TEST;
 use crate::intake::decide::{Decider, to_json};
-use crate::payload::Entrance;
 use crate::settings::CheckSettings;
 use crate::source::{Mode, Sender};
 use crate::start::{self, StartError};
 use crate::telemetry::{PostEnd, metric};
 use crate::time::Timestamp;
 use standing::Standing;
+
+pub use dry_run::payload_query;
+pub use question::Question;
 
 /// The clients of the partner's window, built once per process.
 #[derive(Debug)]
@@ -72,32 +75,33 @@ impl Window {
 
     async fn ask(&self, route: Route, parameter: &str, request: &Request) -> Result<Answer, Problem> {
         let now = Timestamp::now();
-        let entrance = match route {
-            Route::Leads | Route::ValidateLeads => Entrance::Structured,
-            Route::Intake | Route::IntakeQuery | Route::ValidateIntake => Entrance::Flat,
-            asked => {
-                let sender = self.sender(request, now).await?;
-                let body = match asked {
-                    Route::SourceLead => to_json(&self.lead(&sender, parameter).await?),
-                    Route::SourceLeads => to_json(&self.leads(&sender, request).await?),
-                    Route::SourceSubmission => to_json(&self.submission(&sender, request).await?),
-                    Route::SourceSpec => to_json(&spec::of(&sender.source)),
-                    _ => to_json(&Standing::of(&sender, now)),
-                };
-                return Ok(Answer { body: body?, mode: sender.mode });
-            }
-        };
         let mut source = String::new();
         let answer = async {
             let sender = self.sender(request, now).await?;
             sender.source.id.as_str().clone_into(&mut source);
-            self.dry_run(entrance, request, &sender, now).await
+            let mut end = PostEnd::Accepted;
+            let body = match Question::of(route, parameter, request)? {
+                Question::DryRun(entrance) => {
+                    let (body, dry_end) = self.dry_run(entrance, request, &sender, now).await?;
+                    end = dry_end;
+                    body
+                }
+                Question::Standing => to_json(&Standing::of(&sender, now))?,
+                Question::Spec => to_json(&spec::of(&sender.source))?,
+                Question::Lead(id) => to_json(&self.lead(&sender, &id).await?)?,
+                Question::Leads(external_id) => to_json(&self.leads(&sender, &external_id).await?)?,
+                Question::Submission(key) => to_json(&self.submission(&sender, &key).await?)?,
+            };
+            Ok((Answer { body, mode: sender.mode }, end))
         };
         let answer = answer.await;
-        match &answer {
-            Ok((_, end)) => metric::dry_run(*end, &source, ""),
-            Err(problem) => {
-                metric::dry_run(PostEnd::of(problem.status()), &source, &problem.failure_codes().join(" "));
+        if Route::is_dry_run(route.path()) {
+            match &answer {
+                Ok((_, end)) => metric::dry_run(*end, &source, ""),
+                Err(problem) => {
+                    let codes = Problem::failure_codes(problem).join(" ");
+                    metric::dry_run(PostEnd::of(problem.status()), &source, &codes);
+                }
             }
         }
         answer.map(|(answer, _)| answer)

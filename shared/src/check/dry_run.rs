@@ -6,7 +6,7 @@ use lambda_http::Request;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
-use super::{Answer, Window};
+use super::Window;
 use crate::http::Problem;
 use crate::id::{AccountId, LeadId, SourceId};
 use crate::intake::Post;
@@ -64,9 +64,9 @@ impl Window {
         request: &Request,
         sender: &Sender,
         now: Timestamp,
-    ) -> Result<(Answer, PostEnd), Problem> {
+    ) -> Result<(String, PostEnd), Problem> {
         let post = Post::of(entrance, request);
-        let (query, skips) = without_option(post.query);
+        let (query, skips) = payload_query(post.query);
         let post = Post { query: &query, ..post };
         let verify = async |lead: Box<Validated>| match skips {
             true => Ok(*lead),
@@ -92,7 +92,7 @@ impl Window {
             duplicates: NOT_CHECKED,
             lead: lead.as_ref().map(Draft::of),
         };
-        Ok((Answer { body: to_json(&outcome)?, mode: sender.mode }, end))
+        Ok((to_json(&outcome)?, end))
     }
 }
 
@@ -117,8 +117,8 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// The query without the option, which the intake does not have, and whether the option skips TrustedForm.
-fn without_option(query: &str) -> (Cow<'_, str>, bool) {
+/// The query as the intake would get it, without the option of a dry run, and whether the option skips TrustedForm.
+pub fn payload_query(query: &str) -> (Cow<'_, str>, bool) {
     let value = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         (name == TRUSTED_FORM).then(|| percent_decode_str(value).decode_utf8_lossy().into_owned())
@@ -149,7 +149,7 @@ mod tests {
             ("trustedform=false", "trustedform=false", false),
             ("trustedFormUrl=x&&", "trustedFormUrl=x&&", false),
         ] {
-            let (found, skipped) = without_option(query);
+            let (found, skipped) = payload_query(query);
             assert_eq!((found.as_ref(), skipped), (rest, skips), "{query}");
         }
     }

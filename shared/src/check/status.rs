@@ -1,23 +1,17 @@
 //! The status of a source's own leads. It holds nothing of the person: a key that leaks must not reveal people.
 
-use lambda_http::Request;
 use serde::Serialize;
-use url::form_urlencoded;
 
 use super::{Items, Window};
 use crate::http::Problem;
 use crate::http::problem::Missing;
 use crate::id::LeadId;
+use crate::identity::IdempotencyKey;
 use crate::intake::decide::unavailable;
-use crate::intake::request;
-use crate::lead::{Lead, ProcessingStatus, text};
-use crate::payload::fields::MAX_TEXT;
+use crate::lead::{Lead, ProcessingStatus};
 use crate::source::{Mode, Sender};
 use crate::store::StoredLead;
 use crate::time::Timestamp;
-
-/// The parameter of the query that names leads.
-const EXTERNAL_ID: &str = "externalId";
 
 /// The most leads in a list.
 const MOST: usize = 20;
@@ -37,28 +31,19 @@ pub(super) struct Status {
 
 impl Window {
     /// The status of one lead, consistently.
-    pub(super) async fn lead(&self, sender: &Sender, id: &str) -> Result<Status, Problem> {
-        let missing = || Problem::NotFound(Missing::Lead);
-        let id = LeadId::parse(id).map_err(|_| missing())?;
-        self.status(sender, &id).await?.ok_or_else(missing)
+    pub(super) async fn lead(&self, sender: &Sender, id: &LeadId) -> Result<Status, Problem> {
+        self.status(sender, id).await?.ok_or(Problem::NotFound(Missing::Lead))
     }
 
-    /// The status of the lead that was accepted under an `Idempotency-Key`, consistently.
-    pub(super) async fn submission(&self, sender: &Sender, request: &Request) -> Result<Status, Problem> {
-        let key = request::idempotency_key(request.headers())?.ok_or(Problem::InvalidIdempotencyKey)?;
+    /// The status of the lead that was accepted under a key, consistently.
+    pub(super) async fn submission(&self, sender: &Sender, key: &IdempotencyKey) -> Result<Status, Problem> {
         let id = key.lead_id(&sender.source, sender.mode);
         self.status(sender, &id).await?.ok_or(Problem::NotFound(Missing::Submission))
     }
 
     /// The status of leads by their external id, newest first, eventually consistent.
-    pub(super) async fn leads(&self, sender: &Sender, request: &Request) -> Result<Items<Status>, Problem> {
-        let query = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
-        let mut given = query.filter(|(name, _)| name == EXTERNAL_ID).map(|(_, value)| value);
-        // As the intake reads it, so that a partner finds what it sent.
-        let external_id = given.next().and_then(|value| text::clean(value.trim(), MAX_TEXT).ok());
-        let external_id = external_id.filter(|text| !text::is_blank(text) && given.next().is_none());
-        let external_id = external_id.ok_or(Problem::InvalidQuery)?;
-        let found = self.decider.leads.by_external_id(&sender.source.id, &external_id, sender.mode, MOST).await;
+    pub(super) async fn leads(&self, sender: &Sender, external_id: &str) -> Result<Items<Status>, Problem> {
+        let found = self.decider.leads.by_external_id(&sender.source.id, external_id, sender.mode, MOST).await;
         let found = found.map_err(unavailable)?;
         Ok(Items { items: found.iter().filter_map(|stored| visible(sender, stored)).collect() })
     }

@@ -194,6 +194,7 @@ pub(super) const TARGETS: &[Target] = &[
     ),
     library("fuzz", "fuzz/src/lib.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/certificate_url.rs", &[]),
+    library("fuzz", "fuzz/fuzz_targets/check_lead_event.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/create_lead_event.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/intake_lead_event.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/phone_number.rs", &[]),
