@@ -1,17 +1,19 @@
 //! The books: what the tables and queues hold in the end. Suites compare them with what partners were told.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
+use leadping::bus::Envelope;
 use leadping::client::aws::Clients;
 use leadping::event::{Event, EventType};
-use leadping::id::LeadId;
+use leadping::id::{EventId, LeadId};
 use leadping::time::Timestamp;
 use local::stack::Stack;
+use serde_json::Value;
 
 /// Longer than any wait of the functions, which is at most six hours.
 const HOURS: Duration = Duration::from_secs(7 * 60 * 60);
@@ -27,6 +29,12 @@ pub struct Entry {
     pub created: usize,
     /// The number of events of ended lookups.
     pub lookups: usize,
+    /// The number of events that say the lead is ready.
+    pub ready: usize,
+    /// The number of events of the lead that subscribers were told at least once.
+    pub published: usize,
+    /// The sequences of the stored events that break the order 1, 2, 3 and so on.
+    pub out_of_order: Vec<u64>,
     /// Whether it is still in the outbox.
     pub unfinished: bool,
 }
@@ -36,6 +44,10 @@ pub struct Entry {
 pub struct Books {
     /// Every lead.
     pub leads: BTreeMap<LeadId, Entry>,
+    /// The ids of published events that are not stored.
+    pub strangers: Vec<String>,
+    /// The number of events that subscribers were told more than once.
+    pub told_again: usize,
     /// The number of messages that wait for the worker, or that it is handling.
     pub messages: usize,
     /// The number of messages in the dead-letter queue.
@@ -47,6 +59,7 @@ pub struct Books {
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Held {
     pub clients: Clients,
+    pub bus: String,
     pub leads_table: String,
     pub queue_url: String,
     pub dead_letter_queue_url: String,
@@ -55,7 +68,15 @@ pub struct Held {
 impl Entry {
     /// The final state of a lead with a phone number.
     pub fn finished() -> Self {
-        Self { status: "Ready".to_owned(), conversations: 1, created: 1, lookups: 1, unfinished: false }
+        Self {
+            status: "Ready".to_owned(),
+            conversations: 1,
+            created: 1,
+            lookups: 1,
+            ready: 1,
+            published: 3,
+            ..Self::default()
+        }
     }
 }
 
@@ -81,6 +102,10 @@ impl fmt::Display for Books {
             ("conversations", sum(|entry| entry.conversations)),
             ("created events", sum(|entry| entry.created)),
             ("lookup events", sum(|entry| entry.lookups)),
+            ("ready events", sum(|entry| entry.ready)),
+            ("events published", sum(|entry| entry.published)),
+            ("published again", self.told_again),
+            ("published, not stored", self.strangers.len()),
             ("Ready", sum(|entry| usize::from(entry.status == "Ready"))),
             ("left due", sum(|entry| usize::from(entry.unfinished))),
             ("messages left", self.messages),
@@ -95,6 +120,7 @@ impl From<&Stack> for Held {
         let addresses = stack.addresses();
         Self {
             clients: stack.clients().clone(),
+            bus: addresses.bus.clone(),
             leads_table: addresses.leads_table.clone(),
             queue_url: addresses.queue_url.clone(),
             dead_letter_queue_url: addresses.dead_letter_queue_url.clone(),
@@ -108,8 +134,19 @@ impl Held {
     /// # Panics
     /// When a table or queue does not answer, or has an unknown item.
     pub async fn books(&self) -> Books {
+        // The bus first: what it was told is stored by then.
+        let published = self.published().await;
+        let (mut leads, stored) = self.leads().await;
+        let ids: BTreeSet<&EventId> = published.iter().map(|event| &event.id).collect();
+        for id in &ids {
+            if let Some(entry) = stored.get(id).and_then(|lead| leads.get_mut(lead)) {
+                entry.published += 1;
+            }
+        }
         Books {
-            leads: self.leads().await,
+            leads,
+            strangers: ids.iter().filter(|id| !stored.contains_key(id)).map(ToString::to_string).collect(),
+            told_again: published.len() - ids.len(),
             messages: self.messages(&self.queue_url).await,
             dead_letters: self.messages(&self.dead_letter_queue_url).await,
         }
@@ -157,7 +194,19 @@ impl Held {
         assert!(passed.is_ok() || passed.is_err_and(|error| error.as_service_error().is_some_and(moved_on)));
     }
 
-    async fn leads(&self) -> BTreeMap<LeadId, Entry> {
+    /// The events that subscribers were told, oldest first.
+    async fn published(&self) -> Vec<Envelope> {
+        let client = leadping::client::web::client(None).expect("a client can be built");
+        let answer = client.get(format!("{}/published", self.bus)).send().await.expect("the bus answers");
+        let text = answer.text().await.expect("the answer is complete");
+        let entries: Vec<Value> = serde_json::from_str(&text).expect("the bus answers with entries");
+        assert_eq!(reference::events::check(&entries), Ok(()), "every event is as documented");
+        let envelope = |entry: Value| serde_json::from_value(entry["detail"].clone()).expect("an envelope");
+        entries.into_iter().map(envelope).collect()
+    }
+
+    /// Every lead, and the lead of every stored event.
+    async fn leads(&self) -> (BTreeMap<LeadId, Entry>, BTreeMap<EventId, LeadId>) {
         let mut pages = self
             .clients
             .dynamodb
@@ -169,6 +218,7 @@ impl Held {
             .items()
             .send();
         let mut leads: BTreeMap<LeadId, Entry> = BTreeMap::new();
+        let mut events: Vec<Event> = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.expect("the table answers");
             let text = |name| item.get(name).and_then(|value: &AttributeValue| value.as_s().ok()).map(String::as_str);
@@ -178,21 +228,31 @@ impl Held {
             match sort_key.split('#').next().unwrap_or_default() {
                 "LEAD" => {
                     text("processingStatus").unwrap_or_default().clone_into(&mut entry.status);
-                    entry.unfinished = item.contains_key("dueAt");
+                    entry.unfinished |= item.contains_key("dueAt");
                 }
+                "OUTBOX" => entry.unfinished |= item.contains_key("dueAt"),
                 "CONVERSATION" => entry.conversations += 1,
                 "EVENT" => {
                     let event: Event = serde_json::from_str(text("document").unwrap_or_default()).expect("an event");
                     match event.event_type {
                         EventType::LeadCreated => entry.created += 1,
                         EventType::PhoneLookupSucceeded | EventType::PhoneLookupFailed => entry.lookups += 1,
-                        EventType::LeadErased | EventType::Other(_) => panic!("not an event of these suites"),
+                        EventType::LeadReady => entry.ready += 1,
+                        EventType::LeadErased => {}
+                        EventType::Other(_) => panic!("not an event of these suites"),
                     }
+                    events.push(event);
                 }
                 _ => panic!("an unknown item"),
             }
         }
-        leads
+        events.sort_by(|one, other| (&one.lead_id, one.sequence).cmp(&(&other.lead_id, other.sequence)));
+        for events in events.chunk_by(|one, other| one.lead_id == other.lead_id) {
+            let wrong = (1..).zip(events).filter(|(place, event)| *place != event.sequence);
+            let wrong: Vec<u64> = wrong.map(|(_, event)| event.sequence).collect();
+            leads.entry(events[0].lead_id.clone()).or_default().out_of_order = wrong;
+        }
+        (leads, events.into_iter().map(|event| (event.id, event.lead_id)).collect())
     }
 
     async fn messages(&self, queue: &str) -> usize {

@@ -16,8 +16,14 @@ use crate::proxy::{Point, Proxy};
 const MAX_WRITE: usize = 25;
 
 /// The capacity that each call consumes for a lead, in read or write units. `docs/operating.md` computes costs from it.
-pub const UNITS: [(Point, f64); 5] =
-    [(Point::SourceRead, 0.5), (Point::Put, 7.0), (Point::LeadRead, 1.0), (Point::Open, 11.0), (Point::Finish, 9.0)];
+pub const UNITS: [(Point, f64); 6] = [
+    (Point::SourceRead, 0.5),
+    (Point::Put, 7.0),
+    (Point::LeadRead, 1.0),
+    (Point::Open, 14.0),
+    (Point::Finish, 17.0),
+    (Point::Published, 2.0),
+];
 
 /// Measures the read and write units that each call consumes, with indexes, for the flat example of the partner
 /// specification when `stored` other leads exist. The engine reports the units.

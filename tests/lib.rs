@@ -9,9 +9,11 @@ pub mod load;
 pub mod logged;
 pub mod proxy;
 pub mod soak;
+pub mod speed;
 
 use std::time::Duration;
 
+use leadping::bus::Envelope;
 use leadping::id::LeadId;
 use leadping::lead::ProcessingStatus;
 use leadping::store::Record;
@@ -82,17 +84,27 @@ impl Api {
         self.request(Method::POST, path).from(demo::SOURCE_ID).json(body).send().await
     }
 
-    /// Waits until a lead is `Ready`, and returns everything about it.
+    /// Waits until a lead is `Ready` and subscribers were told its events, and returns everything about it. Checks that
+    /// each event was published as it is stored, and as it is documented.
     ///
     /// # Panics
-    /// When it does not become `Ready`.
+    /// When it does not become `Ready`, or an event is not published.
     pub async fn ready(&self, id: &LeadId) -> Record {
         let leads = self.stack.leads();
-        eventually(WAIT_TIMEOUT, "the lead becomes ready", async || {
+        let record = eventually(WAIT_TIMEOUT, "the lead becomes ready and its events are published", async || {
             let record = leads.record(id).await.expect("the table answers").expect("the lead is there");
-            (record.lead.lead().processing_status == ProcessingStatus::Ready).then_some(record)
+            let is_ready = record.lead.lead().processing_status == ProcessingStatus::Ready;
+            (is_ready && record.outbox.due_at.is_none()).then_some(record)
         })
-        .await
+        .await;
+        let published = self.stack.bus().published();
+        assert_eq!(reference::events::check(&published), Ok(()), "every event is as documented");
+        let envelopes = published.into_iter().map(|mut entry| serde_json::from_value(entry["detail"].take()));
+        let envelopes: Vec<Envelope> = envelopes.map(|envelope| envelope.expect("an envelope")).collect();
+        for event in &record.timeline {
+            assert!(envelopes.contains(&Envelope::of(event)), "{event:?} is published");
+        }
+        record
     }
 }
 

@@ -189,6 +189,7 @@ impl Tally {
         findings.extend(accepted.difference(&stored).map(|id| format!("{id} was accepted but is not stored")));
         findings.extend(stored.difference(&accepted).map(|id| format!("{id} is stored but was never accepted")));
         findings.extend(books.wrong().into_iter().map(|(id, entry)| format!("{id} is not finished: {entry:?}")));
+        findings.extend(books.strangers.iter().map(|id| format!("the event {id} was published but is not stored")));
         if books.messages + books.dead_letters > 0 {
             findings.push(format!("{} messages and {} dead letters are left", books.messages, books.dead_letters));
         }

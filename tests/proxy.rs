@@ -156,6 +156,7 @@ impl Proxy {
             sqs: url(Service::Sqs),
             trusted_form: url(Service::TrustedForm),
             phone_lookup: url(Service::PhoneLookup),
+            bus: url(Service::Bus),
         }
     }
 
@@ -167,6 +168,7 @@ impl Proxy {
             (Service::Sqs, addresses.sqs.as_str()),
             (Service::TrustedForm, stack.trusted_form().url()),
             (Service::PhoneLookup, stack.phone_lookup().url()),
+            (Service::Bus, stack.bus().url()),
         ];
         self.shared.upstream.get_or_init(|| upstream.map(|(service, url)| (service, url.to_owned())).into());
     }

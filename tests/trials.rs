@@ -24,6 +24,7 @@ use tests::books::Held;
 use tests::consumption;
 use tests::load::{self, Load};
 use tests::soak::Soak;
+use tests::speed;
 use tokio::sync::watch;
 
 /// How long the last leads may take to become ready.
@@ -65,6 +66,15 @@ enum Trial {
         #[arg(long, value_delimiter = ',', default_values_t = [0, 1_000, 100_000])]
         stored: Vec<usize>,
     },
+    /// Measure the time from a post until each event of its lead is on the bus.
+    Speed {
+        /// The number of posts.
+        #[arg(long, default_value_t = 500)]
+        posts: u64,
+        /// The number of connections that post.
+        #[arg(long, default_value_t = 1)]
+        connections: u64,
+    },
     /// Run the stack that is killed.
     #[command(hide = true)]
     Victim {
@@ -105,6 +115,17 @@ async fn main() -> anyhow::Result<ExitCode> {
             println!("{} docs/operating.md.", if all_documented { "The same as in" } else { "Not the same as in" });
             Ok(if all_documented { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Trial::Speed { posts, connections } => {
+            let times = speed::measure(posts, connections).await?;
+            println!("| event                  | events | median ms |  p99 ms |");
+            println!("| ---------------------- | -----: | --------: | ------: |");
+            for (event, mut times) in times {
+                times.sort();
+                let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64() * 1e3;
+                println!("| {event:<22} | {:>6} | {:>9.1} | {:>7.1} |", times.len(), at(50), at(99));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         Trial::Kills { rounds, connections, seed } => kills(rounds, connections, seed).await,
         Trial::Victim { data } => victim(data).await,
     }
@@ -141,9 +162,11 @@ async fn kills(rounds: u64, connections: usize, seed: u64) -> anyhow::Result<Exi
     let (killed, _) = join(killing, posting).await;
     killed?;
 
-    let clients = stack::clients(&text(&addresses, "dynamodb"), &text(&addresses, "sqs"))?;
+    let bus = text(&addresses, "bus");
+    let clients = stack::clients(&text(&addresses, "dynamodb"), &text(&addresses, "sqs"), &bus)?;
     let held = Held {
         clients,
+        bus,
         leads_table: text(&addresses, "leadsTable"),
         queue_url: text(&addresses, "queueUrl"),
         dead_letter_queue_url: text(&addresses, "deadLetterQueueUrl"),

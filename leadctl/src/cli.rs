@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::output::escape::Shown;
 use crate::output::{self, Format};
 use crate::target::{EVERYWHERE, TargetArguments};
-use crate::{dlq, doctor, inbox, key, lead, post, queue, report, source, unfinished};
+use crate::{dlq, doctor, event, inbox, key, lead, post, queue, report, source, unfinished};
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -88,8 +88,11 @@ pub(crate) enum Command {
     /// Dead letters: messages that the worker could not handle
     #[command(subcommand)]
     Dlq(dlq::Command),
-    /// List leads that are not Ready yet, by age and reason
+    /// List leads that are not Ready yet, or whose events wait, by age and reason
     Unfinished(unfinished::Arguments),
+    /// Events: what calling, SMS and automations are told
+    #[command(subcommand)]
+    Event(event::Command),
     /// Count accepted leads by source and day
     Report(report::Arguments),
     /// Check a stack's health and suggest fixes

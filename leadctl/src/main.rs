@@ -15,6 +15,7 @@ mod days;
 mod dlq;
 mod doctor;
 mod error;
+mod event;
 mod inbox;
 mod input;
 mod key;
@@ -84,6 +85,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
         Command::Dlq(command) => dlq::run(command, &target, &mut output).await,
         Command::Post(arguments) => post::run(&arguments, &target, &mut output).await,
         Command::Unfinished(arguments) => unfinished::run(arguments, &target, &mut output).await,
+        Command::Event(command) => event::run(command, &target, &mut output).await,
         Command::Report(arguments) => report::run(arguments, &target, &mut output).await,
         Command::Doctor => doctor::run(&target, &mut output).await,
         // Done above: it needs no target.

@@ -12,6 +12,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{ConfigLoader, Region, SdkConfig};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use clap::Args;
+use leadping::bus::Bus;
 use leadping::client::aws;
 use leadping::settings::optional;
 use leadping::store::{Leads, Sources, StoreError};
@@ -100,10 +101,13 @@ pub(crate) struct Target {
     pub(crate) secrets: Vec<(String, String)>,
     /// The deployed stack's name and CloudFormation's status of it.
     pub(crate) stack: Option<(String, String)>,
+    /// The address of a local stack's bus, which shows what it receives.
+    pub(crate) bus_url: Option<String>,
     /// What it is called.
     pub(crate) name: String,
     /// What AWS clients are made of.
     pub(crate) config: SdkConfig,
+    bus: Option<Bus>,
     queue_url: Option<String>,
     dead_letter_queue_url: Option<String>,
     kind: Kind,
@@ -138,6 +142,7 @@ impl Target {
         let config = loader.retry_config(RetryConfig::disabled()).load().await;
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(&running.dynamodb).build();
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(dynamodb);
+        let events = aws_sdk_eventbridge::config::Builder::from(&config).endpoint_url(&running.bus).build();
         let sqs = aws_sdk_sqs::config::Builder::from(&config).endpoint_url(&running.sqs).build();
         Ok(Self {
             sources: Sources::new(dynamodb.clone(), running.sources_table),
@@ -147,6 +152,8 @@ impl Target {
             trusted_form: Some(running.trusted_form),
             secrets: Vec::new(),
             stack: None,
+            bus: Some(Bus::new(aws_sdk_eventbridge::Client::from_conf(events), running.event_bus_name)),
+            bus_url: Some(running.bus),
             name: format!("the local stack in {}", data.display()),
             queue_url: Some(running.queue_url),
             dead_letter_queue_url: Some(running.dead_letter_queue_url),
@@ -177,6 +184,8 @@ impl Target {
             gateway: Some(stack.api_url),
             trusted_form: stack.trusted_form,
             secrets: stack.secrets,
+            bus: stack.event_bus.map(|name| Bus::new(aws_sdk_eventbridge::Client::new(&config), name)),
+            bus_url: None,
             name: format!("the stack {} ({}, {region})", stack.name, stack.stage),
             queue_url: Some(stack.queue_url),
             dead_letter_queue_url: Some(stack.dead_letter_queue_url),
@@ -214,6 +223,8 @@ impl Target {
             trusted_form: None,
             secrets: Vec::new(),
             stack: None,
+            bus: optional("EVENT_BUS_NAME").map(|name| Bus::new(aws_sdk_eventbridge::Client::new(&config), name)),
+            bus_url: None,
             queue_url: optional("LEAD_CREATED_QUEUE_URL"),
             dead_letter_queue_url: optional("DEAD_LETTER_QUEUE_URL"),
             config,
@@ -246,6 +257,19 @@ impl Target {
     /// [`Error::Usage`] when the environment names none.
     pub(crate) fn dead_letter_queue_url(&self) -> Result<&str, Error> {
         named(self.dead_letter_queue_url.as_deref(), "DEAD_LETTER_QUEUE_URL")
+    }
+
+    /// The bus for subscribers.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when it is not known.
+    pub(crate) fn bus(&self) -> Result<&Bus, Error> {
+        self.bus.as_ref().ok_or_else(|| {
+            Error::Usage(match &self.stack {
+                Some((name, _)) => format!("the stack {name} has no bus: deploy this release first"),
+                None => "no bus given: set EVENT_BUS_NAME to its name".to_owned(),
+            })
+        })
     }
 
     /// A client of Secrets Manager.

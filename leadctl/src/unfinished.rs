@@ -1,4 +1,4 @@
-//! `leadctl unfinished`: leads that are not yet `Ready`, and why.
+//! `leadctl unfinished`: leads that are not yet `Ready` or whose events wait, and why.
 
 use std::io;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use clap::{Subcommand, value_parser};
 use indicatif::ProgressBar;
 use leadping::id::LeadId;
 use leadping::queue::LeadCreated;
-use leadping::store::{Due, Progress, StoredLead};
+use leadping::store::{Due, Progress, StoredLead, Work};
 use leadping::time::Timestamp;
 use serde::Serialize;
 
@@ -95,14 +95,14 @@ async fn list(all: &[Due], most: usize, target: &Target, output: &mut Output) ->
             created_at: due.created_at,
             due_at: due.due_at,
             age_seconds: now.since(due.created_at).as_secs(),
-            waits_for: reason(lead.as_ref(), due.due_at, now),
+            waits_for: reason(due, lead.as_ref(), now),
         });
     }
     let due = all.iter().filter(|lead| lead.due_at <= now).count();
     output.show(&Listing { unfinished: all.len(), due, oldest }, |page, listing| {
         write(page, &listing.oldest, now)?;
         output::note(match listing.unfinished {
-            0 => "Every lead is Ready.".to_owned(),
+            0 => "Every lead is Ready, and all events are published.".to_owned(),
             unfinished => format!("\n{unfinished} unfinished, {} of them due.", listing.due),
         });
         Ok(())
@@ -118,12 +118,13 @@ fn write(page: &mut Page<'_>, oldest: &[Unfinished<'_>], now: Timestamp) -> io::
     page.table(COLUMNS, rows)
 }
 
-fn reason(lead: Option<&StoredLead>, due_at: Timestamp, now: Timestamp) -> &'static str {
+fn reason(due: &Due, lead: Option<&StoredLead>, now: Timestamp) -> &'static str {
     match lead {
+        _ if due.work == Work::Events => "the bus, with its events",
         Some(StoredLead::Kept(kept)) => match kept.progress {
             Progress::New => "its conversation",
             // A lookup in progress is due some time after its lease ends.
-            Progress::Opened { leased_until: Some(end), .. } if now < end && end == due_at => {
+            Progress::Opened { leased_until: Some(end), .. } if now < end && end == due.due_at => {
                 "the time its provider set"
             }
             Progress::Opened { leased_until: Some(end), .. } if now < end => "the lookup in progress",
@@ -146,8 +147,8 @@ async fn announce(all: &[Due], also_later: bool, target: &Target, output: &mut O
     for due in chosen {
         let moved = target.leads.reschedule(due, Timestamp::now().after(DUE_AGAIN)).await;
         // Another that finished or moved it meanwhile has done this already.
-        if let Some(kept) = moved.map_err(|error| target.store_error(error))? {
-            let message = LeadCreated::of(&kept.lead, kept.business_id, "leadctl");
+        if let Some(lead) = moved.map_err(|error| target.store_error(error))? {
+            let message = LeadCreated::of(lead.lead(), lead.business_id().clone(), "leadctl");
             let body = serde_json::to_string(&message).map_err(io::Error::from)?;
             queue::send(target, url, body).await.map_err(|error| stopped(error, announced))?;
             announced += 1;

@@ -73,7 +73,7 @@ mod tests {
     #[tokio::test]
     async fn a_deleted_demo_source_stays_deleted() {
         let engine = DynamoDb::start(0, Storage::Memory).await.unwrap();
-        let client = stack::clients(engine.url(), engine.url()).unwrap().dynamodb;
+        let client = stack::clients(engine.url(), engine.url(), engine.url()).unwrap().dynamodb;
         tables::create(&client, "sources", schema::SOURCE_INDEXES).await.unwrap();
         let sources = Sources::new(client, "sources");
         create(&sources).await.unwrap();

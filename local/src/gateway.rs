@@ -1,5 +1,5 @@
 //! An API Gateway HTTP API on this machine: it turns requests into events of payload format 2.0, and answers into responses.
-//! It refuses the same requests as the real one.
+//! It refuses the same requests as the real one. It also serves the API reference, which the real one does not.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,6 +24,7 @@ use crate::random;
 use crate::server::{self, Peer};
 use crate::task::Task;
 
+pub mod docs;
 mod event;
 
 /// The largest body that an HTTP API accepts, in bytes.
@@ -53,12 +54,13 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Serves `routes` on `listener`. Unlike the real one, it never throttles.
+    /// Serves `routes` and the API reference on `listener`. Unlike the real one, it never throttles.
     ///
     /// # Errors
     /// When the listener has no address.
     pub fn start(listener: TcpListener, routes: Vec<Route>) -> io::Result<Self> {
-        let router = Router::new().fallback(handle).with_state(Routes::from(routes));
+        let docs = axum::routing::get(docs::page).fallback(handle);
+        let router = Router::new().route(docs::PATH, docs).fallback(handle).with_state(Routes::from(routes));
         Ok(Self {
             url: server::url_of(&listener)?,
             server: Task::spawn(|stopping| server::serve_router(listener, stopping, router)),
@@ -283,6 +285,24 @@ mod tests {
         }
         let most = request(Method::POST, "/leads", "", vec![b'a'; MAX_BODY]);
         assert_eq!(testing::send(most).await.unwrap().0.status, 200);
+        gateway.stop().await;
+    }
+
+    #[tokio::test]
+    async fn the_reference_is_a_page_that_cannot_run_anything() {
+        let gateway = start(Method::POST, echo()).await;
+        let request = |method| {
+            let request = HttpRequest::builder().method(method).uri(format!("{}/docs", gateway.url()));
+            request.body(Body::empty()).unwrap()
+        };
+        let (parts, body) = testing::send(request(Method::GET)).await.unwrap();
+        assert_eq!(parts.status, 200);
+        assert_eq!(parts.headers["content-type"], "text/html; charset=utf-8");
+        assert_eq!(parts.headers["x-content-type-options"], "nosniff");
+        let policy = parts.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
+        assert!(body.starts_with(b"<!DOCTYPE html>"));
+        assert_eq!(testing::send(request(Method::POST)).await.unwrap().0.status, 404, "as without the page");
         gateway.stop().await;
     }
 

@@ -17,7 +17,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Runs Leadping's lead intake on this machine: the API, its three functions, DynamoDB, SQS, and stand-ins for
+/// Runs Leadping's lead intake on this machine: the API, its functions, DynamoDB, SQS, and stand-ins for EventBridge,
 /// TrustedForm and the phone lookup.
 ///
 /// The functions and their clients are the ones that run on AWS. Only the addresses differ.
@@ -88,7 +88,8 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     // The engine warns of every condition that does not hold. Each repeated lead is one.
-    let filter = telemetry::filter().with_target("dynoxide", Level::ERROR);
+    let filter =
+        telemetry::filter().with_target("dynoxide", Level::ERROR).with_target("local::stand_ins::bus", Level::INFO);
     let lines = if arguments.json {
         tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).boxed()
     } else {

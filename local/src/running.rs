@@ -34,6 +34,8 @@ pub struct Addresses {
     pub region: String,
     pub trusted_form: String,
     pub phone_lookup: String,
+    pub bus: String,
+    pub event_bus_name: String,
     pub pid: u32,
 }
 
@@ -48,12 +50,14 @@ impl Addresses {
         vec![
             of("AWS_ENDPOINT_URL_DYNAMODB", &self.dynamodb),
             of("AWS_ENDPOINT_URL_SQS", &self.sqs),
+            of("AWS_ENDPOINT_URL_EVENTBRIDGE", &self.bus),
             of("AWS_REGION", &self.region),
             of("AWS_ACCESS_KEY_ID", STAND_IN),
             of("AWS_SECRET_ACCESS_KEY", STAND_IN),
             of("SOURCES_TABLE", &self.sources_table),
             of("LEADS_TABLE", &self.leads_table),
             of("LEAD_CREATED_QUEUE_URL", &self.queue_url),
+            of("EVENT_BUS_NAME", &self.event_bus_name),
             of("TRUSTED_FORM_URL", &self.trusted_form),
             of("TRUSTED_FORM_API_KEY", STAND_IN),
             of("PHONE_LOOKUP", lookup),

@@ -26,12 +26,14 @@ use crate::running::{self, Addresses, NO_LOOKUP, STAND_IN, STAND_IN_ACCOUNT};
 use crate::schedule::Schedule;
 use crate::server;
 use crate::sqs::Sqs;
+use crate::stand_ins::bus::FakeBus;
 use crate::stand_ins::lookup::FakeLookup;
 use crate::stand_ins::trusted_form::{self, FakeTrustedForm};
 use crate::tables::{self, Queues};
 
 const SOURCES_TABLE: &str = "leadping-sources";
 const LEADS_TABLE: &str = "leadping-leads";
+const EVENT_BUS: &str = "leadping-events";
 const REGION: &str = "us-east-1";
 
 /// The functions' timeouts, as in the template.
@@ -77,6 +79,7 @@ pub struct Front {
     pub sqs: String,
     pub trusted_form: String,
     pub phone_lookup: String,
+    pub bus: String,
 }
 
 impl Default for Options {
@@ -129,12 +132,12 @@ impl Stack {
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
         let listener = if options.gateway { Some(listen(options.port).await?) } else { None };
         let lock = options.data.as_deref().map(lock).transpose()?;
-        let engines = Engines::start(options).await?;
         let stand_ins = StandIns::start(options).await?;
+        let engines = Engines::start(options, stand_ins.bus.url()).await?;
         let (intake, process) = settings(options, &engines.queues, &stand_ins)?;
-        let addresses = engines.addresses(listener.as_ref(), &intake, &process)?;
+        let addresses = engines.addresses(listener.as_ref(), &intake, &process, &stand_ins)?;
         let called = match &options.front {
-            Some(front) => clients(&front.dynamodb, &front.sqs)?,
+            Some(front) => clients(&front.dynamodb, &front.sqs, &front.bus)?,
             None => engines.clients.clone(),
         };
         let functions = Functions::start(&intake, &process, &called).await?;
@@ -178,6 +181,11 @@ impl Stack {
         &self.stand_ins.lookup
     }
 
+    /// The stand-in for the bus.
+    pub fn bus(&self) -> &FakeBus {
+        &self.stand_ins.bus
+    }
+
     /// Stops everything. Open requests are answered first.
     pub async fn stop(self) {
         if let Some(gateway) = self.gateway {
@@ -189,6 +197,7 @@ impl Stack {
         }
         self.stand_ins.lookup.stop().await;
         self.stand_ins.trusted_form.stop().await;
+        self.stand_ins.bus.stop().await;
         self.engines.sqs.stop().await;
         self.engines.dynamodb.stop().await;
     }
@@ -204,11 +213,11 @@ struct Engines {
 }
 
 impl Engines {
-    async fn start(options: &Options) -> anyhow::Result<Self> {
+    async fn start(options: &Options, bus: &str) -> anyhow::Result<Self> {
         let file = options.data.as_ref().map(|data| data.join(TABLES));
         let dynamodb = DynamoDb::start(0, file.as_deref().map_or(Storage::Memory, Storage::File)).await?;
         let sqs = Sqs::start(0).await?;
-        let clients = clients(dynamodb.url(), sqs.url())?;
+        let clients = clients(dynamodb.url(), sqs.url(), bus)?;
         tables::create(&clients.dynamodb, SOURCES_TABLE, schema::SOURCE_INDEXES).await?;
         tables::create(&clients.dynamodb, LEADS_TABLE, schema::LEAD_INDEXES).await?;
         tables::expire(&clients.dynamodb, LEADS_TABLE).await?;
@@ -222,6 +231,7 @@ impl Engines {
         listener: Option<&TcpListener>,
         intake: &IntakeSettings,
         process: &ProcessSettings,
+        stand_ins: &StandIns,
     ) -> anyhow::Result<Addresses> {
         Ok(Addresses {
             gateway: listener.map(server::url_of).transpose()?,
@@ -234,6 +244,8 @@ impl Engines {
             region: REGION.to_owned(),
             trusted_form: intake.check.trusted_form_url.to_string(),
             phone_lookup: lookup_address(&process.lookup),
+            bus: stand_ins.bus.url().to_owned(),
+            event_bus_name: process.event_bus.clone(),
             pid: std::process::id(),
         })
     }
@@ -247,16 +259,21 @@ impl Engines {
     }
 }
 
-/// The stand-ins for services outside AWS.
+/// The stand-ins for services that have no engine here.
 #[derive(Debug)]
 struct StandIns {
     trusted_form: FakeTrustedForm,
     lookup: FakeLookup,
+    bus: FakeBus,
 }
 
 impl StandIns {
     async fn start(options: &Options) -> anyhow::Result<Self> {
-        Ok(Self { trusted_form: FakeTrustedForm::start(0, options.slow).await?, lookup: FakeLookup::start(0).await? })
+        Ok(Self {
+            trusted_form: FakeTrustedForm::start(0, options.slow).await?,
+            lookup: FakeLookup::start(0).await?,
+            bus: FakeBus::start(0, options.data.as_deref()).await?,
+        })
     }
 }
 
@@ -289,7 +306,6 @@ async fn listen(port: u16) -> anyhow::Result<TcpListener> {
         .with_context(|| format!("port {port} is taken; choose another one with --port, or --port 0 for any free port"))
 }
 
-/// Locks the tables' file, because two stacks must not share it.
 /// The file of the tables. Its name has the version of the stored form, so a file that this release cannot read is left
 /// alone.
 const TABLES: &str = "tables-2.sqlite";
@@ -302,6 +318,7 @@ pub fn left_by_earlier_versions(data: &Path) -> Vec<PathBuf> {
     OLD_TABLES.map(|name| data.join(name)).into_iter().filter(|file| file.exists()).collect()
 }
 
+/// Locks the tables' file, because two stacks must not share it.
 fn lock(data: &Path) -> anyhow::Result<fs::File> {
     running::lock(data, "lock")?.with_context(|| {
         format!("{} is in use by another running stack; stop it, or start this one with --memory", data.display())
@@ -312,10 +329,14 @@ fn lock(data: &Path) -> anyhow::Result<fs::File> {
 ///
 /// # Errors
 /// When the file of `AWS_CA_BUNDLE` cannot be read or is not valid.
-pub fn clients(dynamodb: &str, sqs: &str) -> anyhow::Result<Clients> {
+pub fn clients(dynamodb: &str, sqs: &str, bus: &str) -> anyhow::Result<Clients> {
     let credentials = Credentials::new(STAND_IN, STAND_IN, None, None, STAND_IN);
-    let endpoints =
-        Endpoints { dynamodb: Some(dynamodb.to_owned()), sqs: Some(sqs.to_owned()), ..Endpoints::default() };
+    let endpoints = Endpoints {
+        dynamodb: Some(dynamodb.to_owned()),
+        sqs: Some(sqs.to_owned()),
+        eventbridge: Some(bus.to_owned()),
+        ..Endpoints::default()
+    };
     let credentials = SharedCredentialsProvider::new(credentials);
     Ok(Clients::new(aws::http(aws::CONNECT_TIMEOUT)?, REGION.to_owned(), credentials, endpoints))
 }
@@ -353,6 +374,7 @@ fn settings(
     let process = ProcessSettings {
         leads_table: LEADS_TABLE.to_owned(),
         queue_url: queues.lead_created.clone(),
+        event_bus: EVENT_BUS.to_owned(),
         lookup,
         due_after: options.due_after,
         lease: options.lease,

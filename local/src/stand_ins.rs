@@ -1,8 +1,9 @@
-//! Stand-ins for the services outside AWS: TrustedForm and the lookup providers. Certain values in a lead make them fail.
+//! Stand-ins for TrustedForm, the lookup providers and EventBridge. For the first two, certain values in a lead make them fail.
 //! The tables of these knobs decide the answers, and `cargo run -- --help` prints them.
 
 use std::fmt::Write;
 
+pub mod bus;
 pub mod lookup;
 pub mod trusted_form;
 

@@ -15,6 +15,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::demo;
+use crate::gateway::docs;
 use crate::running::{Addresses, Claim};
 
 const BOLD: Style = Style::new().bold();
@@ -34,10 +35,13 @@ pub fn welcome(addresses: &Addresses, kept: &str, old: &[PathBuf], claim: &Claim
     let mut out = anstream::stdout().lock();
     let what = if addresses.gateway.is_some() { "Leadping's lead intake is" } else { "The services for functions are" };
     writeln!(out, "\n{BOLD}{what} running.{BOLD:#} Press Ctrl-C to stop.\n")?;
+    let reference = addresses.gateway.as_deref().map(|api| format!("{api}{}", docs::PATH));
     let rows = [
         ("API", addresses.gateway.as_deref().unwrap_or("none, the functions run elsewhere")),
+        ("its reference", reference.as_deref().unwrap_or("docs/reference.html")),
         ("DynamoDB", addresses.dynamodb.as_str()),
         ("SQS", addresses.sqs.as_str()),
+        ("EventBridge", addresses.bus.as_str()),
         ("TrustedForm", addresses.trusted_form.as_str()),
         ("phone lookup", addresses.phone_lookup.as_str()),
         ("leads are kept", kept),

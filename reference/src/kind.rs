@@ -1,17 +1,19 @@
 //! JSON Schemas for each kind of member: in a JSON body, in a form or query, and in the answer.
 //!
-//! A request schema never refuses what the API accepts: blank and `null` mean "not given", numbers may be strings and
-//! strings numbers, and leading and trailing space does not count (contract, section 3). The description says what a
-//! schema cannot express.
+//! A request schema has what a partner should send, in types that every generator knows. The API accepts more (contract,
+//! section 3), and the descriptions say so.
 
 use leadping::lead::choices::{EmploymentType, Gender, MaritalStatus};
 use leadping::payload::fields::{
     Kind, MAX_CERTIFICATE_URL, MAX_EMAIL, MAX_ENTRIES, MAX_ENTRY_NAME, MAX_PHONE, MAX_PRICE_DECIMALS, MAX_PRICE_DIGITS,
     MAX_TAGS, MAX_TEXT, MAX_WHOLE,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Inclusive, because the highest price, twelve nines and six more after the point, rounds to this as a float.
+/// The extension that holds the values of an open list.
+pub(crate) const VALUES: &str = "x-extensible-enum";
+
 const PRICE_LIMIT: u64 = 10_u64.pow(MAX_PRICE_DIGITS as u32);
 
 /// The name of a kind's schema.
@@ -80,88 +82,81 @@ pub(crate) fn about(kind: Kind) -> String {
     }
 }
 
-/// The schema of a kind in a JSON body.
+/// Whether [`about`] says more about a value than its type and its length do.
+pub(crate) fn has_rules(kind: Kind) -> bool {
+    !matches!(kind, Kind::Text(_))
+}
+
+/// The schema of a kind in a JSON body: what a partner should send, in the plainest type.
 pub(crate) fn in_json(kind: Kind) -> Value {
-    let number = |schema| json!({"anyOf": [schema, text(kind), {"type": "null"}]});
-    match kind {
-        Kind::Text(most) => json!({"type": ["string", "number", "null"], "maxLength": most}),
-        Kind::State => json!({"type": ["string", "number", "null"], "maxLength": MAX_TEXT}),
-        Kind::Phone => json!({"type": ["string", "number", "null"], "maxLength": MAX_PHONE}),
-        // In the flat form an unknown value, such as a number, becomes `Unknown`.
-        Kind::Gender => json!({"anyOf": [text(kind), {"type": ["number", "null"]}]}),
-        Kind::Email
-        | Kind::BirthDate
-        | Kind::CapturedAt
-        | Kind::IpAddress
-        | Kind::MaritalStatus
-        | Kind::EmploymentType
-        | Kind::Certificate => json!({"anyOf": [text(kind), {"type": "null"}]}),
-        Kind::Price(_) => number(json!({"type": "number", "minimum": 0, "maximum": PRICE_LIMIT})),
-        Kind::Whole(_) => number(json!({"type": "integer", "minimum": 0, "maximum": MAX_WHOLE})),
-        Kind::Flag(_) => number(json!({"enum": [true, false, 1, 0]})),
-        Kind::Tags => json!({"anyOf": [{"type": "array", "items": in_json(Kind::Text(MAX_TEXT))}, not_given()]}),
-        Kind::FreeMetadata => json!({"anyOf": [text(kind), not_given()]}),
-    }
-}
-
-/// The schema of a kind in a form or a query string, where everything is text.
-pub(crate) fn text(kind: Kind) -> Value {
-    let blank_or = |pattern: &str| json!({"type": "string", "pattern": format!(r"^\s*({pattern})?\s*$")});
-    let choice = |names: &[&str]| json!({"anyOf": [{"type": "string", "enum": names}, {"type": "string"}]});
-    match kind {
-        Kind::Text(most) => json!({"type": "string", "maxLength": most}),
-        Kind::State => json!({"type": "string", "maxLength": MAX_TEXT}),
-        Kind::Phone => json!({"type": "string", "maxLength": MAX_PHONE}),
-        Kind::Email => blank_or(r"[^@]{1,64}@[^@]+"),
-        Kind::BirthDate => blank_or(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].*)?"),
-        Kind::CapturedAt => blank_or(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].*([Zz]|[+-][0-9:]+)"),
-        Kind::IpAddress => blank_or(r"[,;\s]*\[?[0-9A-Fa-f:.]{2,45}(\](:[0-9]+)?)?([,;\s].*)?"),
-        Kind::Gender => choice(Gender::NAMES),
-        Kind::MaritalStatus => choice(MaritalStatus::NAMES),
-        Kind::EmploymentType => choice(EmploymentType::NAMES),
-        Kind::Price(_) => blank_or(r"-?[0-9]*\.?[0-9]*([eE][+-]?[0-9]+)?"),
-        Kind::Whole(_) => blank_or(r"(\$\s*)?-?[0-9,]*\.?[0-9]*([eE][+-]?[0-9]+)?"),
-        Kind::Flag(_) => blank_or(
-            "([Tt]([Rr][Uu][Ee])?|[Ff]([Aa][Ll][Ss][Ee])?|[Yy]([Ee][Ss])?|[Nn][Oo]?|[Oo][Nn]|[Oo][Ff][Ff]|1|0)",
-        ),
-        Kind::Certificate => json!({"type": "string", "maxLength": MAX_CERTIFICATE_URL}),
-        Kind::Tags => json!({"type": "array", "items": text(Kind::Text(MAX_TEXT))}),
-        // A form may hold the whole map as JSON, too.
-        Kind::FreeMetadata => json!({
-            "type": "object",
-            "additionalProperties": {"type": ["string", "number", "boolean", "null"], "maxLength": MAX_TEXT},
-        }),
-    }
-}
-
-/// The schema of a kind in the answer, where values are normalized and members that were not given are left out.
-pub(crate) fn in_answer(kind: Kind) -> Value {
-    let text = |most: usize| json!({"type": "string", "minLength": 1, "maxLength": most});
+    let text = |most: usize| json!({"type": "string", "maxLength": most});
     match kind {
         Kind::Text(most) => text(most),
         Kind::State => text(MAX_TEXT),
+        Kind::Phone => text(MAX_PHONE),
+        Kind::Email => text(MAX_EMAIL),
         Kind::Certificate => text(MAX_CERTIFICATE_URL),
-        Kind::Email => json!({"type": "string", "maxLength": MAX_EMAIL, "pattern": "^[^@]+@[^@]+$"}),
-        Kind::Phone => json!({"type": "string", "pattern": r"^\+1[0-9]{10}$"}),
-        Kind::BirthDate => json!({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
-        Kind::CapturedAt => moment(),
-        Kind::IpAddress => json!({"type": "string", "pattern": "^[0-9a-f:.]{2,45}$"}),
-        Kind::Gender => json!({"type": "string", "enum": Gender::NAMES}),
-        Kind::MaritalStatus => json!({"type": "string", "enum": MaritalStatus::NAMES}),
-        Kind::EmploymentType => json!({"type": "string", "enum": EmploymentType::NAMES}),
-        Kind::Price(_) => json!({"type": "number", "minimum": 0, "maximum": PRICE_LIMIT}),
+        Kind::BirthDate => json!({"type": "string", "format": "date"}),
+        Kind::CapturedAt => json!({"type": "string", "format": "date-time"}),
+        Kind::IpAddress => json!({"type": "string"}),
+        Kind::Gender | Kind::MaritalStatus | Kind::EmploymentType => {
+            json!({"$ref": format!("#/components/schemas/{}", name(kind))})
+        }
+        Kind::Price(_) => json!({"type": "number", "minimum": 0, "exclusiveMaximum": PRICE_LIMIT}),
         Kind::Whole(_) => json!({"type": "integer", "minimum": 0, "maximum": MAX_WHOLE}),
         Kind::Flag(_) => json!({"type": "boolean"}),
-        Kind::Tags => {
-            json!({"type": "array", "maxItems": MAX_TAGS, "uniqueItems": true, "items": text(MAX_TEXT)})
+        Kind::Tags => json!({"type": "array", "maxItems": MAX_TAGS, "items": text(MAX_TEXT)}),
+        Kind::FreeMetadata => {
+            json!({"type": "object", "maxProperties": MAX_ENTRIES, "additionalProperties": text(MAX_TEXT)})
         }
-        Kind::FreeMetadata => json!({
-            "type": "object",
-            "maxProperties": MAX_ENTRIES,
-            "propertyNames": {"minLength": 1, "maxLength": MAX_ENTRY_NAME},
-            "additionalProperties": text(MAX_TEXT),
-        }),
     }
+}
+
+/// The schema of a kind in a form or a query string. A map is text: generated clients disagree about how to write one
+/// in brackets.
+pub(crate) fn in_form(kind: Kind) -> Value {
+    match kind {
+        Kind::FreeMetadata => json!({
+            "type": "string",
+            "description": "As text: a JSON object. A name with brackets, such as `sourceMetadata[placement]`, is read, too.",
+        }),
+        _ => in_json(kind),
+    }
+}
+
+/// The schemas that members of requests refer to: the lists of choices.
+pub(crate) fn choices() -> [(&'static str, Value); 3] {
+    [
+        (Kind::Gender, Gender::NAMES),
+        (Kind::MaritalStatus, MaritalStatus::NAMES),
+        (Kind::EmploymentType, EmploymentType::NAMES),
+    ]
+    .map(|(kind, names)| (name(kind), json!({"type": "string", "enum": names, "description": about(kind)})))
+}
+
+/// The schema of a kind in the answer, where values are normalized and members that were not given are left out. It has
+/// no bounds and no closed lists, which a client that checks answers would hold against a later release.
+pub(crate) fn in_answer(kind: Kind) -> Value {
+    match kind {
+        Kind::Gender => open(Gender::NAMES),
+        Kind::MaritalStatus => open(MaritalStatus::NAMES),
+        Kind::EmploymentType => open(EmploymentType::NAMES),
+        Kind::Price(_) => json!({"type": "number"}),
+        Kind::Whole(_) => json!({"type": "integer"}),
+        Kind::Flag(_) => json!({"type": "boolean"}),
+        Kind::BirthDate => json!({"type": "string", "format": "date"}),
+        Kind::CapturedAt => json!({"type": "string", "format": "date-time"}),
+        Kind::Tags => json!({"type": "array", "items": {"type": "string"}}),
+        Kind::FreeMetadata => json!({"type": "object", "additionalProperties": {"type": "string"}}),
+        Kind::Text(_) | Kind::State | Kind::Certificate | Kind::Email | Kind::Phone | Kind::IpAddress => {
+            json!({"type": "string"})
+        }
+    }
+}
+
+/// A text in an answer with its values of today. Clients must not refuse another one; [`crate::Validator`] does.
+pub(crate) fn open(values: impl Serialize) -> Value {
+    json!({"type": "string", (VALUES): values})
 }
 
 /// The schema of a time in the answer: UTC, to the millisecond.
@@ -176,9 +171,4 @@ pub(crate) fn moment() -> Value {
 /// The schema of an identifier.
 pub(crate) fn id() -> Value {
     json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"})
-}
-
-/// The values that mean "not given" for an object or a list.
-pub(crate) fn not_given() -> Value {
-    json!({"type": ["string", "null"], "pattern": r"^\s*$"})
 }

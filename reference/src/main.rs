@@ -10,7 +10,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
         [] => {
             for file in reference::files(&root)? {
-                std::fs::write(root.join(file.path), file.text)?;
+                std::fs::write(root.join(&file.path), file.text)?;
                 writeln!(out, "{}", file.path)?;
             }
         }

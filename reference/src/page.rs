@@ -1,4 +1,4 @@
-//! Generates the parts of `docs/api.md` between `<!-- generated: NAME -->` and `<!-- end -->`.
+//! Generates the parts of pages between `<!-- generated: NAME -->` and `<!-- end -->`.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,17 @@ use leadping::payload::{Entrance, Member};
 use serde_json::Value;
 
 use crate::openapi::{self, example};
-use crate::{kind, payload, problem, yaml};
+use crate::{answer, kind, payload, problem, yaml};
 
 const BEGIN: &str = "<!-- generated: ";
 const NAMED: &str = " -->\n";
 const END: &str = "<!-- end -->";
 
-/// Returns the page with every generated part up to date.
+/// Returns a page with these generated parts, by name.
 ///
 /// # Errors
 /// When the page has an unknown part, lacks a part, or lacks the end of one.
-pub fn fill(page: &str) -> anyhow::Result<String> {
-    let parts = parts()?;
+pub fn fill(page: &str, parts: Vec<(&'static str, String)>) -> anyhow::Result<String> {
     let mut filled = String::new();
     let mut rest = page;
     while let Some((words, after)) = rest.split_once(BEGIN) {
@@ -38,8 +37,11 @@ pub fn fill(page: &str) -> anyhow::Result<String> {
     }
 }
 
-/// Every part by name.
-fn parts() -> anyhow::Result<Vec<(&'static str, String)>> {
+/// Every part of `docs/api.md` by name.
+///
+/// # Errors
+/// When an example cannot be serialized, which does not happen.
+pub fn parts() -> anyhow::Result<Vec<(&'static str, String)>> {
     Ok(vec![
         ("structured example", json(&example(openapi::STRUCTURED_EXAMPLE))?),
         ("flat example", json(&example(openapi::FLAT_EXAMPLE))?),
@@ -105,7 +107,7 @@ fn codes() -> String {
 }
 
 fn gateway() -> String {
-    let rows = openapi::GATEWAY.iter().map(|(status, message, about)| {
+    let rows = answer::GATEWAY.iter().map(|(status, message, about)| {
         vec![(*status).to_owned(), format!("`{{\"message\":\"{message}\"}}`"), (*about).to_owned()]
     });
     table(["Status", "Body", "What to do"], rows)
@@ -136,10 +138,10 @@ mod tests {
 
     #[test]
     fn fills_parts_and_keeps_the_text_around_them() {
-        let filled = fill(&page()).unwrap();
+        let filled = fill(&page(), parts().unwrap()).unwrap();
         assert!(!filled.contains("outdated") && filled.starts_with("words\n"));
         assert!(filled.contains("`email.invalid`") && filled.contains("`dateOfBirth`"));
-        assert_eq!(fill(&filled).unwrap(), filled, "a second run changes nothing");
+        assert_eq!(fill(&filled, parts().unwrap()).unwrap(), filled, "a second run changes nothing");
     }
 
     #[test]
@@ -150,7 +152,7 @@ mod tests {
             page.replace("<!-- generated: codes -->\n", ""),
             page.replace(END, ""),
         ] {
-            assert!(fill(&wrong).is_err());
+            assert!(fill(&wrong, parts().unwrap()).is_err());
         }
     }
 }

@@ -5,6 +5,8 @@ use leadping::http::Problem;
 use leadping::payload::Entrance;
 use serde_json::{Map, Value, json};
 
+use crate::kind;
+
 /// One problem of each kind with its body.
 pub(crate) fn each() -> Vec<(Problem, Value)> {
     let bodies = Problem::each().into_iter().map(|problem| {
@@ -26,23 +28,23 @@ pub(crate) fn schema() -> Value {
         }
         json!(values)
     };
+    let open = |values: Value, about: &str| json!({"type": "string", (kind::VALUES): values, "description": about});
     json!({
         "type": "object",
-        "description": "A problem by RFC 9457. Branch on `code`. The sentences may change.",
+        "description": "A problem by RFC 9457. Branch on `status` and `code`. The sentences may change, and later releases \
+                        may add codes: treat an unknown one by its status.",
         "required": ["type", "title", "status", "code", "detail", "instance", "requestId"],
         "properties": {
-            "type": {"type": "string", "format": "uri", "enum": all("type"), "description": "The type of problem."},
+            "type": open(all("type"), "The type of problem."),
             "title": {"type": "string", "description": "The same for all problems with this code."},
-            "status": {"type": "integer", "enum": all("status"), "description": "The status of the answer."},
-            "code": {"type": "string", "enum": all("code"), "description": "What went wrong. Codes never change."},
+            "status": {"type": "integer", "description": "The status of the answer."},
+            "code": open(all("code"), "What went wrong. Codes never change, and later releases may add some."),
             "detail": {"type": "string", "description": "What to do. It never repeats what was sent."},
-            "instance": {"type": "string", "enum": [Entrance::Structured.path(), Entrance::Flat.path()], "description": "The path that was called."},
+            "instance": {"type": "string", "description": "The path that was called."},
             "requestId": {"type": "string", "description": "The value of X-Request-Id. Give it to us when you ask about this request."},
             "errors": {
                 "type": "array",
-                "minItems": 1,
-                "maxItems": 100,
-                "description": "On 400: everything to fix, in the order of the rules.",
+                "description": "On 400: everything to fix, in the order of the rules. At most 100 entries.",
                 "items": {"$ref": "#/components/schemas/Failure"},
             },
         },
@@ -51,18 +53,19 @@ pub(crate) fn schema() -> Value {
 
 /// One entry of `errors`.
 pub(crate) fn failure() -> Value {
+    let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
     json!({
         "type": "object",
+        "description": "One thing to fix.",
         "required": ["code", "detail"],
         "properties": {
             "code": {
                 "type": "string",
-                "enum": Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>(),
-                "description": "The broken rule. Codes never change.",
+                (kind::VALUES): codes,
+                "description": "The broken rule. Codes never change, and later releases may add some.",
             },
             "pointer": {
                 "type": "string",
-                "pattern": "^(/([^~/]|~[01])*)*$",
                 "description": "A JSON pointer (RFC 6901) into what you sent, by the documented spelling of the name that you \
                                 used. Empty for the whole body, and absent if the source or a header is the cause.",
             },
@@ -71,22 +74,10 @@ pub(crate) fn failure() -> Value {
     })
 }
 
-/// The content of a response with this status: every problem that it can have.
-pub(crate) fn content(status: &str) -> Value {
-    let mut variants = Vec::new();
-    let mut examples = Map::new();
-    for (problem, body) in each().into_iter().filter(|(problem, _)| problem.status().as_str() == status) {
-        let mut required = vec!["type", "title", "status", "code"];
-        let fixed: Map<_, _> =
-            required.iter().map(|name| ((*name).to_owned(), json!({"const": body[*name]}))).collect();
-        if body.get("errors").is_some() {
-            required.push("errors");
-        }
-        variants.push(json!({"properties": fixed, "required": required}));
-        examples.insert(problem.code().to_owned(), json!({"summary": body["title"], "value": body}));
-    }
-    json!({
-        "schema": {"allOf": [{"$ref": "#/components/schemas/Problem"}, {"oneOf": variants}]},
-        "examples": examples,
-    })
+/// Every problem with this status, by code, as examples.
+pub(crate) fn examples(status: &str) -> Map<String, Value> {
+    let with_status = each().into_iter().filter(|(problem, _)| problem.status().as_str() == status);
+    with_status
+        .map(|(problem, body)| (problem.code().to_owned(), json!({"summary": body["title"], "value": body})))
+        .collect()
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use crate::event::EventType;
+use crate::event::Event;
 use crate::id::{AccountId, BusinessId, ConversationId, LeadId, SourceId};
 use crate::lead::Lead;
 use crate::lead::email::Email;
@@ -43,8 +43,9 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// Opens the conversation of a new lead, with its first event.
-    pub fn open(lead: &Lead, business_id: BusinessId, now: Timestamp) -> Self {
+    /// Opens the conversation of a new lead, with its first events.
+    pub fn open(lead: &Lead, business_id: BusinessId, events: &[Event], now: Timestamp) -> Self {
+        let last = events.iter().rev().find(|event| event.event_type.moves_inbox());
         Self {
             id: ConversationId::of(&lead.id),
             lead_id: lead.id.clone(),
@@ -57,9 +58,9 @@ impl Conversation {
             lead_phone_number: lead.phone_number().cloned(),
             status: "open".to_owned(),
             is_unread: true,
-            last_snippet: EventType::LeadCreated.summary().to_owned(),
+            last_snippet: last.map(|event| event.summary.clone()).unwrap_or_default(),
             last_event_at: now,
-            event_version: 1,
+            event_version: events.last().map_or(0, |event| event.sequence),
             created_at: now,
         }
     }

@@ -5,60 +5,62 @@ use serde_with::skip_serializing_none;
 
 use crate::id::{BusinessId, ConversationId, EventId, LeadId, SourceId};
 use crate::lead::Lead;
+use crate::lead::eligibility::Eligibility;
 use crate::time::Timestamp;
 
-/// What can happen to a lead.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum EventType {
-    /// The lead was accepted and its conversation opened.
-    #[serde(rename = "lead.created")]
-    LeadCreated,
+macro_rules! event_types {
+    ($($(#[doc = $doc:literal])+ $name:ident $text:literal $summary:literal;)+) => {
+        /// What can happen to a lead.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum EventType {
+            $($(#[doc = $doc])+ #[serde(rename = $text)] $name,)+
+            /// A type that a later release writes. This release shows and publishes it, and does nothing else with it.
+            #[serde(untagged)]
+            Other(String),
+        }
+
+        impl EventType {
+            /// Every type that this release writes, and when it happens. The published schemas come from this table.
+            pub const ALL: &[(Self, &str)] = &[$((Self::$name, concat!($($doc),+))),+];
+
+            /// The name that subscribers and automations read.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$name => $text,)+
+                    Self::Other(name) => name,
+                }
+            }
+
+            /// A short text for people, without personal data.
+            pub(crate) fn summary(&self) -> &'static str {
+                match self {
+                    $(Self::$name => $summary,)+
+                    Self::Other(_) => "Something else happened",
+                }
+            }
+        }
+    };
+}
+
+event_types! {
+    /// The lead was accepted and its conversation opened. It comes before the lookup.
+    LeadCreated "lead.created" "A new lead came in";
     /// The phone number was looked up.
-    #[serde(rename = "phone.lookup.succeeded")]
-    PhoneLookupSucceeded,
-    /// The phone number could not be looked up.
-    #[serde(rename = "phone.lookup.failed")]
-    PhoneLookupFailed,
-    /// An operator erased the person's data.
-    #[serde(rename = "lead.erased")]
-    LeadErased,
-    /// A type that a later release writes. This release shows its name and does nothing else with it.
-    #[serde(untagged)]
-    Other(String),
+    PhoneLookupSucceeded "phone.lookup.succeeded" "The phone number was looked up";
+    /// The phone number could not be looked up, and no retry follows.
+    PhoneLookupFailed "phone.lookup.failed" "The phone number could not be looked up";
+    /// The lead is ready for calls, texts and automations, as far as its eligibility allows.
+    LeadReady "lead.ready" "The lead is ready";
+    /// The person's data was erased. Receivers must erase it, too.
+    LeadErased "lead.erased" "The person's data was erased";
 }
 
 impl EventType {
-    /// Every type that this release writes.
-    pub const ALL: [Self; 4] =
-        [Self::LeadCreated, Self::PhoneLookupSucceeded, Self::PhoneLookupFailed, Self::LeadErased];
-
-    /// The name that subscribers and automations read.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::LeadCreated => "lead.created",
-            Self::PhoneLookupSucceeded => "phone.lookup.succeeded",
-            Self::PhoneLookupFailed => "phone.lookup.failed",
-            Self::LeadErased => "lead.erased",
-            Self::Other(name) => name,
-        }
-    }
-
     /// The name in the timeline, whose readers know only these two.
     fn timeline_type(&self) -> &'static str {
         match self {
             Self::LeadCreated => "LeadCreated",
             _ => "LeadUpdated",
-        }
-    }
-
-    /// A short text for people, without personal data.
-    pub(crate) fn summary(&self) -> &'static str {
-        match self {
-            Self::LeadCreated => "A new lead came in",
-            Self::PhoneLookupSucceeded => "The phone number was looked up",
-            Self::PhoneLookupFailed => "The phone number could not be looked up",
-            Self::LeadErased => "The person's data was erased",
-            Self::Other(_) => "Something else happened",
         }
     }
 
@@ -69,7 +71,12 @@ impl EventType {
 
     /// Whether the event moves the lead's conversation to the top of the inbox.
     pub(crate) fn moves_inbox(&self) -> bool {
-        matches!(self, Self::LeadCreated)
+        matches!(self, Self::LeadCreated | Self::LeadReady)
+    }
+
+    /// Whether the event says whether the person may be texted and called.
+    pub fn has_eligibility(&self) -> bool {
+        matches!(self, Self::LeadReady)
     }
 }
 
@@ -93,6 +100,8 @@ pub struct Event {
     pub business_id: BusinessId,
     /// What happened, for people.
     pub summary: String,
+    /// What was known when the event happened. Only events of some types have it (contract, section 13).
+    pub eligibility: Option<Eligibility>,
     pub created_at: Timestamp,
 }
 
@@ -109,6 +118,7 @@ impl Event {
             conversation_id: ConversationId::of(&lead.id),
             source_id: lead.source_id.clone(),
             business_id,
+            eligibility: None,
             created_at: now,
         }
     }
@@ -120,9 +130,9 @@ mod tests {
 
     #[test]
     fn each_type_has_one_name_and_unknown_types_keep_theirs() {
-        for known in EventType::ALL {
-            assert_eq!(serde_json::to_value(&known).unwrap(), known.as_str());
-            assert_eq!(serde_json::from_value::<EventType>(known.as_str().into()).unwrap(), known);
+        for (known, _) in EventType::ALL {
+            assert_eq!(serde_json::to_value(known).unwrap(), known.as_str());
+            assert_eq!(serde_json::from_value::<EventType>(known.as_str().into()).unwrap(), *known);
         }
         let unknown: EventType = serde_json::from_str(r#""lead.exported""#).unwrap();
         assert_eq!(unknown, EventType::Other("lead.exported".to_owned()));

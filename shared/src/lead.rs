@@ -6,6 +6,7 @@ pub mod birth_date;
 pub mod captured_at;
 pub mod certificate;
 pub mod choices;
+pub mod eligibility;
 pub mod email;
 pub mod ip_address;
 pub mod line_type;

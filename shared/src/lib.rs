@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | what a function does | [`intake`] takes a post: authenticate, judge, verify, save, announce; [`check`] answers what partners ask without creating a lead; [`process`] finishes a lead and sweeps the outbox |
-//! | what it talks to | [`store`] the two tables; [`queue`] the `lead.created` message; [`trusted_form`] and [`lookup`] the external services |
+//! | what it talks to | [`store`] the two tables; [`queue`] the `lead.created` message; [`bus`] the events for subscribers; [`trusted_form`] and [`lookup`] the external services |
 //! | reading and checking | [`payload`] the table of fields; [`validation`] the rules; [`identity`] one submission, one lead; [`http`] problems, routes and services |
 //! | plumbing | [`client`] outbound HTTP, AWS, TLS, credentials; [`settings`], [`start`], [`telemetry`] |
 //! | the model | [`lead`], [`source`], [`conversation`], [`event`], [`failure`], [`id`], [`time`] |
@@ -22,6 +22,7 @@ compile_error!(
     "set panic = \"unwind\": an aborting panic would lose a whole batch and leave a partner without an answer"
 );
 
+pub mod bus;
 pub mod check;
 pub mod client;
 pub mod conversation;

@@ -82,6 +82,8 @@ pub struct IntakeSettings {
 pub struct ProcessSettings {
     pub leads_table: String,
     pub queue_url: String,
+    /// `EVENT_BUS_NAME`: the EventBridge bus for subscribers.
+    pub event_bus: String,
     pub lookup: LookupSettings,
     /// `LEAD_DUE_AFTER_SECONDS`, by default 60: the shortest wait before a retry.
     pub due_after: Duration,
@@ -164,6 +166,7 @@ impl ProcessSettings {
         Ok(Self {
             leads_table: env.required("LEADS_TABLE")?,
             queue_url: env.required("LEAD_CREATED_QUEUE_URL")?,
+            event_bus: env.required("EVENT_BUS_NAME")?,
             lookup: LookupSettings::read(env)?,
             due_after: env.seconds("LEAD_DUE_AFTER_SECONDS", 60)?,
             lease: env.seconds("LOOKUP_LEASE_SECONDS", 40)?,
@@ -279,8 +282,10 @@ mod tests {
         read(IntakeSettings::read, &INTAKE, changes)
     }
 
+    const PROCESS: [(&str, &str); 3] = [INTAKE[1], INTAKE[2], ("EVENT_BUS_NAME", "events")];
+
     fn process(changes: Given<'_>) -> Result<ProcessSettings, String> {
-        read(ProcessSettings::read, &INTAKE[1..3], changes)
+        read(ProcessSettings::read, &PROCESS, changes)
     }
 
     fn described(secret: &SecretSetting) -> (&str, &str) {
@@ -302,6 +307,7 @@ mod tests {
 
         let settings = process(&[]).unwrap();
         assert_eq!(settings.queue_url, "https://sqs.example/queue");
+        assert_eq!(settings.event_bus, "events");
         assert!(matches!(settings.lookup, LookupSettings::None));
         assert_eq!((settings.due_after, settings.lease), (Duration::from_secs(60), Duration::from_secs(40)));
         assert!(settings.connects_ahead);
@@ -410,6 +416,10 @@ mod tests {
             let missing = format!("the environment variable {name} is not set");
             assert_eq!(read(IntakeSettings::read, &others, &[]).unwrap_err(), missing);
             assert_eq!(intake(&[(name, " \t")]).unwrap_err(), missing);
+        }
+        for (name, _) in PROCESS {
+            let missing = format!("the environment variable {name} is not set");
+            assert_eq!(process(&[(name, "")]).unwrap_err(), missing);
         }
     }
 }

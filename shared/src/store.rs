@@ -8,6 +8,7 @@ mod erasure;
 mod item;
 mod lead_item;
 mod leads;
+mod outbox;
 mod progress;
 mod queries;
 pub mod schema;
@@ -16,8 +17,9 @@ mod transaction;
 mod unknown;
 
 pub use erasure::Erasure;
-pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead, Tombstone};
+pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead, Tombstone, Work};
 pub use leads::{Leads, Put, Record};
+pub use outbox::{Outbox, Written};
 pub use progress::{Again, Lease, LookupOutcome};
 pub use queries::{InboxPlace, InvalidPlace, Listed};
 pub use sources::Sources;

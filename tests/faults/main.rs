@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a harness fails the test that uses it")]
 
+mod events;
 mod operators;
 mod outages;
 mod page;

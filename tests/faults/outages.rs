@@ -90,9 +90,10 @@ async fn a_post_gets_a_true_answer_in_every_outage() {
 /// twice only if its answer is lost.
 #[tokio::test]
 async fn an_outage_makes_no_message_a_dead_letter() {
-    use Fault::{Broken, Conflict, Cut, Throttled};
-    use Point::{Finish, LeadRead, Lease, LookUp, Open, Postpone};
+    use Fault::{Broken, Conflict, Cut, Lie, Throttled};
+    use Point::{Finish, LeadRead, Lease, LookUp, Open, Postpone, Publish, Published};
     use Side::{After, Before};
+    let lie = |status, body| Lie(StatusCode::from_u16(status).unwrap(), body);
     let world = World::start().await;
     let cases = [
         (LeadRead, Throttled, Before, ALL, 1),
@@ -103,6 +104,14 @@ async fn an_outage_makes_no_message_a_dead_letter() {
         (Open, Conflict, Before, ALL, 1),
         (Open, Cut, After, 1, 1), // the SDK's retry is the same transaction
         (Open, Cut, After, ALL, 1),
+        (Publish, Throttled, Before, 1, 1),
+        (Publish, Throttled, Before, ALL, 1),
+        (Publish, Broken, Before, ALL, 1),
+        (Publish, Cut, Before, ALL, 1),
+        (Publish, Cut, After, 1, 1), // the SDK's retry publishes the same events again
+        (Publish, lie(400, r#"{"__type":"AccessDeniedException"}"#), Before, ALL, 1),
+        (Publish, lie(200, "{}"), Before, ALL, 1),
+        (Publish, lie(200, r#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalFailure"}]}"#), Before, ALL, 1),
         (LookUp, Throttled, Before, ALL, 1),
         (LookUp, Broken, Before, ALL, 1),
         (LookUp, Cut, Before, ALL, 1),
@@ -113,6 +122,10 @@ async fn an_outage_makes_no_message_a_dead_letter() {
         (Finish, Conflict, Before, 2, 1), // another worker has the same message
         (Finish, Cut, After, 1, 1),
         (Finish, Broken, Before, 3, 2), // the answer cannot be stored
+        (Published, Throttled, Before, 1, 1),
+        (Published, Broken, Before, ALL, 1),
+        (Published, Conflict, Before, 1, 1),
+        (Published, Cut, After, ALL, 1),
     ];
     let mut submissions = Vec::new();
     for _ in &cases {
@@ -138,7 +151,7 @@ async fn an_outage_makes_no_message_a_dead_letter() {
     let mut table = vec![row(["the call", "fault", "side", "times", "lookups"])];
     for ((point, fault, side, times, paid), (_, submission)) in cases.iter().zip(&submissions) {
         let (name, times) = (fault.name(), counted(*times));
-        table.push(row([&point.to_string(), name, &side.to_string(), &times, &paid.to_string()]));
+        table.push(row([&point.to_string(), &described(fault), &side.to_string(), &times, &paid.to_string()]));
         assert_eq!(world.paid(submission), *paid, "{point} {name} {side} {times}");
         assert!(world.proxy.injected().contains_key(&(*point, *side, name)), "{point} {name} {side}: reached");
     }

@@ -29,7 +29,9 @@ fn once(points: &[Point]) -> Calls {
 
 #[tokio::test]
 async fn a_lead_makes_only_the_calls_that_it_needs() {
-    use Point::{Due, Finish, LeadRead, LookUp, MoveOn, Open, Put, Send, SendAgain, SourceRead, TrustedForm};
+    use Point::{
+        Due, Finish, LeadRead, LookUp, MoveOn, Open, Publish, Published, Put, Send, SendAgain, SourceRead, TrustedForm,
+    };
     let world = World::start().await;
     let post = async |submission| drop(world.post(&submission).await);
     let first = world.submission();
@@ -38,7 +40,9 @@ async fn a_lead_makes_only_the_calls_that_it_needs() {
     assert_eq!(accepted, once(&[SourceRead, TrustedForm, Put, Send]), "an accepted lead");
 
     let finished = calls(&world, world.deliver(&mut Kill::never())).await;
-    assert_eq!(finished, once(&[LeadRead, Open, LookUp, Finish]), "its message");
+    let mut expected = once(&[LeadRead, Open, LookUp, Finish, Published]);
+    expected.insert(Publish, 2); // before the lookup, and after it
+    assert_eq!(finished, expected, "its message");
 
     let replayed = calls(&world, post(first.clone())).await;
     assert_eq!(replayed, once(&[SourceRead, TrustedForm, Put]), "the same submission again");
@@ -51,7 +55,7 @@ async fn a_lead_makes_only_the_calls_that_it_needs() {
     let no_phone = calls(&world, post(world.submission().with("phone", "").with("email", "jordan@example.com"))).await;
     assert_eq!(no_phone, accepted);
     let finished = calls(&world, world.deliver(&mut Kill::never())).await;
-    assert_eq!(finished, once(&[LeadRead, Open]), "a message about a lead without a phone");
+    assert_eq!(finished, once(&[LeadRead, Open, Publish, Published]), "a message about a lead without a phone");
 
     for (what, submission, made) in [
         ("a lead that breaks a rule", world.submission().with("phone", "555-0123"), &[SourceRead][..]),

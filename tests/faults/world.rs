@@ -131,6 +131,7 @@ impl World {
             let mut environment = stack.addresses().environment();
             environment.push(("AWS_ENDPOINT_URL_DYNAMODB", front.dynamodb.clone()));
             environment.push(("AWS_ENDPOINT_URL_SQS", front.sqs.clone()));
+            environment.push(("AWS_ENDPOINT_URL_EVENTBRIDGE", front.bus.clone()));
             let function =
                 |name: &str| Binary::new(&binaries[name], environment.clone()).log(log).function(PROCESS_TIMEOUT);
             Functions {
@@ -319,7 +320,7 @@ impl World {
     pub(crate) async fn settled(&self) -> Books {
         let books = self.settle(&mut Kill::never()).await;
         assert_eq!(books.wrong(), []);
-        assert_eq!(books.dead_letters, 0);
+        assert_eq!((books.dead_letters, &books.strangers), (0, &vec![]));
         books
     }
 

@@ -12,11 +12,12 @@ pub enum Service {
     Sqs,
     TrustedForm,
     PhoneLookup,
+    Bus,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 4] = [Self::DynamoDb, Self::Sqs, Self::TrustedForm, Self::PhoneLookup];
+    pub const ALL: [Self; 5] = [Self::DynamoDb, Self::Sqs, Self::TrustedForm, Self::PhoneLookup, Self::Bus];
 }
 
 /// A call that the functions make for a lead.
@@ -34,6 +35,8 @@ pub enum Point {
     LeadRead,
     /// The worker writes conversation, created event and lead.
     Open,
+    /// The worker publishes events.
+    Publish,
     /// The worker takes the lease of a lead that waits for its lookup.
     Lease,
     /// The worker calls the lookup provider.
@@ -42,6 +45,8 @@ pub enum Point {
     Postpone,
     /// The worker writes the result of the lookup.
     Finish,
+    /// The worker records which events it has published.
+    Published,
     /// The sweep queries the due leads.
     Due,
     /// The sweep moves the due time of a lead.
@@ -52,17 +57,19 @@ pub enum Point {
 
 impl Point {
     /// Every point, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::SourceRead,
         Self::TrustedForm,
         Self::Put,
         Self::Send,
         Self::LeadRead,
         Self::Open,
+        Self::Publish,
         Self::Lease,
         Self::LookUp,
         Self::Postpone,
         Self::Finish,
+        Self::Published,
         Self::Due,
         Self::MoveOn,
         Self::SendAgain,
@@ -78,6 +85,7 @@ impl Point {
         match (service, operation) {
             (Service::TrustedForm, _) => Self::TrustedForm,
             (Service::PhoneLookup, _) => Self::LookUp,
+            (Service::Bus, _) => Self::Publish,
             (Service::DynamoDb, "GetItem") if body.contains(r#""S":"SOURCE""#) => Self::SourceRead,
             (Service::DynamoDb, "GetItem") => Self::LeadRead,
             (Service::DynamoDb, "PutItem") => Self::Put,
@@ -87,6 +95,7 @@ impl Point {
             (Service::DynamoDb, "TransactWriteItems") => Self::Finish,
             (Service::DynamoDb, "UpdateItem") if body.contains("REMOVE leasedUntil") => Self::Postpone,
             (Service::DynamoDb, "UpdateItem") if body.contains("SET leasedUntil") => Self::Lease,
+            (Service::DynamoDb, "UpdateItem") if body.contains("SET published") => Self::Published,
             (Service::DynamoDb, "UpdateItem") => Self::MoveOn,
             (Service::DynamoDb, "Query") if body.contains("externalIdKey") => Self::LeadRead,
             (Service::DynamoDb, "BatchGetItem") => Self::LeadRead,
@@ -101,7 +110,10 @@ impl Point {
 
     /// Whether the call writes to the table of leads.
     pub(super) fn writes(self) -> bool {
-        matches!(self, Self::Put | Self::Open | Self::Lease | Self::Postpone | Self::Finish | Self::MoveOn)
+        matches!(
+            self,
+            Self::Put | Self::Open | Self::Lease | Self::Postpone | Self::Finish | Self::Published | Self::MoveOn
+        )
     }
 }
 
@@ -120,10 +132,12 @@ impl fmt::Display for Point {
             Self::Send => "send",
             Self::LeadRead => "lead read",
             Self::Open => "opening transaction",
+            Self::Publish => "publication",
             Self::Lease => "lease",
             Self::LookUp => "lookup",
             Self::Postpone => "postpone",
             Self::Finish => "finishing transaction",
+            Self::Published => "record of publication",
             Self::Due => "sweep's query",
             Self::MoveOn => "sweep's move",
             Self::SendAgain => "sweep's send",

@@ -74,6 +74,7 @@ impl Fault {
                     dynamodb(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException", json!({}))
                 }
                 Service::Sqs => of_aws(StatusCode::BAD_REQUEST, "com.amazonaws.sqs#RequestThrottled", json!({})),
+                Service::Bus => of_aws(StatusCode::BAD_REQUEST, "ThrottlingException", json!({})),
                 Service::TrustedForm | Service::PhoneLookup => server::json(StatusCode::TOO_MANY_REQUESTS, &json!({})),
             }),
             Self::ThrottledFor(seconds) => {
@@ -87,6 +88,7 @@ impl Fault {
                 Service::Sqs => {
                     of_aws(StatusCode::INTERNAL_SERVER_ERROR, "com.amazon.coral.service#InternalFailure", json!({}))
                 }
+                Service::Bus => of_aws(StatusCode::INTERNAL_SERVER_ERROR, "InternalException", json!({})),
                 Service::TrustedForm | Service::PhoneLookup => {
                     server::json(StatusCode::SERVICE_UNAVAILABLE, &json!({"message": "Service Unavailable"}))
                 }

@@ -15,7 +15,7 @@ BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:DeleteMessage", "
 # The calls of functions that are looked up in the trail.
 CALLED = (
     *("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "TransactWriteItems"),
-    *("SendMessage", "SendMessageBatch", "GetSecretValue"),
+    *("SendMessage", "SendMessageBatch", "GetSecretValue", "PutEvents"),
 )
 
 # A transaction and a batch need the actions of their parts.
@@ -83,7 +83,8 @@ def parts(event, names):
     for table in sent.get("RequestItems", {}):
         yield event["eventName"], names[table]
     if event["eventName"] not in ("TransactWriteItems", "BatchGetItem"):
-        resource = names[sent.get("TableName") or sent.get("QueueUrl") or sent.get("SecretId")]
+        bus = sent["Entries"][0]["EventBusName"] if "Entries" in sent and event["eventName"] == "PutEvents" else None
+        resource = names[sent.get("TableName") or sent.get("QueueUrl") or sent.get("SecretId") or bus]
         index = f"/index/{sent['IndexName']}" if "IndexName" in sent else ""
         yield event["eventName"].removesuffix("Batch"), resource + index
 

@@ -25,7 +25,7 @@ EXAMPLES = {
     "/leads/intake": (ROOT / "tests/examples/flat.json").read_bytes(),
 }
 STACK = "leadping-test"
-ALL_STEPS = {"accepted", "announced", "conversation", "look-up", "ready"}
+ALL_STEPS = {"accepted", "announced", "conversation", "look-up", "ready", "published"}
 FUNCTIONS = {
     "CheckLead": f"{STACK}-check-lead",
     "CreateLead": f"{STACK}-create-lead",
@@ -68,7 +68,7 @@ def use(stack, outside):
         record = stack.ready(lead)
         await_that(f"the steps of the request {request} are in the logs", lambda: stack.steps(request) == ALL_STEPS)
         expect("its conversation", record["conversation"]["leadId"], lead)
-        expect("its timeline", [event["eventType"] for event in record["timeline"]], ["lead.created", "phone.lookup.succeeded"])
+        expect("its timeline", [event["eventType"] for event in record["timeline"]], ["lead.created", "phone.lookup.succeeded", "lead.ready"])
         expect("the same submission again", stack.accepted(source, path, body), lead)
         leads.append(lead)
     expect("two leads", len(set(leads)), 2)
@@ -84,6 +84,7 @@ def use(stack, outside):
     said("refused", "wrong keys, empty leads, a source that is not approved")
     stack.look_through_window(source, unapproved, leads[0])
 
+    stack.follow_events(leads)
     stack.walk_dead_letters()
     stack.sweep(source)
     expect("what roles grant and functions call", compare(stack.template, FUNCTIONS, stack.names()), [])
@@ -104,6 +105,7 @@ class Stack:
             "Architecture": "x86_64",
             "TrustedFormUrl": outside.url,
             "TrustedFormApiKeySecretArn": keep(Name="leadping/test/trusted-form", SecretString=outside.TRUSTED_FORM_KEY)["ARN"],
+            "EventQueue": "true",
             "PhoneLookup": "twilio",
             "PhoneLookupUrl": outside.url,
             "PhoneLookupSecretArn": keep(Name="leadping/test/twilio", SecretString=outside.TWILIO_TOKEN)["ARN"],
@@ -216,6 +218,23 @@ class Stack:
         expect("the status of a test lead", self.call(test, f"/sources/me/leads/{tested}")[1]["test"], True)
         expect("with the live key", self.refused(unapproved, f"/sources/me/leads/{tested}", None), (404, "lead.not_found"))
         said("window", "dry runs, standing, status, specification, and a test lead")
+    def follow_events(self, leads):
+        """The events of these leads go through the bus and a rule into the subscriber's queue."""
+        queue, told = self.outputs["EventQueueUrl"], {}
+
+        def all_told():
+            for message in self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+                event = json.loads(message["Body"])
+                expect("the source of an event", event["source"], "leadping.intake")
+                expect("its type", event["detail-type"], event["detail"]["type"])
+                told.setdefault(event["detail"]["leadId"], {})[event["detail"]["sequence"]] = event["detail-type"]
+                self.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            return all(len(told.get(lead, {})) == 3 for lead in leads)
+
+        await_that("the subscriber's queue has the events of each lead", all_told)
+        for lead in leads:
+            expect("the events", told[lead], {1: "lead.created", 2: "phone.lookup.succeeded", 3: "lead.ready"})
+        said("subscriber", f"{sum(len(events) for events in told.values())} events came through a rule")
 
     # ---- failures
 
@@ -281,6 +300,7 @@ class Stack:
     def names(self):
         """The name of each table, queue and secret in the template."""
         outputs = {"SourcesTable": "SourcesTable", "LeadsTable": "LeadsTable", "LeadCreatedQueueUrl": "LeadCreatedQueue"}
+        outputs["EventBusName"] = "EventBus"
         secrets = {self.parameters[name]: name for name in ("TrustedFormApiKeySecretArn", "PhoneLookupSecretArn")}
         return {**{self.outputs[output]: name for output, name in outputs.items()}, **secrets}
 

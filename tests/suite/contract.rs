@@ -26,27 +26,6 @@ use tests::{Answer, Api, logged, options};
 use case::{Case, Post, Way};
 use check::PROBLEMS;
 
-/// The cases that are accepted although the schemas of `openapi.yaml` do not allow them. Its descriptions mention them.
-const LENIENT: [&str; 17] = [
-    "address1 wins over line1",
-    "an empty body has no media type to refuse",
-    "an empty body of JSON with everything in the query",
-    "an empty body with everything in the query",
-    "an empty list is not given",
-    "an override counts for no character",
-    "customer, an empty list, is an empty object",
-    "invisible characters alone are not given",
-    "multipart without parts",
-    "outer space does not count",
-    "phone, an empty list in the place of its object, is not given",
-    "streetAddress, an empty list, is not given",
-    "structured, objects in capitals",
-    "structured, underscores and hyphens everywhere",
-    "the loser is not validated: its type",
-    "the loser is not validated: its value",
-    "the other spelling is not validated",
-];
-
 /// The number of parallel requests.
 const PARALLEL: usize = 8;
 
@@ -73,7 +52,6 @@ async fn every_case_of_the_contract_holds() {
         .filter(|code| !found.codes.contains_key(*code))
         .collect();
     assert!(unreached.is_empty(), "no case reaches {unreached:?}");
-    assert!(found.lenient.iter().eq(LENIENT), "accepted and not documented: {:?}", found.lenient);
     assert_eq!(found.unauthorized.len(), 1, "every 401 has the same body: {:?}", found.unauthorized);
     assert_nothing_leaked(&logged::text());
 }
@@ -131,8 +109,6 @@ struct Found {
     cases: BTreeMap<Way, BTreeSet<usize>>,
     /// The number of answers with each code.
     codes: BTreeMap<String, usize>,
-    /// The cases with an accepted request that the schemas do not allow.
-    lenient: BTreeSet<String>,
     /// The bodies of all 401s, without the members that differ for each request.
     unauthorized: BTreeSet<String>,
 }
@@ -195,9 +171,6 @@ async fn walk(api: &Api, validator: &Validator, number: usize, case: &Case, foun
             sent += 1;
             wrong.extend(check::complaints(post, way, &request, &answer));
             wrong.extend(undocumented(validator, &request, &answer));
-            if is_lenient(validator, post, &request, &answer) {
-                found.lock().unwrap().lenient.insert(case.name.clone());
-            }
             wrong.extend(identity(post, &answer, &mut leads));
             found.lock().unwrap().note(way, number, &answer);
         }
@@ -235,14 +208,6 @@ fn undocumented(validator: &Validator, request: &payload::Request, answer: &Answ
     let undocumented =
         validator.response(method, path, status, &answer.headers, &answer.body).err().unwrap_or_default();
     undocumented.iter().map(|complaint| format!("openapi.yaml: {complaint}")).collect()
-}
-
-/// Whether the request was accepted although the schemas of `openapi.yaml` do not allow it.
-fn is_lenient(validator: &Validator, post: &Post, request: &payload::Request, answer: &Answer) -> bool {
-    let own = post.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    let content_type = own.map_or(request.content_type, |(_, value)| value.as_deref());
-    let documented = || validator.request(request.method.as_str(), &request.path, content_type, &request.body).is_ok();
-    answer.status == 201 && !documented()
 }
 
 /// Checks the identity of the answered lead: new at the first use of its name in a case, and replayed afterwards.

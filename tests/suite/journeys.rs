@@ -40,7 +40,7 @@ async fn the_specification_examples_are_two_leads_and_become_ready() {
         assert!(!replayed(answer));
         assert_eq!(answer.body["processingStatus"], "Enriching");
         let record = api.ready(&answer.id()).await;
-        assert_eq!(events(&record), [EventType::LeadCreated, EventType::PhoneLookupSucceeded]);
+        assert_eq!(events(&record), [EventType::LeadCreated, EventType::PhoneLookupSucceeded, EventType::LeadReady]);
         assert!(record.conversation.is_some() && looked_up(&record));
     }
     assert_ne!(answers[0].id(), answers[1].id());
@@ -63,7 +63,7 @@ async fn fifty_parallel_posts_of_one_lead_are_one_lead() {
     assert!(answers.iter().all(|answer| answer.status == StatusCode::CREATED));
     assert_eq!(answers.iter().filter(|answer| !replayed(answer)).count(), 1);
     let record = api.ready(&answers[0].id()).await;
-    assert_eq!(events(&record), [EventType::LeadCreated, EventType::PhoneLookupSucceeded]);
+    assert_eq!(events(&record), [EventType::LeadCreated, EventType::PhoneLookupSucceeded, EventType::LeadReady]);
     assert_eq!(api.stack.phone_lookup().calls(), 1);
     api.stack.stop().await;
 }
@@ -128,7 +128,7 @@ async fn a_lead_without_a_phone_is_ready_without_a_lookup() {
     let api = Api::start(&options()).await;
     let body = r#"{"email":"jordan@example.com","trustedFormUrl":"https://cert.trustedform.com/example"}"#;
     let record = api.ready(&api.post("/leads/intake", body).await.id()).await;
-    assert_eq!(events(&record), [EventType::LeadCreated]);
+    assert_eq!(events(&record), [EventType::LeadCreated, EventType::LeadReady]);
     assert_eq!(api.stack.phone_lookup().calls(), 0);
     api.stack.stop().await;
 }
@@ -150,7 +150,7 @@ async fn every_lookup_ends() {
         let number = format!("+1512555{last_four}");
         let body = format!(r#"{{"phone":"{number}","trustedFormUrl":"https://cert.trustedform.com/example"}}"#);
         let record = api.ready(&api.post("/leads/intake", body).await.id()).await;
-        assert_eq!(events(&record), [EventType::LeadCreated, event], "{last_four}");
+        assert_eq!(events(&record), [EventType::LeadCreated, event, EventType::LeadReady], "{last_four}");
         assert_eq!(looked_up(&record), result.is_some(), "{last_four}");
         assert_eq!(api.stack.phone_lookup().calls_for(&number), calls, "{last_four}");
     });
@@ -185,7 +185,7 @@ async fn a_restarted_stack_finishes_the_leads_of_the_first() {
 
     let second = Api::start(&options).await;
     let record = second.ready(&id).await;
-    assert_eq!(events(&record), [EventType::LeadCreated, EventType::PhoneLookupSucceeded]);
+    assert_eq!(events(&record), [EventType::LeadCreated, EventType::PhoneLookupSucceeded, EventType::LeadReady]);
     let again = second.post("/leads", STRUCTURED).await;
     assert!(again.id() == id && replayed(&again));
     second.stack.stop().await;
@@ -204,7 +204,7 @@ async fn a_waiting_lookup_fails_once_there_is_no_provider() {
 
     let second = Api::start(&Options { lookup: Some(LookupSettings::None), ..options }).await;
     let record = second.ready(&id).await;
-    assert_eq!(events(&record), [EventType::LeadCreated, EventType::PhoneLookupFailed]);
+    assert_eq!(events(&record), [EventType::LeadCreated, EventType::PhoneLookupFailed, EventType::LeadReady]);
     second.stack.stop().await;
 }
 

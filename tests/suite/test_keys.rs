@@ -210,7 +210,7 @@ async fn exactly_the_items_of_test_leads_expire() {
         }
     }
     println!("items by test and kind: {kinds:?}");
-    for kind in ["LEAD", "CONVERSATION", "EVENT"] {
+    for kind in ["LEAD", "CONVERSATION", "OUTBOX", "EVENT"] {
         assert!(kinds[&(true, kind.to_owned())] >= 6 && kinds[&(false, kind.to_owned())] >= 4, "{kinds:?}");
     }
     // The table of sources has no item that expires.

@@ -3,17 +3,22 @@
 use std::time::Duration;
 
 use leadping::id::LeadId;
+use leadping::store::Work;
 use leadping::time::Timestamp;
 
 use super::finding::Finding;
 use crate::error::Error;
 use crate::known;
 use crate::output::count;
+use crate::output::screen::duration;
 use crate::queue;
 use crate::target::Target;
 
 /// The sweep runs each minute. A lead that has been due for longer than this was not swept.
 const SWEEP_LATE: Duration = Duration::from_secs(3 * 60);
+
+/// Events are published in the moment they are written, and otherwise by the sweep after a minute.
+const EVENTS_LATE: Duration = Duration::from_secs(15 * 60);
 
 /// A message that nothing works on may just have arrived: the queue is looked at twice.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
@@ -60,8 +65,22 @@ pub(super) async fn sweep(target: &Target) -> Vec<Finding> {
     };
     let now = Timestamp::now();
     let late = unfinished.iter().filter(|due| now.since(due.due_at) > SWEEP_LATE).count();
+    let (waiting, unfinished): (Vec<_>, Vec<_>) = unfinished.iter().partition(|due| due.work == Work::Events);
     let unfinished = count(unfinished.len(), "unfinished lead");
-    vec![match late {
+    let events = match waiting.iter().map(|due| now.since(due.created_at)).max() {
+        Some(oldest) if oldest > EVENTS_LATE => Finding::problem(
+            "events",
+            format!(
+                "the events of {} wait, the oldest for {}",
+                count(waiting.len(), "lead"),
+                duration(oldest.as_secs())
+            ),
+            "The bus does not accept them (docs/operating.md#oldestevent); they are published when it does",
+        ),
+        Some(_) => Finding::ok("events", format!("the events of {} wait", count(waiting.len(), "lead"))),
+        None => Finding::ok("events", "all published"),
+    };
+    let sweep = match late {
         0 => Finding::ok(check, format!("{unfinished}, none overdue")),
         late if target.is_backends_only() => {
             Finding::ok(check, format!("{unfinished}, {late} overdue; the sweep runs elsewhere"))
@@ -72,7 +91,8 @@ pub(super) async fn sweep(target: &Target) -> Vec<Finding> {
             "Check the schedule and the worker's log (docs/operating.md#sweepmissing); `leadctl unfinished announce` does \
              the sweep's work by hand",
         ),
-    }]
+    };
+    vec![sweep, events]
 }
 
 /// The queue of accepted leads.

@@ -6,6 +6,7 @@ use std::io;
 use leadping::conversation::Conversation;
 use leadping::event::Event;
 use leadping::lead::ProcessingStatus;
+use leadping::lead::eligibility::{Eligibility, Reason};
 use leadping::lead::view::LeadView;
 use leadping::store::Record;
 use serde::Serialize;
@@ -49,6 +50,7 @@ pub(super) fn write(page: &mut Page<'_>, record: &RecordView<'_>) -> io::Result<
         ("Contact", output::members(&lead.contact)?),
         ("Customer", output::members(lead.customer)?),
         ("Metadata", output::members(lead.metadata)?),
+        ("Eligibility", eligibility(&lead.eligibility)),
     ];
     for (title, members) in sections.iter().filter(|(_, members)| !members.is_empty()) {
         writeln!(page)?;
@@ -84,6 +86,17 @@ pub(super) fn write(page: &mut Page<'_>, record: &RecordView<'_>) -> io::Result<
         page.pairs(&events.collect::<Vec<_>>())?;
     }
     Ok(())
+}
+
+/// Whether the person may be texted and called, and why not.
+fn eligibility(eligibility: &Eligibility) -> Vec<(String, String)> {
+    let channels = [("sms", &eligibility.sms), ("call", &eligibility.call)];
+    let channels = channels.map(|(name, channel)| {
+        let reasons: Vec<_> = channel.reasons().iter().map(Reason::as_str).collect();
+        let shown = if channel.is_eligible() { "yes".to_owned() } else { format!("no: {}", reasons.join(", ")) };
+        (name.to_owned(), shown)
+    });
+    channels.into()
 }
 
 fn heading(page: &mut Page<'_>, title: impl Display, state: &str) -> io::Result<()> {

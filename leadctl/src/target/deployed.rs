@@ -22,6 +22,8 @@ pub(super) struct Deployed {
     pub(super) queue_url: String,
     pub(super) dead_letter_queue_url: String,
     pub(super) api_url: String,
+    /// The name of its bus; a stack of an earlier release has none.
+    pub(super) event_bus: Option<String>,
     /// Where its functions ask TrustedForm.
     pub(super) trusted_form: Option<String>,
     /// Parameters that name a secret, with its ARN.
@@ -81,6 +83,7 @@ impl Deployed {
             queue_url: output("LeadCreatedQueueUrl")?,
             dead_letter_queue_url: output("DeadLetterQueueUrl")?,
             api_url: output("ApiUrl")?,
+            event_bus: output("EventBusName"),
             trusted_form,
             secrets: parameters,
         })
@@ -123,7 +126,7 @@ mod tests {
     #[test]
     fn the_template_has_these_outputs() {
         let template = include_str!("../../../template.yaml");
-        for name in OUTPUTS {
+        for name in OUTPUTS.into_iter().chain(["EventBusName"]) {
             assert!(template.contains(&format!("\n  {name}:\n")), "{name}");
         }
     }

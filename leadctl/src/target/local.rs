@@ -21,6 +21,8 @@ pub(super) struct Running {
     pub(super) leads_table: String,
     pub(super) region: String,
     pub(super) trusted_form: String,
+    pub(super) bus: String,
+    pub(super) event_bus_name: String,
 }
 
 impl Running {

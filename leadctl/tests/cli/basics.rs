@@ -112,10 +112,14 @@ async fn a_lead_is_shown_with_all_that_came_of_it() {
     assert_eq!(record["lead"]["contact"]["phone"]["lookup"]["lineType"], "Wireless");
     assert_eq!(record["conversation"]["leadId"], id.as_str());
     let events: Vec<_> = record["timeline"].as_array().unwrap().iter().map(|event| &event["eventType"]).collect();
-    assert_eq!(events, ["lead.created", "phone.lookup.succeeded"]);
+    assert_eq!(events, ["lead.created", "phone.lookup.succeeded", "lead.ready"]);
+    let eligible = json!({"eligible": true, "reasons": []});
+    assert_eq!(record["lead"]["eligibility"], json!({"sms": eligible, "call": eligible}));
 
     let text = running.text(&["lead", "show", &id]);
-    for part in [&id, "Ready", "phone.lookup.lineType", "Wireless", "Conversation", "lead.created", "externalId"] {
+    for part in
+        [&id, "Ready", "phone.lookup.lineType", "Wireless", "Conversation", "lead.created", "Eligibility", "externalId"]
+    {
         assert!(text.contains(part), "{part}: {text}");
     }
 

@@ -44,7 +44,7 @@ async fn problems_are_found_with_what_to_do() {
     let findings = running.json(&["doctor"]);
     let checks: Vec<_> =
         findings.as_array().unwrap().iter().map(|finding| finding["check"].as_str().unwrap()).collect();
-    assert_eq!(checks, ["sources", "leads", "sweep", "queue", "dead letters", "API", "clock", "TrustedForm"]);
+    assert_eq!(checks, ["sources", "leads", "sweep", "events", "queue", "dead letters", "API", "clock", "TrustedForm"]);
     assert!(findings.as_array().unwrap().iter().all(|finding| finding["healthy"] == true), "{findings}");
 
     running.json(&["key", "revoke", "source_123", "lp_source_key"]);
@@ -110,7 +110,7 @@ fn hanging() -> (Vec<TcpListener>, TempDir) {
     let addresses = json!({
         "gateway": url(0), "dynamodb": url(1), "sqs": url(2), "queueUrl": format!("{}/q", url(2)),
         "deadLetterQueueUrl": format!("{}/d", url(2)), "sourcesTable": "s", "leadsTable": "l", "region": "us-east-1",
-        "trustedForm": url(3),
+        "trustedForm": url(3), "bus": url(3), "eventBusName": "events",
     });
     std::fs::write(data.path().join("running.json"), addresses.to_string()).unwrap();
     (listeners, data)

@@ -5,6 +5,7 @@ mod basics;
 mod deployed;
 mod doctor;
 mod erasure;
+mod events;
 mod front;
 mod hostile;
 mod keys;

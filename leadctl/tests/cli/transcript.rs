@@ -162,6 +162,10 @@ async fn the_page_is_what_the_commands_answer() {
     it.run("lead export --source source_123 --from yesterday", 0);
     it.run("lead export --business business_1 --from yesterday --format csv --into leads.csv", 0);
     it.run("lead export --business business_1 --from yesterday --format csv --into leads.csv --resume", 3);
+    it.says("## Events\n\nWhat calling, SMS and automations are told. `event tail` shows what the local stack's bus receives.");
+    it.run("event tail --last 3 --no-follow", 0);
+    it.run(&format!("event replay --lead {first}"), 0);
+    it.run("event replay --from today --business business_1", 0);
     it.says("A person's right to be forgotten:");
     it.run(&format!("lead erase {first}"), 0);
     it.run(&format!("lead show {first}"), 0);
@@ -187,8 +191,10 @@ async fn the_page_is_what_the_commands_answer() {
     it.run(&format!("dlq delete {letter}"), 0);
     it.run("dlq redrive --all", 0);
     it.run("dlq redrive --message none", 3);
-    it.run("unfinished", 0);
+    it.says("The event of the erasure above waits for the sweep, which `announce` does by hand:");
     it.run("unfinished announce", 0);
+    it.running.settled();
+    it.run("unfinished", 0);
 
     it.says(
         "## Report\n\nOn a terminal the report is a table with a column a day, or a month or a year where days do not fit; elsewhere it\n\

@@ -39,6 +39,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 pub struct Clients {
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub sqs: aws_sdk_sqs::Client,
+    pub events: aws_sdk_eventbridge::Client,
     pub secrets: aws_sdk_secretsmanager::Client,
     /// The HTTP client that the others use.
     pub http: reqwest::Client,
@@ -50,6 +51,7 @@ pub struct Clients {
 pub struct Endpoints {
     pub dynamodb: Option<String>,
     pub sqs: Option<String>,
+    pub eventbridge: Option<String>,
     pub secrets_manager: Option<String>,
 }
 
@@ -67,6 +69,7 @@ impl Clients {
         let endpoints = Endpoints {
             dynamodb: endpoint("DYNAMODB"),
             sqs: endpoint("SQS"),
+            eventbridge: endpoint("EVENTBRIDGE"),
             secrets_manager: endpoint("SECRETS_MANAGER"),
         };
         let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
@@ -97,11 +100,14 @@ impl Clients {
         dynamodb.set_endpoint_url(endpoints.dynamodb);
         let mut sqs = aws_sdk_sqs::config::Builder::from(&config);
         sqs.set_endpoint_url(endpoints.sqs);
+        let mut events = aws_sdk_eventbridge::config::Builder::from(&config);
+        events.set_endpoint_url(endpoints.eventbridge);
         let mut secrets = aws_sdk_secretsmanager::config::Builder::from(&config);
         secrets.set_endpoint_url(endpoints.secrets_manager);
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             sqs: aws_sdk_sqs::Client::from_conf(sqs.build()),
+            events: aws_sdk_eventbridge::Client::from_conf(events.build()),
             secrets: aws_sdk_secretsmanager::Client::from_conf(secrets.build()),
             http,
         }

@@ -107,6 +107,11 @@ impl PhoneNumber {
         region_of(self.0.get(2..5)?.parse().ok()?)
     }
 
+    /// Whether the number charges the caller, as the area code 900 says.
+    pub fn is_premium(&self) -> bool {
+        self.0.get(2..5) == Some("900")
+    }
+
     /// The number in E.164: `+15555550123`.
     pub fn as_str(&self) -> &str {
         &self.0

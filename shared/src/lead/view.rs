@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_with::skip_serializing_none;
 
+use super::eligibility::{Eligibility, Facts};
 use super::email::Email;
 use super::lookup::Lookup;
 use super::redact::redacted;
@@ -10,7 +11,8 @@ use super::{Contact, Customer, Lead, Metadata, Phone, ProcessingStatus, StreetAd
 use crate::id::{AccountId, LeadId, SourceId};
 use crate::time::Timestamp;
 
-/// A lead in the form of the answer to its source, and with the lookup, which sources never see (contract, section 5).
+/// A lead in the form of the answer to its source, with the lookup and the eligibility, which sources never see (contract,
+/// section 5).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "each is a member of the lead")]
@@ -27,6 +29,8 @@ pub struct LeadView<'a> {
     pub processing_status: ProcessingStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<bool>,
+    /// Whether the person may be texted and called, as far as we know now.
+    pub eligibility: Eligibility,
 }
 
 /// The contact, with the lookup in its phone.
@@ -90,6 +94,12 @@ impl<'a> LeadView<'a> {
             tag_names,
             processing_status: *processing_status,
             test: test.then_some(true),
+            eligibility: Eligibility::of(&Facts {
+                status: *processing_status,
+                is_test: *test,
+                number: lead.phone_number(),
+                lookup,
+            }),
         }
     }
 }

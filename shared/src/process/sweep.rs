@@ -9,8 +9,9 @@ use tokio::time::Instant;
 use super::steps::wait;
 use super::worker::Worker;
 use crate::queue::{self, LeadCreated};
-use crate::store::{Due, schema};
-use crate::telemetry::{metric, step};
+use crate::store::{Due, Work, schema};
+use crate::telemetry::metric::{self, Backlog};
+use crate::telemetry::step;
 use crate::time::Timestamp;
 
 /// The limit on due leads per shard and sweep. The next sweep continues.
@@ -29,9 +30,9 @@ impl Worker {
     pub(super) async fn sweep(&self, end: Instant) {
         let now = Timestamp::now();
         let shards = join_all((0..schema::UNFINISHED_SHARDS).map(|shard| self.due(shard, now))).await;
-        let seen = Seen::of(&shards);
+        let found = backlog(&shards, now);
         let mut due: Vec<Due> = shards.into_iter().flatten().flatten().collect();
-        due.sort_by_key(|lead| lead.due_at);
+        due.sort_by_key(|entry| entry.due_at);
         stream::iter(due.chunks(queue::MAX_BATCH))
             .for_each_concurrent(CONCURRENCY, |batch| async move {
                 if Instant::now() + BATCH_TIMEOUT < end {
@@ -41,15 +42,15 @@ impl Worker {
                 }
             })
             .await;
-        let Some(Seen { due, oldest }) = seen else { return };
-        let oldest = oldest.map_or(Duration::ZERO, |created_at| now.since(created_at));
-        metric::due(due, oldest);
-        if due > 0 {
-            tracing::warn!(due, oldest_seconds = oldest.as_secs(), "unfinished leads were due");
+        let Some(found) = found else { return };
+        metric::backlog(found);
+        if found.leads + found.events > 0 {
+            let Backlog { leads, events, oldest, .. } = found;
+            tracing::warn!(leads, events, oldest_seconds = oldest.as_secs(), "unfinished leads were due");
         }
     }
 
-    /// The due leads of a shard; `None` when the shard cannot be read.
+    /// The due entries of a shard; `None` when the shard cannot be read.
     async fn due(&self, shard: u8, now: Timestamp) -> Option<Vec<Due>> {
         let due = self.leads.due(shard, now, MAX_PER_SHARD).await.inspect_err(|error| {
             let span = tracing::info_span!("sweep", shard);
@@ -58,10 +59,13 @@ impl Worker {
         due.ok()
     }
 
-    /// Moves the due times of up to [`queue::MAX_BATCH`] leads, and then announces the leads.
+    /// Moves the due times of up to [`queue::MAX_BATCH`] entries, and then announces their leads.
     async fn announce(&self, due: &[Due], now: Timestamp) {
-        let moved = join_all(due.iter().map(|lead| self.reschedule(lead, now))).await;
-        let messages: Vec<_> = moved.into_iter().flatten().collect();
+        let moved = join_all(due.iter().map(|entry| self.reschedule(entry, now))).await;
+        let mut messages: Vec<_> = moved.into_iter().flatten().collect();
+        // A lead may have two entries, and the worker does all that is left for a lead.
+        messages.sort_by(|one, other| one.lead_id.cmp(&other.lead_id));
+        messages.dedup_by(|one, other| one.lead_id == other.lead_id);
         match self.queue.send_all(&messages).await {
             Ok(()) => messages.iter().for_each(|message| step::announced(&message.lead_id)),
             Err(error) => {
@@ -71,11 +75,11 @@ impl Worker {
         }
     }
 
-    /// Moves a lead's due time and returns the message about it; `None` when another writer was faster.
+    /// Moves an entry's due time and returns the message about its lead; `None` when another writer was faster.
     async fn reschedule(&self, due: &Due, now: Timestamp) -> Option<LeadCreated> {
         let next = now.after(wait(due.created_at, now, self.due_after));
         match self.leads.reschedule(due, next).await {
-            Ok(moved) => moved.map(|kept| LeadCreated::of(&kept.lead, kept.business_id, "sweep")),
+            Ok(moved) => moved.map(|lead| LeadCreated::of(lead.lead(), lead.business_id().clone(), "sweep")),
             Err(error) => {
                 let span = tracing::info_span!("sweep", lead_id = %due.id);
                 span.in_scope(|| error.report_unavailable("the lead waits for the next sweep"));
@@ -85,24 +89,24 @@ impl Worker {
     }
 }
 
-/// What a sweep found.
-#[derive(Debug, PartialEq)]
-struct Seen {
-    /// How many leads are due.
-    due: usize,
-    /// When the oldest of them was accepted. Due times do not show age, because each sweep moves them.
-    oldest: Option<Timestamp>,
-}
-
-impl Seen {
-    /// Sums the shards up. `None` unless every shard was read, because an unread shard may contain any number of leads
-    /// of any age.
-    fn of(shards: &[Option<Vec<Due>>]) -> Option<Self> {
-        let shards = shards.iter().map(Option::as_ref).collect::<Option<Vec<_>>>()?;
-        let due = shards.iter().map(|due| due.len()).sum();
-        let oldest = shards.into_iter().flatten().map(|lead| lead.created_at).min();
-        Some(Self { due, oldest })
+/// Sums the shards up. `None` unless every shard was read, because an unread shard may contain any number of leads of
+/// any age. Due times do not show age, because each sweep moves them.
+fn backlog(shards: &[Option<Vec<Due>>], now: Timestamp) -> Option<Backlog> {
+    let mut found = Backlog::default();
+    for shard in shards {
+        for due in shard.as_ref()? {
+            let waited = now.since(due.created_at);
+            found.oldest = found.oldest.max(waited);
+            match due.work {
+                Work::Lookup => found.leads += 1,
+                Work::Events => {
+                    found.events += 1;
+                    found.oldest_events = found.oldest_events.max(waited);
+                }
+            }
+        }
     }
+    Some(found)
 }
 
 #[cfg(test)]
@@ -111,18 +115,28 @@ mod tests {
 
     #[test]
     fn a_sweep_that_did_not_read_every_shard_reports_nothing() {
+        use Work::{Events, Lookup};
         let at = |hour| format!("2026-06-15T{hour:02}:00:00Z").parse::<Timestamp>().unwrap();
-        let due = |hours: &[u8]| {
-            let lead = |hour: &u8| Due { id: "lead_a".parse().unwrap(), created_at: at(*hour), due_at: at(23) };
-            Some(hours.iter().map(lead).collect())
+        let due = |entries: &[(Work, u8)]| {
+            let entry = |(work, hour): &(Work, u8)| {
+                let (id, created_at) = ("lead_a".parse().unwrap(), at(*hour));
+                Due { id, work: *work, created_at, due_at: at(23) }
+            };
+            Some(entries.iter().map(entry).collect())
+        };
+        let found = |leads, events, oldest: u64, oldest_events: u64| {
+            let [oldest, oldest_events] = [oldest, oldest_events].map(|hours| Duration::from_secs(hours * 3_600));
+            Some(Backlog { leads, events, oldest, oldest_events })
         };
         let cases = [
-            (vec![due(&[]), due(&[])], Some(Seen { due: 0, oldest: None })),
-            (vec![due(&[12, 13]), due(&[]), due(&[11])], Some(Seen { due: 3, oldest: Some(at(11)) })),
-            (vec![due(&[12, 13]), None, due(&[11])], None),
+            (vec![due(&[]), due(&[])], found(0, 0, 0, 0)),
+            (vec![due(&[(Lookup, 12), (Lookup, 13)]), due(&[]), due(&[(Lookup, 11)])], found(3, 0, 9, 0)),
+            (vec![due(&[(Lookup, 12), (Events, 13)]), due(&[(Events, 14)])], found(1, 2, 8, 7)),
+            (vec![due(&[(Events, 10)]), due(&[(Lookup, 14)])], found(1, 1, 10, 10)),
+            (vec![due(&[(Lookup, 12)]), None, due(&[(Events, 11)])], None),
         ];
-        for (shards, seen) in cases {
-            assert_eq!(Seen::of(&shards), seen);
+        for (shards, expected) in cases {
+            assert_eq!(backlog(&shards, at(20)), expected);
         }
     }
 }

@@ -12,16 +12,18 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::steps::Step;
+use crate::bus::{Bus, NotPublished};
 use crate::client::aws::Clients;
 use crate::client::credential::Credential;
 use crate::client::web;
+use crate::event::Event;
 use crate::id::LeadId;
 use crate::lead::phone_number::PhoneNumber;
 use crate::lookup::{LookupFault, Provider, Telnyx, Twilio};
 use crate::queue::{self, LeadCreated, Queue};
 use crate::settings::{LookupSettings, ProcessSettings};
 use crate::start::{self, StartError};
-use crate::store::{Kept, Leads, Lease, LookupOutcome, Progress, StoreError, StoredLead};
+use crate::store::{Kept, Leads, Lease, LookupOutcome, Outbox, Progress, Record, StoreError, StoredLead, Written};
 use crate::telemetry::{LookupEnd, metric, step};
 use crate::time::Timestamp;
 
@@ -37,11 +39,15 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long after the first lookup a failing lookup is given up (contract, section 7).
 const LOOKUP_ENDS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How often the end of a lookup is recorded when other writers keep adding events to the lead.
+const MAX_TRIES: usize = 3;
+
 /// The worker's clients and settings, built once per process.
 #[derive(Debug)]
 pub struct Worker {
     pub(super) leads: Leads,
     pub(super) queue: Queue,
+    bus: Bus,
     provider: Option<Provider>,
     lookup: Step,
     pub(super) due_after: Duration,
@@ -103,6 +109,7 @@ impl Worker {
         Ok(Self {
             leads,
             queue: Queue::new(aws.sqs.clone(), &settings.queue_url),
+            bus: Bus::new(aws.events.clone(), &settings.event_bus),
             provider: provider?,
             lookup: Step { lease: settings.lease, shortest_wait: settings.due_after, ends_after: LOOKUP_ENDS_AFTER },
             due_after: settings.due_after,
@@ -162,27 +169,37 @@ impl Worker {
         Ok(())
     }
 
-    /// Does the next steps of a lead.
+    /// Does what is left for a lead, and tells subscribers.
     async fn lead(&self, id: &LeadId) -> Result<(), StoreError> {
         let Some(record) = self.leads.record(id).await? else {
             tracing::error!("the lead does not exist");
             return Ok(());
         };
-        let kept = match record.lead {
-            StoredLead::Kept(kept) => kept,
+        let mut news = News::of(&record);
+        let advanced = match record.lead {
+            StoredLead::Kept(kept) => self.advance(&kept, &mut news).await,
             StoredLead::Erased(_) => {
                 tracing::info!("the lead has been erased");
-                return Ok(());
+                Ok(())
             }
         };
+        // Also after a failure: what was written before it has happened.
+        self.publish(&mut news).await;
+        let recorded = self.record_published(id, &news).await;
+        advanced.and(recorded)
+    }
+
+    /// Does the next steps of a lead. Adds the events that it writes to the `news`.
+    async fn advance(&self, kept: &Kept, news: &mut News) -> Result<(), StoreError> {
+        let id = &kept.lead.id;
         let now = Timestamp::now();
-        let version = record.conversation.map_or(0, |conversation| conversation.event_version);
         // A test lead never costs money (contract, section 9).
         let provider = if kept.lead.test { Some(&Provider::Test) } else { self.provider.as_ref() };
         match (kept.progress, provider.zip(kept.lead.phone_number())) {
             (Progress::Ready, _) => Ok(()),
             (Progress::New, None) => {
-                if self.leads.open(&kept, now, None).await? {
+                if let Some(written) = self.leads.open(kept, now, None, self.events_due(now)).await? {
+                    news.add(written);
                     step::conversation(id);
                     step::ready(id);
                 }
@@ -190,10 +207,10 @@ impl Worker {
             }
             (Progress::New, Some((provider, number))) => {
                 let lease = self.lookup.claim(now);
-                if self.leads.open(&kept, now, Some(lease)).await? {
+                if let Some(written) = self.leads.open(kept, now, Some(lease), self.events_due(now)).await? {
+                    news.add(written);
                     step::conversation(id);
-                    let tried = Attempt { kept: &kept, version: version.saturating_add(1), since: now, lease };
-                    self.look_up(tried, provider, number).await?;
+                    self.look_up(Attempt { kept, since: now, lease }, provider, number, news).await?;
                 }
                 Ok(())
             }
@@ -201,23 +218,31 @@ impl Worker {
             (Progress::Opened { since, .. }, Some((provider, number))) => {
                 let lease = self.lookup.claim(now);
                 if self.leads.lease(id, now, lease).await? {
-                    self.look_up(Attempt { kept: &kept, version, since, lease }, provider, number).await?;
+                    self.look_up(Attempt { kept, since, lease }, provider, number, news).await?;
                 }
                 Ok(())
             }
             // An operator turned lookups off in the meantime.
-            (Progress::Opened { .. }, None) => self.finish(&kept, version, LookupOutcome::Failed, "none").await,
+            (Progress::Opened { .. }, None) => self.finish(kept, LookupOutcome::Failed, "none", news).await,
         }
     }
 
     /// Makes one lookup and records or postpones it. The caller holds the lease.
-    async fn look_up(&self, tried: Attempt<'_>, provider: &Provider, number: &PhoneNumber) -> Result<(), StoreError> {
-        let Attempt { kept, version, since, lease } = tried;
+    async fn look_up(
+        &self,
+        tried: Attempt<'_>,
+        provider: &Provider,
+        number: &PhoneNumber,
+        news: &mut News,
+    ) -> Result<(), StoreError> {
+        // Speed decides who reaches a person first, so subscribers hear of the lead before its lookup.
+        self.publish(news).await;
+        let Attempt { kept, since, lease } = tried;
         let asked = Instant::now();
         let fault = match provider.look_up(number).await {
             Ok(lookup) => {
                 metric::lookup(LookupEnd::Succeeded, asked.elapsed());
-                return self.finish(kept, version, LookupOutcome::Succeeded(&lookup), provider.name()).await;
+                return self.finish(kept, LookupOutcome::Succeeded(&lookup), provider.name(), news).await;
             }
             Err(fault) => fault,
         };
@@ -241,37 +266,125 @@ impl Worker {
         }
         metric::lookup(LookupEnd::Failed, asked.elapsed());
         tracing::warn!(error = %fault, "the lookup is given up");
-        self.finish(kept, version, LookupOutcome::Failed, provider.name()).await
+        self.finish(kept, LookupOutcome::Failed, provider.name(), news).await
     }
 
+    /// Records how a lookup ended, unless the lead is finished or erased. When another writer has added an event in the
+    /// meantime, reads the lead again: losing the result would mean to pay for it twice.
     async fn finish(
         &self,
         kept: &Kept,
-        version: u64,
         outcome: LookupOutcome<'_>,
         provider: &str,
+        news: &mut News,
     ) -> Result<(), StoreError> {
         let id = &kept.lead.id;
-        if self.leads.finish(kept, version, outcome, Timestamp::now()).await? {
-            let end = match outcome {
-                LookupOutcome::Succeeded(_) => LookupEnd::Succeeded,
-                LookupOutcome::Failed => LookupEnd::Failed,
-            };
-            step::lookup(id, provider, end);
-            step::ready(id);
+        for _ in 0..MAX_TRIES {
+            let now = Timestamp::now();
+            if let Some(written) = self.leads.finish(kept, &news.outbox, outcome, now, self.events_due(now)).await? {
+                news.add(written);
+                let end = match outcome {
+                    LookupOutcome::Succeeded(_) => LookupEnd::Succeeded,
+                    LookupOutcome::Failed => LookupEnd::Failed,
+                };
+                step::lookup(id, provider, end);
+                step::ready(id);
+                return Ok(());
+            }
+            match self.leads.record(id).await? {
+                Some(Record { lead: StoredLead::Kept(kept), outbox, .. }) if kept.progress != Progress::Ready => {
+                    news.outbox = outbox;
+                }
+                _ => break,
+            }
         }
         Ok(())
+    }
+
+    /// Tells subscribers the news that they were not told. A bus that does not answer delays events and nothing else.
+    async fn publish(&self, news: &mut News) {
+        if news.waiting.is_empty() || news.has_failed {
+            return;
+        }
+        let published = self.bus.publish(&news.waiting).await;
+        if let Err(error) = &published {
+            metric::unavailable("bus");
+            tracing::warn!(%error, "events wait for the sweep");
+        }
+        news.told(&published);
+    }
+
+    /// Records which events subscribers were told in this invocation.
+    async fn record_published(&self, id: &LeadId, news: &News) -> Result<(), StoreError> {
+        if news.published > news.outbox.published {
+            step::published(id, news.published);
+            self.leads.record_published(id, &news.outbox, news.published).await?;
+        }
+        Ok(())
+    }
+
+    /// When the sweep announces a lead whose events are written now, in case this worker does not publish them.
+    fn events_due(&self, now: Timestamp) -> Timestamp {
+        now.after(self.due_after)
     }
 }
 
 /// A lookup whose lease we hold.
 struct Attempt<'a> {
     kept: &'a Kept,
-    /// The lead's event version as read or written before.
-    version: u64,
     /// When the lead's first lookup began.
     since: Timestamp,
     lease: Lease,
+}
+
+/// The events of a lead that subscribers were not told.
+struct News {
+    /// The lead's OUTBOX as read or written last.
+    outbox: Outbox,
+    /// In the order of their sequences, without a gap.
+    waiting: Vec<Event>,
+    /// The sequence of the last event that subscribers were told.
+    published: u64,
+    /// Whether the bus has failed in this invocation.
+    has_failed: bool,
+}
+
+impl News {
+    fn of(record: &Record) -> Self {
+        let outbox = record.outbox;
+        let mut news = Self { outbox, waiting: Vec::new(), published: outbox.published, has_failed: false };
+        news.wait(record.timeline.iter().filter(|event| event.sequence > outbox.published).cloned());
+        news
+    }
+
+    fn add(&mut self, written: Written) {
+        self.outbox = written.outbox;
+        if self.outbox.published == self.outbox.version {
+            // The events of a test lead: no subscriber is told.
+            self.published = self.outbox.published;
+        } else {
+            self.wait(written.events);
+        }
+    }
+
+    /// Adds events up to the first gap in their sequences. A gap means that an event cannot be read: the events after
+    /// it wait, and an alarm says so.
+    fn wait(&mut self, events: impl IntoIterator<Item = Event>) {
+        let last = self.waiting.last().map_or(self.published, |event| event.sequence);
+        let in_order = (last.saturating_add(1)..).zip(events).take_while(|(next, event)| *next == event.sequence);
+        self.waiting.extend(in_order.map(|(_, event)| event));
+    }
+
+    fn told(&mut self, published: &Result<(), NotPublished>) {
+        let accepted = match published {
+            Ok(()) => self.waiting.len(),
+            Err(NotPublished { accepted, .. }) => (*accepted).min(self.waiting.len()),
+        };
+        self.has_failed = published.is_err();
+        if let Some(last) = self.waiting.drain(..accepted).last() {
+            self.published = last.sequence;
+        }
+    }
 }
 
 /// The time left in an invocation. A deadline in the past makes no sense: Lambda never sends one, and `cargo lambda

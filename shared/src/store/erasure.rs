@@ -1,10 +1,11 @@
 //! Erasing a person's data (contract, section 5).
 
 use super::item::{self, Item};
-use super::lead_item::{ACCOUNT_ID, LEAD, SOURCE_ID, StoredLead, TombstoneDocument, pk, stored};
-use super::leads::{CONVERSATION, Leads, conversation, event};
+use super::lead_item::{ACCOUNT_ID, LEAD, OUTBOX, SOURCE_ID, StoredLead, TombstoneDocument, pk, stored};
+use super::leads::{CONVERSATION, Leads, conversation};
+use super::outbox::{Outbox, Subject};
 use super::{StoreError, schema, transaction};
-use crate::event::{Event, EventType};
+use crate::event::EventType;
 use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
 use crate::time::Timestamp;
@@ -55,6 +56,9 @@ impl Leads {
             };
             let opened = self.item(id, CONVERSATION).await?;
             let opened = opened.as_ref().map(conversation).transpose()?;
+            let outbox = self.item(id, OUTBOX).await?;
+            let outbox = outbox.as_ref().map(Outbox::read).transpose()?;
+            let outbox = outbox.unwrap_or_else(|| Outbox::without_item(opened.as_ref()));
 
             // Fails if another writer opens the conversation or erases the lead in the meantime.
             let exists = if opened.is_some() { "attribute_exists" } else { "attribute_not_exists" };
@@ -69,23 +73,20 @@ impl Leads {
             tombstone.insert(schema::DOCUMENT.to_owned(), item::text(item::json(&document)?));
             tombstone.insert("erasedAt".to_owned(), item::text(now));
 
-            let version = opened.as_ref().map_or(0, |conversation| conversation.event_version);
-            let told = Event::of(&kept.lead, kept.business_id, EventType::LeadErased, version.saturating_add(1), now);
-            let mut writes = vec![
-                transaction::put(&self.table, tombstone, &condition, Some(values))?,
-                event(&self.table, &told, kept.lead.expires_at())?,
-            ];
+            // The next sweep announces the lead, and the worker tells subscribers.
+            let subject = Subject { lead: &kept.lead, business_id: &kept.business_id };
+            let (mut writes, written) = self.tell(subject, &outbox, [(EventType::LeadErased, None)], now, now)?;
+            writes.push(transaction::put(&self.table, tombstone, &condition, Some(values))?);
             if let Some(conversation) = opened {
                 // Replacing the document is safe: no other writer changes it.
                 let values = Item::from([
-                    (":read".to_owned(), item::number(version)),
-                    (":version".to_owned(), item::number(told.sequence)),
+                    (":version".to_owned(), item::number(written.outbox.version)),
                     (":erased".to_owned(), item::text(item::json(&conversation.erased())?)),
                 ]);
                 writes.push(transaction::update(
                     &self.table,
                     item::key(pk(id), CONVERSATION),
-                    "eventVersion = :read",
+                    "attribute_exists(pk)",
                     "SET document = :erased, eventVersion = :version REMOVE businessId",
                     values,
                 )?);

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// The schema version that this release writes.
-const WRITTEN: u8 = 1;
+pub(super) const WRITTEN: u8 = 1;
 
 /// The schema versions that this release reads. Two releases run side by side during a deployment, so add a new version
 /// here one release before writing it (architecture, "Stored data"). New members, items and event types need no new

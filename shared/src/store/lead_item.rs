@@ -18,6 +18,9 @@ use crate::time::Timestamp;
 /// The sort key of a lead's own item.
 pub(super) const LEAD: &str = "LEAD";
 
+/// The sort key of what follows from a lead.
+pub(super) const OUTBOX: &str = "OUTBOX";
+
 /// Attributes that only a lead's own item has.
 pub(super) const SOURCE_ID: &str = "sourceId";
 pub(super) const ACCOUNT_ID: &str = "accountId";
@@ -106,15 +109,36 @@ pub enum Progress {
     Ready,
 }
 
-/// A lead in the outbox.
+/// An entry of the outbox.
 #[derive(Clone, Debug)]
 pub struct Due {
     /// The id of the lead.
     pub id: LeadId,
-    /// When the lead was accepted.
+    /// What the lead waits for.
+    pub work: Work,
+    /// When the lead was accepted or, for events, when they began to wait.
     pub created_at: Timestamp,
     /// When the lead is due, which may be in the future.
     pub due_at: Timestamp,
+}
+
+/// What an entry of the outbox waits for. Each has a mark of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// The lead is not `Ready`: it has no conversation, or its lookup has not ended.
+    Lookup,
+    /// Subscribers have not been told all events of the lead.
+    Events,
+}
+
+impl Work {
+    /// The sort key of the item that has the mark.
+    pub(super) fn sort_key(self) -> &'static str {
+        match self {
+            Self::Lookup => LEAD,
+            Self::Events => OUTBOX,
+        }
+    }
 }
 
 /// Hides the document, which is personal data.
@@ -271,12 +295,14 @@ fn tombstone(item: &Item) -> Result<Tombstone, StoreError> {
     Ok(Tombstone { lead, business_id, content })
 }
 
-pub(super) fn due(item: &Item) -> Result<Due, StoreError> {
-    Ok(Due {
-        id: lead_id(item)?,
-        created_at: item::parsed(item, schema::CREATED_AT)?,
-        due_at: item::parsed(item, schema::DUE_AT)?,
-    })
+/// Reads an entry of the outbox; `None` for work that a later release adds.
+pub(super) fn due(item: &Item) -> Option<Result<Due, StoreError>> {
+    let work = [Work::Lookup, Work::Events].into_iter().find(|work| item::is(item, work.sort_key()))?;
+    let read = || {
+        let (created_at, due_at) = (item::parsed(item, schema::CREATED_AT)?, item::parsed(item, schema::DUE_AT)?);
+        Ok(Due { id: lead_id(item)?, work, created_at, due_at })
+    };
+    Some(read())
 }
 
 /// The id of the lead that an item belongs to.

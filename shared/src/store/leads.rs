@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use tokio::time::timeout;
 
 use super::item::{self, Item};
-use super::lead_item::{LEAD, NewLead, StoredLead, pk, stored};
+use super::lead_item::{LEAD, NewLead, OUTBOX, StoredLead, pk, stored};
+use super::outbox::Outbox;
 use super::{StoreError, schema, transaction};
 use crate::conversation::Conversation;
 use crate::event::Event;
@@ -50,8 +51,10 @@ pub struct Record {
     pub lead: StoredLead,
     /// `None` until the worker opens it.
     pub conversation: Option<Conversation>,
-    /// The events, oldest first.
+    /// The events by sequence, oldest first.
     pub timeline: Vec<Event>,
+    /// How far subscribers were told the events.
+    pub outbox: Outbox,
 }
 
 impl Leads {
@@ -127,18 +130,23 @@ impl Leads {
             .into_paginator()
             .items()
             .send();
-        let (mut lead, mut opened, mut timeline) = (None, None, Vec::new());
+        let (mut lead, mut opened, mut outbox, mut timeline) = (None, None, None, Vec::new());
         while let Some(found) = pages.next().await {
             let found = found?;
             match item::string(&found, schema::SK)? {
                 LEAD => lead = Some(stored(&found)?),
                 CONVERSATION => opened = Some(conversation(&found)?),
+                OUTBOX => outbox = Some(Outbox::read(&found)?),
                 sk if sk.starts_with(EVENT) => timeline.push(item::document(&found)),
                 // A later release may keep other items here.
                 _ => {}
             }
         }
-        Ok(lead.map(|lead| Record { lead, conversation: opened, timeline: item::readable(timeline) }))
+        let Some(lead) = lead else { return Ok(None) };
+        let mut timeline: Vec<Event> = item::readable(timeline);
+        timeline.sort_by_key(|event| event.sequence);
+        let outbox = outbox.unwrap_or_else(|| Outbox::without_item(opened.as_ref()));
+        Ok(Some(Record { lead, conversation: opened, timeline, outbox }))
     }
 }
 

@@ -5,13 +5,15 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 
 use super::item::{self, Item};
-use super::lead_item::{Due, Kept, LEAD, StoredLead, due, pk, stored};
-use super::leads::{CONVERSATION, Leads, conversation_item, event};
+use super::lead_item::{Due, Kept, LEAD, StoredLead, Work, due, pk, stored};
+use super::leads::{CONVERSATION, Leads, conversation_item};
+use super::outbox::{Outbox, Subject, Written};
 use super::{StoreError, schema, transaction};
 use crate::conversation::Conversation;
 use crate::event::{Event, EventType};
 use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
+use crate::lead::eligibility::{Eligibility, Facts};
 use crate::lead::lookup::Lookup;
 use crate::time::Timestamp;
 
@@ -42,17 +44,35 @@ pub enum LookupOutcome<'a> {
     Failed,
 }
 
+impl Kept {
+    fn subject(&self) -> Subject<'_> {
+        Subject { lead: &self.lead, business_id: &self.business_id }
+    }
+
+    /// Whether the person may be texted and called once the lookup has ended with this result.
+    fn eligibility_when_ready(&self, lookup: Option<&Lookup>) -> Eligibility {
+        let number = self.lead.phone_number();
+        Eligibility::of(&Facts { status: ProcessingStatus::Ready, is_test: self.lead.test, number, lookup })
+    }
+}
+
 impl Leads {
-    /// Creates the conversation and the `lead.created` event, once. The lead becomes `Ready` when no lookup follows;
-    /// otherwise it gets a lease and a due time after the end of the lease.
+    /// Creates the conversation and the `lead.created` event, once. The lead becomes `Ready`, with its event, when no
+    /// lookup follows; otherwise it gets a lease and a due time after the end of the lease. The events are due at
+    /// `due_at`.
     ///
-    /// Returns `false` and writes nothing when the conversation exists or the lead is erased.
+    /// Returns `None` and writes nothing when the conversation exists or the lead is erased.
     ///
     /// # Errors
     /// [`StoreError`]; a retry is safe.
-    pub async fn open(&self, kept: &Kept, now: Timestamp, lease: Option<Lease>) -> Result<bool, StoreError> {
-        let conversation = Conversation::open(&kept.lead, kept.business_id.clone(), now);
-        let opened = conversation_item(&conversation, kept.lead.expires_at())?;
+    pub async fn open(
+        &self,
+        kept: &Kept,
+        now: Timestamp,
+        lease: Option<Lease>,
+        due_at: Timestamp,
+    ) -> Result<Option<Written>, StoreError> {
+        let mut happened = vec![(EventType::LeadCreated, None)];
         let change = match lease {
             Some(lease) => Change::of_enriching(
                 "attribute_not_exists(conversationId)",
@@ -61,21 +81,20 @@ impl Leads {
             .with(":now", now)
             .with(":leased", lease.until)
             .with(":due", lease.due_at),
-            None => Change::of_enriching(
-                "attribute_not_exists(conversationId)",
-                "SET conversationId = :conversation, processingStatus = :ready REMOVE unfinishedShard, dueAt",
-            )
-            .with(":ready", ProcessingStatus::Ready.as_str()),
+            None => {
+                happened.push((EventType::LeadReady, Some(kept.eligibility_when_ready(None))));
+                Change::of_enriching(
+                    "attribute_not_exists(conversationId)",
+                    "SET conversationId = :conversation, processingStatus = :ready REMOVE unfinishedShard, dueAt",
+                )
+                .with(":ready", ProcessingStatus::Ready.as_str())
+            }
         };
-        let change = change.with(":conversation", &conversation.id);
-        let created =
-            Event::of(&kept.lead, kept.business_id.clone(), EventType::LeadCreated, conversation.event_version, now);
-        let writes = vec![
-            transaction::once(&self.table, opened)?,
-            event(&self.table, &created, kept.lead.expires_at())?,
-            self.write(&kept.lead.id, change)?,
-        ];
-        transaction::commit(&self.client, writes).await
+        let (mut writes, written) = self.tell(kept.subject(), &Outbox::default(), happened, now, due_at)?;
+        let conversation = Conversation::open(&kept.lead, kept.business_id.clone(), &written.events, now);
+        writes.push(transaction::once(&self.table, conversation_item(&conversation, kept.lead.expires_at())?)?);
+        writes.push(self.write(&kept.lead.id, change.with(":conversation", &conversation.id))?);
+        Ok(transaction::commit(&self.client, writes).await?.then_some(written))
     }
 
     /// Takes the lease of a lead, unless another worker holds it.
@@ -108,21 +127,22 @@ impl Leads {
         self.update(id, change.with(":mine", lease.until).with(":due", due_at)).await
     }
 
-    /// Records how the lookup ended, with its event, and makes the lead `Ready`. `version` is the lead's event version
-    /// as read before.
+    /// Records how the lookup ended and makes the lead `Ready`, with an event for each. `read` is the lead's OUTBOX as
+    /// read or written before. The events are due at `due_at`.
     ///
-    /// Returns `false` and writes nothing when the lead is finished or erased.
+    /// Returns `None` and writes nothing when another writer has finished or erased the lead, or has added an event.
     ///
     /// # Errors
     /// [`StoreError`]; a retry is safe.
     pub async fn finish(
         &self,
         kept: &Kept,
-        version: u64,
+        read: &Outbox,
         outcome: LookupOutcome<'_>,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let (change, event_type) = match outcome {
+        due_at: Timestamp,
+    ) -> Result<Option<Written>, StoreError> {
+        let (change, event_type, lookup) = match outcome {
             LookupOutcome::Succeeded(lookup) => (
                 Change::of_enriching(
                     "attribute_exists(conversationId)",
@@ -130,6 +150,7 @@ impl Leads {
                 )
                 .with(":lookup", item::json(lookup)?),
                 EventType::PhoneLookupSucceeded,
+                Some(lookup),
             ),
             LookupOutcome::Failed => (
                 Change::of_enriching(
@@ -137,19 +158,18 @@ impl Leads {
                     "SET processingStatus = :ready REMOVE unfinishedShard, dueAt, leasedUntil",
                 ),
                 EventType::PhoneLookupFailed,
+                None,
             ),
         };
         let change = change.with(":ready", ProcessingStatus::Ready.as_str());
-        let ended = Event::of(&kept.lead, kept.business_id.clone(), event_type, version.saturating_add(1), now);
-        let writes = vec![
-            event(&self.table, &ended, kept.lead.expires_at())?,
-            self.write(&kept.lead.id, change)?,
-            self.touch(&kept.lead.id, version, &[ended])?,
-        ];
-        transaction::commit(&self.client, writes).await
+        let happened = [(event_type, None), (EventType::LeadReady, Some(kept.eligibility_when_ready(lookup)))];
+        let (mut writes, written) = self.tell(kept.subject(), read, happened, now, due_at)?;
+        writes.push(self.write(&kept.lead.id, change)?);
+        writes.push(self.touch(&kept.lead.id, &written.events)?);
+        Ok(transaction::commit(&self.client, writes).await?.then_some(written))
     }
 
-    /// Reads up to `max` due leads of one shard of the outbox, the longest due first.
+    /// Reads up to `max` due entries of one shard of the outbox, the longest due first.
     pub async fn due(&self, shard: u8, now: Timestamp, max: i32) -> Result<Vec<Due>, StoreError> {
         let found = self
             .client
@@ -162,18 +182,18 @@ impl Leads {
             .limit(max)
             .send()
             .await?;
-        Ok(item::readable(found.items().iter().filter(|found| item::is(found, LEAD)).map(due)))
+        Ok(item::readable(found.items().iter().filter_map(due)))
     }
 
-    /// Moves the due time of a lead to `next`, so that a sweep does not announce the same backlog every minute.
+    /// Moves the due time of an entry to `next`, so that a sweep does not announce the same backlog every minute.
     ///
-    /// Returns the lead, or `None` when another writer moved or finished it in the meantime.
-    pub async fn reschedule(&self, due: &Due, next: Timestamp) -> Result<Option<Box<Kept>>, StoreError> {
+    /// Returns the lead, or `None` when another writer moved the entry or took its mark off in the meantime.
+    pub async fn reschedule(&self, due: &Due, next: Timestamp) -> Result<Option<StoredLead>, StoreError> {
         let moved = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(item::key(pk(&due.id), LEAD)))
+            .set_key(Some(item::key(pk(&due.id), due.work.sort_key())))
             .condition_expression("dueAt = :seen")
             .update_expression("SET dueAt = :next")
             .expression_attribute_values(":seen", item::text(due.due_at))
@@ -181,12 +201,13 @@ impl Leads {
             .return_values(ReturnValue::AllNew)
             .send()
             .await;
-        match moved {
-            Ok(moved) => match moved.attributes.as_ref().map(stored).transpose()? {
-                Some(StoredLead::Kept(kept)) => Ok(Some(kept)),
-                _ => Ok(None),
-            },
-            Err(error) => applied(Err(error)).map(|_| None),
+        let moved = match moved {
+            Ok(moved) => moved,
+            Err(error) => return applied(Err(error)).map(|_| None),
+        };
+        match due.work {
+            Work::Lookup => moved.attributes.as_ref().map(stored).transpose(),
+            Work::Events => self.get(&due.id).await,
         }
     }
 
@@ -208,17 +229,17 @@ impl Leads {
         transaction::update(&self.table, item::key(pk(id), LEAD), change.condition, change.expression, change.values)
     }
 
-    /// Updates a lead's conversation for new events, on the condition that its event version is still `read` (contract,
-    /// section 7). The event type decides what changes.
-    fn touch(&self, id: &LeadId, read: u64, events: &[Event]) -> Result<TransactWriteItem, StoreError> {
-        let version = events.last().map_or(read, |event| event.sequence);
-        let mut values =
-            Item::from([(":read".to_owned(), item::number(read)), (":version".to_owned(), item::number(version))]);
-        let mut sets = vec![format!("{} = :version", schema::EVENT_VERSION)];
+    /// Updates a lead's conversation for new events, whose types decide what changes (contract, section 7).
+    fn touch(&self, id: &LeadId, events: &[Event]) -> Result<TransactWriteItem, StoreError> {
+        let mut values = Item::new();
+        let mut sets = Vec::new();
         let mut set = |name: &str, value| {
             sets.push(format!("{name} = :{name}"));
             values.insert(format!(":{name}"), value);
         };
+        if let Some(event) = events.last() {
+            set(schema::EVENT_VERSION, item::number(event.sequence));
+        }
         if let Some(event) = events.iter().rev().find(|event| event.event_type.moves_inbox()) {
             set(schema::INBOX.sort, item::text(event.created_at));
             set(schema::LAST_SNIPPET, item::text(&event.summary));
@@ -226,13 +247,8 @@ impl Leads {
         if events.iter().any(|event| event.event_type.is_news()) {
             set(schema::IS_UNREAD, AttributeValue::Bool(true));
         }
-        transaction::update(
-            &self.table,
-            item::key(pk(id), CONVERSATION),
-            format!("{} = :read", schema::EVENT_VERSION),
-            format!("SET {}", sets.join(", ")),
-            values,
-        )
+        let key = item::key(pk(id), CONVERSATION);
+        transaction::update(&self.table, key, "attribute_exists(pk)", format!("SET {}", sets.join(", ")), values)
     }
 }
 
@@ -261,7 +277,7 @@ impl Change {
 }
 
 /// Whether an update was applied; `false` if another writer changed the lead first.
-fn applied<R>(updated: Result<(), SdkError<UpdateItemError, R>>) -> Result<bool, StoreError> {
+pub(super) fn applied<R>(updated: Result<(), SdkError<UpdateItemError, R>>) -> Result<bool, StoreError> {
     use UpdateItemError::{ConditionalCheckFailedException, TransactionConflictException};
     match updated {
         Ok(()) => Ok(true),

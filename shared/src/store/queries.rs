@@ -220,7 +220,7 @@ impl Leads {
         Ok(ids.iter().filter_map(|id| leads.remove(id)).collect())
     }
 
-    /// Reads the whole outbox: every unfinished lead, oldest first.
+    /// Reads the whole outbox, oldest first.
     pub async fn unfinished(&self) -> Result<Vec<Due>, StoreError> {
         let shards = (0..schema::UNFINISHED_SHARDS).map(|shard| async move {
             let mut items = self
@@ -235,10 +235,7 @@ impl Leads {
                 .send();
             let mut found = Vec::new();
             while let Some(item) = items.next().await {
-                let item = item?;
-                if item::is(&item, LEAD) {
-                    found.push(due(&item));
-                }
+                found.extend(due(&item?));
             }
             Ok::<_, StoreError>(item::readable(found))
         });

@@ -18,6 +18,8 @@ pub const DUE_AT: &str = "dueAt";
 pub const LEASED_UNTIL: &str = "leasedUntil";
 /// The id of a lead's conversation, after it was opened.
 pub const CONVERSATION_ID: &str = "conversationId";
+/// The sequence of the last event that subscribers were told.
+pub const PUBLISHED: &str = "published";
 /// How many events a lead has.
 pub const EVENT_VERSION: &str = "eventVersion";
 /// Whether a conversation has news that no user has read.
@@ -41,7 +43,7 @@ pub struct Index {
 
 /// All sources, by name.
 pub const SOURCE_LIST: Index = Index { name: "list", partition: "listed", sort: "name", includes: &[] };
-/// The outbox: leads that are not yet `Ready`, by due time. It is the only retry mechanism.
+/// The outbox: leads that are not yet `Ready` or whose events wait, by due time. It is the only retry mechanism.
 pub const UNFINISHED: Index =
     Index { name: "unfinished", partition: "unfinishedShard", sort: DUE_AT, includes: &[CREATED_AT] };
 /// The inbox of a business: its conversations, by when they last moved to the top.

@@ -55,11 +55,27 @@ pub fn failed_message() {
     info!(target: TARGET, name = "FailedMessages", unit = "Count", value = 1_u64);
 }
 
-/// How many leads of the outbox a sweep found due, and the age of the oldest. Every sweep that read all shards reports
-/// this, even when no lead is due: an alarm fires when the metric is missing, because then no sweep runs.
-pub fn due(leads: usize, oldest: Duration) {
-    info!(target: TARGET, name = "DueLeads", unit = "Count", value = u64::try_from(leads).unwrap_or(u64::MAX));
+/// What a sweep found due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many leads are not `Ready`.
+    pub leads: u64,
+    /// How many leads have events that subscribers were not told.
+    pub events: u64,
+    /// How long the oldest of both has been waiting.
+    pub oldest: Duration,
+    /// How long the oldest of the second has been waiting.
+    pub oldest_events: Duration,
+}
+
+/// Reports what a sweep found due. Every sweep that read all shards reports this, even when nothing is due: an alarm
+/// fires when the metric is missing, because then no sweep runs.
+pub fn backlog(found: Backlog) {
+    let Backlog { leads, events, oldest, oldest_events } = found;
+    info!(target: TARGET, name = "DueLeads", unit = "Count", value = leads);
+    info!(target: TARGET, name = "DueEvents", unit = "Count", value = events);
     info!(target: TARGET, name = "OldestDueSeconds", unit = "Seconds", value = oldest.as_secs());
+    info!(target: TARGET, name = "OldestEventSeconds", unit = "Seconds", value = oldest_events.as_secs());
 }
 
 /// An external service refuses our credentials. This needs operator action; it is not an outage.

@@ -43,6 +43,11 @@ pub fn lookup(lead: &LeadId, provider: &str, end: LookupEnd) {
     }
 }
 
+/// Subscribers were told events of a lead, as far as this sequence.
+pub fn published(lead: &LeadId, sequence: u64) {
+    info!(target: TARGET, step = "published", lead_id = lead.as_str(), sequence);
+}
+
 /// A lead is finished.
 pub fn ready(lead: &LeadId) {
     info!(target: TARGET, step = "ready", lead_id = lead.as_str());

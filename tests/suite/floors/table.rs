@@ -50,7 +50,7 @@ pub(super) const TARGETS: &[Target] = &[
             // What a function does.
             &["intake", "check", "process"],
             // What it talks to.
-            &["store", "queue", "trusted_form", "lookup"],
+            &["store", "queue", "bus", "trusted_form", "lookup"],
             // Reading and judging.
             &["payload", "validation", "identity", "http"],
             // Plumbing.
@@ -87,7 +87,13 @@ pub(super) const TARGETS: &[Target] = &[
     library(
         "reference",
         "reference/src/lib.rs",
-        &[&["page", "validator"], &["openapi", "message"], &["payload", "problem"], &["kind", "yaml"]],
+        &[
+            &["html", "page", "validator"],
+            &["openapi", "message", "events"],
+            &["payload", "answer"],
+            &["problem"],
+            &["kind", "yaml"],
+        ],
     ),
     Target {
         root: "leadctl/src/main.rs",

@@ -8,7 +8,7 @@ use leadping::lead::view::LeadView;
 
 /// The columns: each member by its path, as it is answered. Free metadata, which has names of the partner's own, and
 /// tags are in one column each, as JSON.
-pub(super) const COLUMNS: [&str; 60] = [
+pub(super) const COLUMNS: [&str; 64] = [
     "id",
     "createdAt",
     "processingStatus",
@@ -69,6 +69,10 @@ pub(super) const COLUMNS: [&str; 60] = [
     "customer.hasMedicalCondition",
     "tagIds",
     "tagNames",
+    "eligibility.sms.eligible",
+    "eligibility.sms.reasons",
+    "eligibility.call.eligible",
+    "eligibility.call.reasons",
 ];
 
 const SOURCE_METADATA: &str = "metadata.sourceMetadata";
