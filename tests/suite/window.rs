@@ -2,6 +2,7 @@
 
 use local::demo::{self, SOURCE_ID};
 use local::stack::Options;
+use reference::Validator;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::proxy::{Proxy, Service};
@@ -14,8 +15,17 @@ fn get(api: &Api, path: &str) -> Post {
     api.request(Method::GET, path)
 }
 
+/// Asks, and checks that the answer is as `openapi.yaml` says.
 async fn asked(api: &Api, source: &str, path: &str) -> Answer {
-    get(api, path).from(source).send().await
+    let answer = get(api, path).from(source).send().await;
+    let documented = match path.strip_prefix("/sources/me/leads/") {
+        Some(_) => "/sources/me/leads/{leadId}",
+        None => path.split('?').next().unwrap_or_default(),
+    };
+    let status = answer.status.as_u16();
+    let found = Validator::new().unwrap().response("GET", documented, status, &answer.headers, &answer.body);
+    assert_eq!(found, Ok(()), "{path}");
+    answer
 }
 
 /// The body of a problem, without what differs for each request.

@@ -59,7 +59,7 @@ async fn walk(api: &Api, number: usize, case: &Case, is_all: bool, compared: &Mu
         let all = [None].into_iter().chain(demo::ALL.map(|(source, _)| Some(source)));
         // Every second time its own source.
         let at = number + turn;
-        let in_turn = if at % 2 == 0 { 0 } else { 1 + at / 2 % demo::ALL.len() };
+        let in_turn = if at.is_multiple_of(2) { 0 } else { 1 + at / 2 % demo::ALL.len() };
         for (_, source) in all.enumerate().filter(|(source, _)| is_all || *source == in_turn) {
             from(api, (number, case), *way, source, compared).await;
         }

@@ -90,6 +90,7 @@ pub(super) const TARGETS: &[Target] = &[
         &[
             &["html", "page", "validator"],
             &["openapi", "message", "events"],
+            &["window"],
             &["payload", "answer"],
             &["problem"],
             &["kind", "yaml"],
