@@ -88,7 +88,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         which: Which,
         /// The whole key, or at least 8 characters after lp_ or lp_test_; - reads it from standard input
-        #[arg(value_name = "KEY")]
+        #[arg(value_name = "KEY", allow_hyphen_values = true)]
         key: revoke::Typed,
     },
     /// List the keys by their beginnings, with when they were created and when they end

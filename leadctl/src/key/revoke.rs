@@ -76,7 +76,7 @@ pub(super) async fn run(which: &Which, typed: &Typed, target: &Target, output: &
     output.show(&result, |page, _| {
         let screen = page.screen();
         write!(page, "Key ")?;
-        page.bold(key.shown())?;
+        page.bold(format_args!("{}...", key.shown()))?;
         write!(page, " (created {}) ", screen.brief(key.created_at))?;
         match ended_before {
             None => write!(page, "is revoked; ")?,
