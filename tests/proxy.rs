@@ -59,6 +59,7 @@ struct Plan {
     rules: Vec<Rule>,
     random: Option<Random>,
     calls: BTreeMap<Point, u64>,
+    operations: BTreeMap<(Service, String), u64>,
     injected: BTreeMap<(Point, Side, &'static str), u64>,
     /// The table capacity that calls have consumed, once metering is on.
     consumed: Option<BTreeMap<Point, f64>>,
@@ -251,6 +252,11 @@ impl Proxy {
         self.shared.plan().calls.clone()
     }
 
+    /// The number of calls of each operation; the operation is empty for a service outside AWS.
+    pub fn operations(&self) -> BTreeMap<(Service, String), u64> {
+        self.shared.plan().operations.clone()
+    }
+
     /// From now on, asks DynamoDB for the capacity that each call consumes. The functions do not ask for it.
     pub fn meter(&self) {
         self.shared.plan().consumed = Some(BTreeMap::new());
@@ -289,6 +295,7 @@ impl Shared {
 
     async fn answer(&self, service: Service, parts: &Parts, body: Bytes) -> Response {
         let point = Point::of(service, parts, &body);
+        *self.plan().operations.entry((service, call::operation(parts).to_owned())).or_default() += 1;
         let action = self.plan().next(service, point, parts.uri.path(), &body);
         if let Some((Side::Before, action)) = action {
             match action.act(service, &body).await {

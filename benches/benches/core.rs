@@ -11,7 +11,7 @@ use leadping::id::{AccountId, BusinessId, SourceId};
 use leadping::identity::Identity;
 use leadping::lead::Lead;
 use leadping::payload::{self, Entrance};
-use leadping::source::{self, Source, SourceKey};
+use leadping::source::{self, Mode, Sender, Source, SourceKey};
 use leadping::time::Timestamp;
 use leadping::validation::{self, Caller, Verdict, Visitor};
 
@@ -32,13 +32,15 @@ fn steps(criterion: &mut Criterion) {
         keys: vec![key.stored(now)],
         ..Source::new(id, "bench".to_owned(), source::random().unwrap(), now)
     };
-    let caller = Caller { source: &source, key: &key, visitor: Visitor::default(), now };
+    let sender = Sender { source, key, mode: Mode::Live };
+    let caller = Caller { sender: &sender, visitor: &Visitor::default(), now };
     let submission = payload::read_json(Entrance::Structured, STRUCTURED).unwrap();
     assert!(matches!(validation::check(&submission, &caller), Verdict::Valid(_)));
     let lead: Lead = serde_json::from_str(LEAD).unwrap();
     assert_eq!(serde_json::to_string(&lead).unwrap(), LEAD);
 
-    criterion.bench_function("match the key", |b| b.iter(|| source.accepts(black_box(&key), now)));
+    criterion
+        .bench_function("match the key", |b| b.iter(|| sender.source.accepts(black_box(&sender.key), now).is_some()));
     criterion.bench_function("read the structured example", |b| {
         b.iter(|| payload::read_json(Entrance::Structured, black_box(STRUCTURED)));
     });
@@ -47,7 +49,7 @@ fn steps(criterion: &mut Criterion) {
     });
     criterion.bench_function("read a form", |b| b.iter(|| payload::read_form(black_box(FORM), b"")));
     criterion.bench_function("identify the submission", |b| {
-        b.iter(|| Identity::of(&source, black_box(&submission), None));
+        b.iter(|| Identity::of(&sender, black_box(&submission), None));
     });
     criterion
         .bench_function("validate and normalise", |b| b.iter(|| validation::check(black_box(&submission), &caller)));

@@ -11,12 +11,13 @@ use data_encoding::BASE64;
 use futures_util::FutureExt;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, LambdaEvent, Request, Service};
-use leadping::http::{self, Problem};
+use leadping::check::{Question, spec};
+use leadping::http::{self, Problem, Route};
 use leadping::id::{AccountId, BusinessId, SourceId};
 use leadping::intake::{Accepted, Judged, Post, judge, request};
 use leadping::lead::state::State;
 use leadping::payload::Entrance;
-use leadping::source::{Source, SourceKey};
+use leadping::source::{Sender, Source, SourceKey};
 use leadping::time::Timestamp;
 use leadping::validation::Verdict;
 use serde_json::{Value, json};
@@ -42,6 +43,7 @@ static SOURCE: LazyLock<Source> = LazyLock::new(|| Source {
     default_tag_ids: vec!["tag_1".to_owned()],
     default_tag_names: vec!["Partner".to_owned()],
     keys: vec![SourceKey::presented(SOURCE_KEY).stored(now())],
+    test_keys: Vec::new(),
     salt: "salt".to_owned(),
     created_at: now(),
     revision: 0,
@@ -66,6 +68,56 @@ pub fn answer(entrance: Entrance, input: &[u8]) {
     check(&serde_json::to_value(answer).expect("the answer is JSON"));
 }
 
+/// Runs an input through the partner's window without the tables: its routes, the option of a dry run, and what is asked.
+///
+/// # Panics
+/// When the answer breaks the contract, which is what the fuzzer looks for.
+pub fn window(input: &[u8]) {
+    let event = serde_json::from_slice(input).unwrap_or_else(|_| asking(input));
+    let mut service = http::routed(move |found, request: Request| async move {
+        match found {
+            Some((route, parameter)) => {
+                let parameter = parameter.unwrap_or_default();
+                http::respond(&request, async { asked(route, &parameter, &request) }).await
+            }
+            None => http::respond(&request, async { Ok(lead("no route")) }).await,
+        }
+    });
+    let answer = service.call(LambdaEvent::new(event, Context::default())).now_or_never();
+    let answer = answer.expect("nothing here makes a call").expect("the function answers");
+    check(&serde_json::to_value(answer).expect("the answer is JSON"));
+}
+
+/// [`leadping::check::Window::answer`] without the tables and TrustedForm. Nothing is found.
+fn asked(route: Route, parameter: &str, request: &Request) -> Result<Accepted, Problem> {
+    let sender = sender(request)?;
+    match Question::of(route, parameter, request)? {
+        Question::DryRun(entrance) => {
+            let post = Post::of(entrance, request);
+            let (query, _) = leadping::check::payload_query(post.query);
+            judged(&Post { query: &query, ..post }, &sender)
+        }
+        Question::Spec => Ok(lead(&serde_json::to_string(&spec::of(&sender.source)).expect("it is JSON"))),
+        Question::Standing | Question::Lead(_) | Question::Leads(_) | Question::Submission(_) => Ok(lead("")),
+    }
+}
+
+fn lead(about: &str) -> Accepted {
+    Accepted { lead: json!({"id": "lead_a", "about": about}).to_string(), replayed: false, test: false }
+}
+
+/// A valid event whose path, or query after a `?`, is the input.
+fn asking(input: &[u8]) -> LambdaRequest {
+    let text = String::from_utf8_lossy(input);
+    let (path, query) = text.split_once('?').unwrap_or((&text, ""));
+    let mut event: Value = serde_json::from_str(SAMPLE).expect("the sample is JSON");
+    event["requestContext"]["http"]["method"] = "GET".into();
+    event["routeKey"] = "$default".into();
+    event["rawPath"] = format!("/sources/me{path}").into();
+    event["rawQueryString"] = query.into();
+    serde_json::from_value(event).expect("this is an event")
+}
+
 /// A valid event with this payload. In the flat entrance, a first `q` makes the rest a query and a first `f` a form. Any
 /// other payload is JSON.
 fn event(entrance: Entrance, payload: &[u8]) -> LambdaRequest {
@@ -85,13 +137,21 @@ fn event(entrance: Entrance, payload: &[u8]) -> LambdaRequest {
 
 /// [`leadping::intake::Intake::answer`] without the tables, the queue and TrustedForm.
 fn outcome(entrance: Entrance, request: &Request) -> Result<Accepted, Problem> {
+    judged(&Post::of(entrance, request), &sender(request)?)
+}
+
+fn sender(request: &Request) -> Result<Sender, Problem> {
     let (id, key) = request::credentials(request.headers())?;
-    if id != SOURCE.id || !SOURCE.accepts(&key, now()) {
-        return Err(Problem::Unauthorized);
-    }
-    let Judged { identity, verdict, .. } = judge(&Post::of(entrance, request), &SOURCE, &key, now())?;
+    let sender = (id == SOURCE.id).then(|| Sender::of(SOURCE.clone(), key, now())).flatten();
+    sender.ok_or(Problem::Unauthorized)
+}
+
+fn judged(post: &Post<'_>, sender: &Sender) -> Result<Accepted, Problem> {
+    let Judged { identity, verdict, .. } = judge(post, sender, now())?;
     match verdict {
-        Verdict::Valid(_) => Ok(Accepted { lead: json!({"id": identity.lead_id}).to_string(), replayed: false }),
+        Verdict::Valid(_) => {
+            Ok(Accepted { lead: json!({"id": identity.lead_id}).to_string(), replayed: false, test: false })
+        }
         Verdict::RefusedBySource(failures) | Verdict::Refused(failures) => Err(Problem::Validation(failures)),
     }
 }
@@ -105,7 +165,11 @@ fn check(answer: &Value) {
     assert!(!body.to_string().contains(SOURCE_KEY), "the key is in the answer");
     let (codes, content_type): (&[&str], _) = match answer["statusCode"].as_u64() {
         Some(201) => (&[], "application/json"),
-        Some(400) => (&["validation", "payload.malformed", "idempotency_key.invalid"], "application/problem+json"),
+        Some(400) => (
+            &["validation", "payload.malformed", "idempotency_key.invalid", "query.invalid"],
+            "application/problem+json",
+        ),
+        Some(404) => (&["lead.not_found"], "application/problem+json"),
         Some(401) => (&["credentials.invalid"], "application/problem+json"),
         Some(413) => (&["payload.too_large"], "application/problem+json"),
         Some(415) => (&["payload.media_type"], "application/problem+json"),
@@ -121,5 +185,6 @@ fn check(answer: &Value) {
     assert!(body["code"].as_str().is_some_and(|code| codes.contains(&code)), "{}", body["code"]);
     assert_eq!(body["status"], answer["statusCode"]);
     let failures = body["errors"].as_array().map_or(0, Vec::len);
-    assert_eq!(answer["statusCode"] == 400, (1..=100).contains(&failures), "{failures} failures");
+    let lists = answer["statusCode"] == 400 && body["code"] != "query.invalid";
+    assert_eq!(lists, (1..=100).contains(&failures), "{failures} failures");
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use jiff::{Span, SpanRelativeTo};
 use leadping::id::SourceId;
-use leadping::source::{Source, SourceKey};
+use leadping::source::{Mode, Source, SourceKey};
 use leadping::time::Timestamp;
 use serde_json::json;
 
@@ -25,9 +25,17 @@ const MAX_OVERLAP: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How many keys may work at once: each post is compared with all of them.
 const MAX_LIVE: usize = 10;
 
+const CREATE_EXAMPLES: &str = "\
+A test key begins with lp_test_. Its leads cost no money, are in no inbox, list
+or report, and are deleted after 30 days.
+
+Examples:
+  leadctl --local key create source_123
+  leadctl --local key create source_123 --test --output json | jq -r .key";
+
 const ROTATE_EXAMPLES: &str = "\
 The old keys continue to work for the overlap, so no lead is refused while the
-partner changes over.
+partner changes over. Live keys and test keys are rotated apart.
 
 Examples:
   leadctl --local key rotate source_123 --overlap 7d
@@ -39,19 +47,28 @@ A key on the command line stays in the shell's history; - reads it from standard
 input instead. Of several keys that begin as typed, none is revoked.
 
 Examples:
-  leadctl --local key revoke source_123 lp_LNxSfL9a...
+  leadctl --local key revoke source_123 LNxSfL9a...
   pbpaste | leadctl --local key revoke source_123 -";
 
-const LIST_COLUMNS: [Column<'_>; 4] =
-    [Column::whole("KEY"), Column::whole("STATE"), Column::time("CREATED").spare(1), Column::time("EXPIRES")];
+const LIST_COLUMNS: [Column<'_>; 5] = [
+    Column::whole("KEY"),
+    Column::whole("FOR"),
+    Column::whole("STATE"),
+    Column::time("CREATED").spare(1),
+    Column::time("EXPIRES"),
+];
 
 /// What can be done with keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create another key (shown once)
+    #[command(after_help = CREATE_EXAMPLES)]
     Create {
         #[command(flatten)]
         which: Which,
+        /// The key only makes test leads, also while the source is not approved
+        #[arg(long)]
+        test: bool,
     },
     /// Create a new key (shown once), and end the others after a while
     #[command(after_help = ROTATE_EXAMPLES)]
@@ -61,14 +78,17 @@ pub(crate) enum Command {
         /// How long the others continue to work: 7d, 12h, 30m
         #[arg(long, value_name = "TIME", default_value = "7d", value_parser = overlap)]
         overlap: Duration,
+        /// Rotate the source's test keys, and leave its other keys
+        #[arg(long)]
+        test: bool,
     },
     /// End a key at once
     #[command(after_help = REVOKE_EXAMPLES)]
     Revoke {
         #[command(flatten)]
         which: Which,
-        /// The whole key, or at least 8 characters after lp_; - reads it from standard input
-        #[arg(value_name = "KEY")]
+        /// The whole key, or at least 8 characters after lp_ or lp_test_; - reads it from standard input
+        #[arg(value_name = "KEY", allow_hyphen_values = true)]
         key: revoke::Typed,
     },
     /// List the keys by their beginnings, with when they were created and when they end
@@ -86,29 +106,31 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) -> Result<(), Error> {
     let now = Timestamp::now();
     match command {
-        Command::Create { which } => {
-            let key = SourceKey::generate()?;
+        Command::Create { which, test } => {
+            let mode = mode(test);
+            let key = SourceKey::generate(mode)?;
             let created =
-                change::apply(target, &which.id, "key create", which.revision, |source| add(source, &key, now));
+                change::apply(target, &which.id, "key create", which.revision, |source| add(source, mode, &key, now));
             let (source, _) = created.await?;
-            shown_once(output, &source, &key, None)
+            shown_once(output, &source, mode, &key, None)
         }
-        Command::Rotate { which, overlap } => {
-            let key = SourceKey::generate()?;
+        Command::Rotate { which, overlap, test } => {
+            let mode = mode(test);
+            let key = SourceKey::generate(mode)?;
             let end = now.after(overlap);
             let rotated = change::apply(target, &which.id, "key rotate", which.revision, |source| {
-                for old in source.keys.iter_mut().filter(|old| old.is_live(end)) {
+                for old in source.keys_of(mode).iter_mut().filter(|old| old.is_live(end)) {
                     old.expires_at = Some(end);
                 }
-                add(source, &key, now)
+                add(source, mode, &key, now)
             });
             let (source, _) = rotated.await?;
-            shown_once(output, &source, &key, Some(end))
+            shown_once(output, &source, mode, &key, Some(end))
         }
         Command::Revoke { which, key } => revoke::run(&which, &key, target, output).await,
         Command::List { id } => {
             let source = known::source(target, &id).await?;
-            let keys: Vec<_> = source.keys.iter().map(KeyView::of).collect();
+            let keys: Vec<_> = source.all_keys().map(KeyView::of).collect();
             output.show(&keys, |page, keys| list(page, keys, now))
         }
     }
@@ -125,33 +147,53 @@ fn list(page: &mut Page<'_>, keys: &[KeyView<'_>], now: Timestamp) -> io::Result
         let state = if ended { "ended" } else { "works" }.to_owned();
         (
             if ended { Tone::Faint } else { Tone::Plain },
-            [format!("{}...", key.prefix), state, screen.time(key.created_at), end],
+            [
+                format!("{}...", key.prefix),
+                if key.test { "tests" } else { "leads" }.to_owned(),
+                state,
+                screen.time(key.created_at),
+                end,
+            ],
         )
     });
     page.table(LIST_COLUMNS, rows)
 }
 
-fn add(source: &mut Source, key: &SourceKey, now: Timestamp) -> Result<(), Error> {
-    if source.keys.iter().filter(|key| key.is_live(now)).count() >= MAX_LIVE {
+const fn mode(test: bool) -> Mode {
+    if test { Mode::Test } else { Mode::Live }
+}
+
+fn add(source: &mut Source, mode: Mode, key: &SourceKey, now: Timestamp) -> Result<(), Error> {
+    if source.keys_of(mode).iter().filter(|key| key.is_live(now)).count() >= MAX_LIVE {
         return Err(Error::Refused(format!(
             "{MAX_LIVE} keys of the source work already: revoke one first (`leadctl key list {}`)",
             source.id
         )));
     }
-    source.keys.push(key.stored(now));
+    source.keys_of(mode).push(key.stored(now));
     Ok(())
 }
 
-fn shown_once(output: &mut Output, source: &Source, key: &SourceKey, end: Option<Timestamp>) -> Result<(), Error> {
+fn shown_once(
+    output: &mut Output,
+    source: &Source,
+    mode: Mode,
+    key: &SourceKey,
+    end: Option<Timestamp>,
+) -> Result<(), Error> {
+    let (new, others) = match mode {
+        Mode::Live => ("new key", "other keys"),
+        Mode::Test => ("new test key", "other test keys"),
+    };
     output.show(&json!({"key": key.reveal()}), |page, _| {
         write!(page, "Source ")?;
         page.bold(&source.id)?;
-        write!(page, " has a new key:\n\n  ")?;
+        write!(page, " has a {new}:\n\n  ")?;
         page.bold(key.reveal())?;
         writeln!(page, "\n\nThe key will not be shown again: only its digest is kept. Send it over a secure channel.")?;
         match end {
-            Some(end) => writeln!(page, "The source's other keys work until {end}."),
-            None => writeln!(page, "The source's other keys continue to work."),
+            Some(end) => writeln!(page, "The source's {others} work until {end}."),
+            None => writeln!(page, "The source's {others} continue to work."),
         }
     })
 }

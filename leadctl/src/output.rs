@@ -45,6 +45,11 @@ impl Output {
         Self { format, to: anstream::stdout(), screen: Screen::stdout(format == Format::Wide) }
     }
 
+    /// The format.
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
     /// Shows a result: `value` itself to programs, what `text` writes of it to people.
     ///
     /// # Errors

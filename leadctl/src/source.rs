@@ -5,6 +5,7 @@ mod check;
 mod create;
 mod delete;
 pub(crate) mod rules;
+mod spec;
 mod update;
 pub(crate) mod view;
 
@@ -65,6 +66,8 @@ pub(crate) enum Command {
     },
     /// Say what the intake would answer to a payload, with every failure, and write nothing
     Check(check::Arguments),
+    /// Write what it must send, as a page for its partner
+    Spec(spec::Arguments),
     /// List all sources, by id
     #[command(after_help = LIST_EXAMPLES)]
     List,
@@ -106,5 +109,6 @@ pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) 
             })
         }
         Command::Check(arguments) => check::run(arguments, target, output).await,
+        Command::Spec(arguments) => spec::run(arguments, target, output).await,
     }
 }

@@ -11,6 +11,9 @@ pub const SOURCE_ID: &str = "source_123";
 /// The key of every demo source.
 pub const SOURCE_KEY: &str = "lp_source_key";
 
+/// The test key of [`SOURCE_ID`].
+pub const TEST_KEY: &str = "lp_test_source_key";
+
 /// Each demo source, and what it demonstrates.
 pub const ALL: [(&str, &str); 8] = [
     (SOURCE_ID, "open: everything is accepted that the rules allow"),
@@ -47,6 +50,7 @@ fn demo(id: &str, about: &str) -> anyhow::Result<Source> {
         ..Source::new(SourceId::parse(id)?, format!("Demo: {about}"), source::random()?, now)
     };
     match id {
+        SOURCE_ID => source.test_keys.push(SourceKey::presented(TEST_KEY).stored(now)),
         "source_disabled" => source.enabled = false,
         "source_unattached" => source.account_id = None,
         "source_unapproved" => source.approved = false,

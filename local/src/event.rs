@@ -18,8 +18,12 @@ use crate::{demo, random};
 pub struct HttpEvent {
     /// The method, in upper case.
     pub method: String,
-    /// The path, which is also the route.
+    /// The path of the route, with its parameters in braces.
+    pub route: String,
+    /// The path, as it was sent.
     pub path: String,
+    /// The decoded parameters of the path.
+    pub path_parameters: BTreeMap<String, String>,
     /// The query string, not decoded and without the question mark.
     pub query: String,
     /// The protocol's version, as in `HTTP/1.1`.
@@ -51,7 +55,9 @@ impl HttpEvent {
         ];
         Self {
             method: "POST".to_owned(),
+            route: entrance.path().to_owned(),
             path: entrance.path().to_owned(),
+            path_parameters: BTreeMap::new(),
             query: String::new(),
             protocol: "HTTP/1.1".to_owned(),
             domain: "api.leadping.ai".to_owned(),
@@ -72,7 +78,7 @@ impl HttpEvent {
 
     /// The event, including what the gateway adds.
     pub fn to_json(&self) -> Value {
-        let route_key = format!("{} {}", self.method, self.path);
+        let route_key = format!("{} {}", self.method, self.route);
         let now = jiff::Timestamp::now();
         let mut event = json!({
             "version": "2.0",
@@ -103,6 +109,9 @@ impl HttpEvent {
         // Members without a value are absent, not empty.
         if !self.cookies.is_empty() {
             event["cookies"] = json!(self.cookies);
+        }
+        if !self.path_parameters.is_empty() {
+            event["pathParameters"] = json!(self.path_parameters);
         }
         let query = self.query_parameters();
         if !query.is_empty() {

@@ -1,6 +1,7 @@
 //! An API Gateway HTTP API on this machine: it turns requests into events of payload format 2.0, and answers into responses.
 //! It refuses the same requests as the real one. It also serves the API reference, which the real one does not.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +14,11 @@ use axum::response::Response;
 use axum::{Extension, Router};
 use data_encoding::BASE64URL;
 use futures_util::StreamExt;
+use leadping::http::route::parameters;
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::event::HttpEvent;
 use crate::function::Function;
 use crate::random;
 use crate::server::{self, Peer};
@@ -31,7 +34,8 @@ const MAX_HEAD: usize = 10_240;
 /// How long an HTTP API waits for its function.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The function for one method and path. The path is compared as it was sent.
+/// The function for one method and path. The path is compared as it was sent, except for its parameters, which are in
+/// braces: `/sources/me/leads/{leadId}`.
 #[derive(Clone, Debug)]
 pub struct Route {
     /// The method.
@@ -95,11 +99,13 @@ async fn answer(routes: &Routes, peer: Peer, request_id: &str, request: Request)
     if head_size(&parts) > MAX_HEAD {
         return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
-    let route = routes
-        .iter()
-        .find(|route| route.method == parts.method && route.path == parts.uri.path())
-        .ok_or(StatusCode::NOT_FOUND)?;
-    let event = event::from_request(&parts, &body?, peer.0.ip(), request_id).to_json();
+    let (route, parameters) = find(routes, &parts).ok_or(StatusCode::NOT_FOUND)?;
+    let event = HttpEvent {
+        route: route.path.to_owned(),
+        path_parameters: parameters,
+        ..event::from_request(&parts, &body?, peer.0.ip(), request_id)
+    };
+    let event = event.to_json();
     match tokio::time::timeout(INTEGRATION_TIMEOUT, route.function.invoke(&event)).await {
         Ok(Ok(answer)) => event::into_response(answer).ok_or(StatusCode::INTERNAL_SERVER_ERROR),
         Ok(Err(error)) => {
@@ -108,6 +114,14 @@ async fn answer(routes: &Routes, peer: Peer, request_id: &str, request: Request)
         }
         Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE),
     }
+}
+
+/// The route of a request and the parameters of its path. An exact route wins over a parameter.
+fn find<'a>(routes: &'a Routes, parts: &Parts) -> Option<(&'a Route, BTreeMap<String, String>)> {
+    let of_method = routes.iter().filter(|route| route.method == parts.method);
+    let found = of_method.filter_map(|route| Some((route, parameters(route.path, parts.uri.path())?)));
+    let (route, parameters) = found.min_by_key(|(_, parameters)| parameters.len())?;
+    Some((route, parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
 /// The gateway's own answer, in the words of the real one.
@@ -191,6 +205,32 @@ mod tests {
         assert_eq!(event["body"], r#"{"a":1}"#);
         assert_eq!(event["requestContext"]["http"]["sourceIp"], "127.0.0.1");
         assert_eq!(event["requestContext"]["requestId"], parts.headers["apigw-requestid"].to_str().unwrap());
+        gateway.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_path_reaches_its_route_with_decoded_parameters() {
+        let paths = ["/a/{id}", "/a/me", "/a/{id}/b/{other}"];
+        let routes = paths.map(|path| Route { method: Method::GET, path, function: echo() });
+        let gateway = Gateway::start(server::listen(0).await.unwrap(), routes.into()).unwrap();
+        for (path, route, parameters) in [
+            ("/a/1", "GET /a/{id}", json!({"id": "1"})),
+            ("/a/x%2Fy%20z%C3%A9", "GET /a/{id}", json!({"id": "x/y zé"})),
+            ("/a/{id}", "GET /a/{id}", json!({"id": "{id}"})),
+            ("/a/me", "GET /a/me", Value::Null),
+            ("/a/1/b/2", "GET /a/{id}/b/{other}", json!({"id": "1", "other": "2"})),
+        ] {
+            let request = HttpRequest::get(format!("{}{path}", gateway.url())).body(Body::empty()).unwrap();
+            let (_, body) = testing::send(request).await.unwrap();
+            let event = parsed(&body);
+            assert_eq!((&event["routeKey"], &event["pathParameters"]), (&json!(route), &parameters), "{path}");
+            assert_eq!(event["requestContext"]["routeKey"], route);
+            assert_eq!((&event["rawPath"], &event["requestContext"]["http"]["path"]), (&json!(path), &json!(path)));
+        }
+        for path in ["/a", "/a/", "/a/1/", "/a//b/2", "/a/1/b", "/b/1"] {
+            let request = HttpRequest::get(format!("{}{path}", gateway.url())).body(Body::empty()).unwrap();
+            assert_eq!(testing::send(request).await.unwrap().0.status, 404, "{path}");
+        }
         gateway.stop().await;
     }
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use axum::http::Method;
+use leadping::check::Window;
 use leadping::client::aws::{self, Clients, Endpoints};
+use leadping::http;
 use leadping::intake::Intake;
-use leadping::payload::Entrance;
 use leadping::process::Worker;
-use leadping::settings::{IntakeSettings, LookupSettings, ProcessSettings, Secret, SecretSetting};
+use leadping::settings::{CheckSettings, IntakeSettings, LookupSettings, ProcessSettings, Secret, SecretSetting};
 use leadping::store::{Leads, Sources, schema};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -102,10 +102,11 @@ impl Default for Options {
     }
 }
 
-/// The three functions.
+/// The functions.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Functions {
+    pub check_lead: Function,
     pub create_lead: Function,
     pub intake_lead: Function,
     pub process_lead: Function,
@@ -219,6 +220,7 @@ impl Engines {
         let clients = clients(dynamodb.url(), sqs.url(), bus)?;
         tables::create(&clients.dynamodb, SOURCES_TABLE, schema::SOURCE_INDEXES).await?;
         tables::create(&clients.dynamodb, LEADS_TABLE, schema::LEAD_INDEXES).await?;
+        tables::expire(&clients.dynamodb, LEADS_TABLE).await?;
         demo::create(&Sources::new(clients.dynamodb.clone(), SOURCES_TABLE)).await?;
         let queues = Queues::create(&clients.sqs, options.visibility_seconds).await?;
         Ok(Self { dynamodb, sqs, clients, queues })
@@ -240,7 +242,7 @@ impl Engines {
             sources_table: SOURCES_TABLE.to_owned(),
             leads_table: LEADS_TABLE.to_owned(),
             region: REGION.to_owned(),
-            trusted_form: intake.trusted_form_url.to_string(),
+            trusted_form: intake.check.trusted_form_url.to_string(),
             phone_lookup: lookup_address(&process.lookup),
             bus: stand_ins.bus.url().to_owned(),
             event_bus_name: process.event_bus.clone(),
@@ -277,9 +279,11 @@ impl StandIns {
 
 impl Functions {
     async fn start(intake: &IntakeSettings, process: &ProcessSettings, clients: &Clients) -> anyhow::Result<Self> {
+        let window = Arc::new(Window::new(&intake.check, clients).await?);
         let intake = Arc::new(Intake::new(intake, clients).await?);
         let worker = Arc::new(Worker::new(process, clients).await?);
         Ok(Self {
+            check_lead: Function::new("check-lead", INTAKE_TIMEOUT, check_lead::service(window)),
             create_lead: Function::new("create-lead", INTAKE_TIMEOUT, create_lead::service(Arc::clone(&intake))),
             intake_lead: Function::new("intake-lead", INTAKE_TIMEOUT, intake_lead::service(intake)),
             process_lead: Function::new("process-lead", WORKER_TIMEOUT, process_lead::service(worker)),
@@ -287,11 +291,12 @@ impl Functions {
     }
 
     fn routes(&self) -> Vec<Route> {
-        vec![
-            Route { method: Method::POST, path: Entrance::Structured.path(), function: self.create_lead.clone() },
-            Route { method: Method::POST, path: Entrance::Flat.path(), function: self.intake_lead.clone() },
-            Route { method: Method::GET, path: Entrance::Flat.path(), function: self.intake_lead.clone() },
-        ]
+        let functions = [&self.check_lead, &self.create_lead, &self.intake_lead];
+        let routes = http::Route::ALL.into_iter().filter_map(|route| {
+            let function = functions.into_iter().find(|function| function.name() == route.function())?;
+            Some(Route { method: route.method(), path: route.path(), function: function.clone() })
+        });
+        routes.collect()
     }
 }
 
@@ -358,16 +363,15 @@ fn settings(
         },
     };
     let trusted_form_ca_bundle = leadping::settings::optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from);
-    let intake = IntakeSettings {
+    let check = CheckSettings {
         sources_table: SOURCES_TABLE.to_owned(),
         leads_table: LEADS_TABLE.to_owned(),
-        queue_url: queues.lead_created.clone(),
         trusted_form_url: trusted_form_url.clone(),
         trusted_form_key: trusted_form_key.clone(),
         trusted_form_ca_bundle: trusted_form_ca_bundle.clone(),
-        due_after: options.due_after,
         connects_ahead: false,
     };
+    let intake = IntakeSettings { check, queue_url: queues.lead_created.clone(), due_after: options.due_after };
     let process = ProcessSettings {
         leads_table: LEADS_TABLE.to_owned(),
         queue_url: queues.lead_created.clone(),

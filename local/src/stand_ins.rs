@@ -45,7 +45,7 @@ pub fn help() -> String {
 
 fn line<T>(text: &mut String, knob: &Knob<T>) {
     let outcome = knob.outcome.replace('`', "");
-    let _ = writeln!(text, "  {:<16}{:<37}{outcome}", knob.text, knob.answer);
+    let _ = writeln!(text, "  {:<15}{:<34}{outcome}", knob.text, knob.answer);
 }
 
 #[cfg(test)]

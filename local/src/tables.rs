@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Context;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType,
+    ScalarAttributeType, TimeToLiveSpecification, TimeToLiveStatus,
 };
 use aws_sdk_sqs::types::QueueAttributeName;
 use leadping::store::schema::{self, Index};
@@ -51,6 +51,22 @@ pub async fn create(client: &aws_sdk_dynamodb::Client, name: &str, indexes: &[In
         }
         _ => Ok(()),
     }
+}
+
+/// Lets the engine delete items when they expire. Only the items of test leads do.
+///
+/// # Errors
+/// When the engine refuses it.
+pub async fn expire(client: &aws_sdk_dynamodb::Client, name: &str) -> anyhow::Result<()> {
+    let described = client.describe_time_to_live().table_name(name).send().await?;
+    let status = described.time_to_live_description().and_then(|it| it.time_to_live_status()).cloned();
+    if status == Some(TimeToLiveStatus::Enabled) {
+        return Ok(());
+    }
+    let specification = TimeToLiveSpecification::builder().enabled(true).attribute_name(schema::EXPIRES_AT).build()?;
+    let enabled = client.update_time_to_live().table_name(name).time_to_live_specification(specification).send();
+    enabled.await.with_context(|| format!("cannot let items of the table {name} expire"))?;
+    Ok(())
 }
 
 fn key(partition: &str, sort: &str) -> anyhow::Result<[KeySchemaElement; 2]> {

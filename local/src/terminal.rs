@@ -57,6 +57,7 @@ pub fn welcome(addresses: &Addresses, kept: &str, old: &[PathBuf], claim: &Claim
     for (id, about) in demo::ALL {
         writeln!(out, "  {id:<20}{DIM}{about}{DIM:#}")?;
     }
+    writeln!(out, "\n  {} also has the test key {}.", demo::SOURCE_ID, demo::TEST_KEY)?;
     if addresses.gateway.is_none() {
         writeln!(out, "\n{BOLD}Run the functions{BOLD:#}, each in a process of its own under a Lambda Runtime API:\n")?;
         writeln!(out, "  cargo lambda watch --env-file {}", claim.environment().display())?;

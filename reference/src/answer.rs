@@ -170,7 +170,7 @@ impl Refusal {
 }
 
 /// The headers of our answers. They are optional if the gateway may answer with the same status, without them.
-fn own_headers(always: bool, extra: Option<&str>) -> Value {
+pub(crate) fn own_headers(always: bool, extra: Option<&str>) -> Value {
     let names = ["X-Request-Id", "Cache-Control"].into_iter().chain(extra);
     let suffix = if always { "" } else { "OfProblem" };
     let references =

@@ -214,7 +214,7 @@ fn encoded(value: &str) -> String {
 
 /// Every problem, under the last segment of its type.
 fn problems() -> anyhow::Result<Markup> {
-    let each = problem::each();
+    let each = problem::all();
     let mut slugs: Vec<&str> = Vec::new();
     for (_, body) in &each {
         let slug = slug(body);
@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(unique.len(), ids.len(), "{ids:?}");
         let links: Vec<_> = page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(links.len() > 50 && links.iter().all(|link| unique.contains(link)), "{links:?}");
-        for (problem, body) in problem::each() {
+        for (problem, body) in problem::all() {
             assert!(unique.contains(slug(&body)) && unique.contains(problem.code()), "{}", problem.code());
         }
         for code in Code::ALL {

@@ -24,6 +24,7 @@ pub mod page;
 mod payload;
 mod problem;
 mod validator;
+mod window;
 mod yaml;
 
 use std::fs;

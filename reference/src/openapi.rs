@@ -4,7 +4,7 @@ use leadping::payload::Entrance;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{self, JSON};
-use crate::payload;
+use crate::{payload, window};
 
 /// The media type of a form.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -70,7 +70,7 @@ pub fn document() -> Value {
     let mut intake = operation("intakeLead", "Send a lead, flat", INTAKE, json!(headers), FLAT_ANSWER);
     intake["requestBody"] = flat;
     let by_query = operation("intakeLeadByQuery", "Send a lead in the query string", QUERY, json!(query), FLAT_ANSWER);
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Leadping external lead intake",
@@ -119,7 +119,9 @@ pub fn document() -> Value {
             "responses": answer::shared(),
             "schemas": schemas(),
         },
-    })
+    });
+    window::add(&mut document);
+    document
 }
 
 fn parameter(name: &str) -> Value {

@@ -74,7 +74,7 @@ fn kinds() -> String {
 }
 
 fn problems() -> String {
-    let rows = problem::each().into_iter().map(|(problem, body)| {
+    let rows = problem::all().into_iter().map(|(problem, body)| {
         let again = if problem.status().is_server_error() { "yes, with back-off" } else { "not unchanged" };
         let slug = body["type"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
         let todo = match problem {
@@ -95,7 +95,7 @@ fn problems() -> String {
 
 /// The body of one problem. All the others have the same members, and only a 400 has `errors`.
 fn problem_body() -> anyhow::Result<String> {
-    let problems = problem::each();
+    let problems = problem::all();
     let validation = problems.iter().find(|(problem, _)| matches!(problem, Problem::Validation(_)));
     let (_, body) = validation.context("no problem of a validation")?;
     json(body)

@@ -8,8 +8,12 @@ use serde_json::{Map, Value, json};
 use crate::kind;
 
 /// One problem of each kind with its body.
-pub(crate) fn each() -> Vec<(Problem, Value)> {
-    let bodies = Problem::each().into_iter().map(|problem| {
+pub(crate) fn all() -> Vec<(Problem, Value)> {
+    bodies(Problem::each().into_iter().chain(Problem::each_of_window()))
+}
+
+fn bodies(problems: impl IntoIterator<Item = Problem>) -> Vec<(Problem, Value)> {
+    let bodies = problems.into_iter().map(|problem| {
         let body = problem.to_json(Entrance::Flat.path(), "JKJaXmPLvHcESHA=");
         (problem, serde_json::from_str(&body).unwrap_or_default())
     });
@@ -18,15 +22,15 @@ pub(crate) fn each() -> Vec<(Problem, Value)> {
 
 /// The schema of every problem's body.
 pub(crate) fn schema() -> Value {
-    let bodies: Vec<_> = each().into_iter().map(|(_, body)| body).collect();
-    let all = |name: &str| {
-        let mut values: Vec<&Value> = Vec::new();
+    let bodies: Vec<_> = all().into_iter().map(|(_, body)| body).collect();
+    let values = |name: &str| {
+        let mut found: Vec<&Value> = Vec::new();
         for body in &bodies {
-            if !values.contains(&&body[name]) {
-                values.push(&body[name]);
+            if !found.contains(&&body[name]) {
+                found.push(&body[name]);
             }
         }
-        json!(values)
+        json!(found)
     };
     let open = |values: Value, about: &str| json!({"type": "string", (kind::VALUES): values, "description": about});
     json!({
@@ -35,10 +39,10 @@ pub(crate) fn schema() -> Value {
                         may add codes: treat an unknown one by its status.",
         "required": ["type", "title", "status", "code", "detail", "instance", "requestId"],
         "properties": {
-            "type": open(all("type"), "The type of problem."),
+            "type": open(values("type"), "The type of problem."),
             "title": {"type": "string", "description": "The same for all problems with this code."},
             "status": {"type": "integer", "description": "The status of the answer."},
-            "code": open(all("code"), "What went wrong. Codes never change, and later releases may add some."),
+            "code": open(values("code"), "What went wrong. Codes never change, and later releases may add some."),
             "detail": {"type": "string", "description": "What to do. It never repeats what was sent."},
             "instance": {"type": "string", "description": "The path that was called."},
             "requestId": {"type": "string", "description": "The value of X-Request-Id. Give it to us when you ask about this request."},
@@ -74,9 +78,9 @@ pub(crate) fn failure() -> Value {
     })
 }
 
-/// Every problem with this status, by code, as examples.
+/// Every problem of a post with this status, by code, as examples.
 pub(crate) fn examples(status: &str) -> Map<String, Value> {
-    let with_status = each().into_iter().filter(|(problem, _)| problem.status().as_str() == status);
+    let with_status = bodies(Problem::each()).into_iter().filter(|(problem, _)| problem.status().as_str() == status);
     with_status
         .map(|(problem, body)| (problem.code().to_owned(), json!({"summary": body["title"], "value": body})))
         .collect()

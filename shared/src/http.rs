@@ -1,8 +1,10 @@
 //! What all functions of the API have in common: the Lambda service, problem details, and the headers of each answer
 //! (contract, sections 1 and 6).
 
-mod problem;
+pub(crate) mod problem;
+pub mod route;
 mod service;
 
 pub use problem::Problem;
-pub use service::{request_id, respond, service};
+pub use route::Route;
+pub use service::{request_id, respond, routed, service};

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::id::LeadId;
 use crate::payload::Submission;
-use crate::source::{self, Source};
+use crate::source::{self, Mode, Sender, Source};
 
 /// The `Idempotency-Key` header, by which a partner names a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,25 @@ impl IdempotencyKey {
             1..=255 if bare.iter().all(u8::is_ascii_graphic) => Ok(Self(String::from_utf8_lossy(bare).into_owned())),
             _ => Err(InvalidKey),
         }
+    }
+
+    /// The id of the lead that was or would be accepted under this key.
+    pub fn lead_id(&self, source: &Source, mode: Mode) -> LeadId {
+        LeadId::from_digest(&digest(source, kinds(mode).key, self.0.as_bytes()))
+    }
+}
+
+/// What is hashed in front of an identity.
+struct Kinds {
+    key: &'static str,
+    content: &'static str,
+}
+
+/// A test never repeats a live lead, nor the reverse (contract, section 9).
+const fn kinds(mode: Mode) -> Kinds {
+    match mode {
+        Mode::Live => Kinds { key: "key", content: "content" },
+        Mode::Test => Kinds { key: "test key", content: "test content" },
     }
 }
 
@@ -58,17 +77,16 @@ impl Identity {
     /// # Errors
     /// When a random id is needed and the system has no randomness.
     pub fn of(
-        source: &Source,
+        sender: &Sender,
         submission: &Submission,
         key: Option<&IdempotencyKey>,
     ) -> Result<Self, getrandom::Error> {
         let is_identifiable = submission.is_identifiable();
-        let lead_id = |content: &[u8; 32]| {
-            Ok(LeadId::from_digest(&match key {
-                Some(IdempotencyKey(key)) => digest(source, "key", key.as_bytes()),
-                None if is_identifiable => digest(source, "content", content),
-                None => digest(source, "random", source::random()?.as_bytes()),
-            }))
+        let Sender { source, mode, .. } = sender;
+        let lead_id = |content: &[u8; 32]| match key {
+            Some(key) => Ok(key.lead_id(source, *mode)),
+            None if is_identifiable => Ok(LeadId::from_digest(&digest(source, kinds(*mode).content, content))),
+            None => Ok(LeadId::from_digest(&digest(source, "random", source::random()?.as_bytes()))),
         };
         let stored = |content: &[u8; 32]| HEXLOWER.encode(&digest(source, "stored content", content));
         let content = submission.content();

@@ -22,6 +22,7 @@ pub mod view;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
@@ -54,7 +55,18 @@ pub struct Lead {
     pub tag_ids: Vec<String>,
     pub tag_names: Vec<String>,
     pub processing_status: ProcessingStatus,
+    /// Whether a test key sent it. The answer has this member only if it is true (contract, section 9).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub test: bool,
 }
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// How long a test lead is kept.
+const TEST_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// How far a lead has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,6 +183,11 @@ pub struct Customer {
 }
 
 impl Lead {
+    /// When every item of the lead is deleted: only those of a test lead are.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.test.then(|| self.created_at.after(TEST_KEPT))
+    }
+
     /// The number to look up, if the lead has one.
     pub fn phone_number(&self) -> Option<&PhoneNumber> {
         self.contact.phone.as_ref()?.number.as_ref()

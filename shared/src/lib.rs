@@ -4,9 +4,9 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | what a function does | [`intake`] takes a post: authenticate, judge, verify, save, announce; [`process`] finishes a lead and sweeps the outbox |
+//! | what a function does | [`intake`] takes a post: authenticate, judge, verify, save, announce; [`check`] answers what partners ask without creating a lead; [`process`] finishes a lead and sweeps the outbox |
 //! | what it talks to | [`store`] the two tables; [`queue`] the `lead.created` message; [`bus`] the events for subscribers; [`trusted_form`] and [`lookup`] the external services |
-//! | reading and checking | [`payload`] the table of fields; [`validation`] the rules; [`identity`] one submission, one lead; [`http`] problems and services |
+//! | reading and checking | [`payload`] the table of fields; [`validation`] the rules; [`identity`] one submission, one lead; [`http`] problems, routes and services |
 //! | plumbing | [`client`] outbound HTTP, AWS, TLS, credentials; [`settings`], [`start`], [`telemetry`] |
 //! | the model | [`lead`], [`source`], [`conversation`], [`event`], [`failure`], [`id`], [`time`] |
 //!
@@ -23,6 +23,7 @@ compile_error!(
 );
 
 pub mod bus;
+pub mod check;
 pub mod client;
 pub mod conversation;
 pub mod event;

@@ -5,6 +5,7 @@ mod exchange;
 pub(crate) mod loopback;
 mod provider;
 mod telnyx;
+pub mod test;
 mod twilio;
 
 pub use provider::{Cause, LookupFault, Provider};

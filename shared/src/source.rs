@@ -52,6 +52,10 @@ pub struct Source {
     /// The keys that authenticate the source; several while one is rotated.
     #[serde(default)]
     pub keys: Vec<StoredKey>,
+    /// The keys that only make test leads. A list of their own: a release that does not know it accepts none of them, and
+    /// never takes one for a live key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub test_keys: Vec<StoredKey>,
     /// A random value that never changes. It makes the ids of the source's leads unguessable.
     pub salt: String,
     /// When the source was created.
@@ -77,6 +81,34 @@ pub struct StoredKey {
     pub created_at: Timestamp,
     /// When the key stops working, by expiry or revocation. `None` means never.
     pub expires_at: Option<Timestamp>,
+}
+
+/// Whether a key makes real leads (contract, section 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The leads are real.
+    Live,
+    /// The leads are for tests. They cost no money, reach no user, and end after 30 days.
+    Test,
+}
+
+/// A source that has proven who it is.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    #[expect(missing_docs, reason = "it is what it is called")]
+    pub source: Source,
+    /// The key that the request has.
+    pub key: SourceKey,
+    /// What the key is for.
+    pub mode: Mode,
+}
+
+impl Sender {
+    /// The source, if `key` is one of its keys and works at `now`.
+    pub fn of(source: Source, key: SourceKey, now: Timestamp) -> Option<Self> {
+        let (mode, _) = source.accepts(&key, now)?;
+        Some(Self { source, key, mode })
+    }
 }
 
 /// A plain key. It is shown once, when it is created, and sent with each post.
@@ -121,19 +153,32 @@ impl Source {
             default_tag_ids: Vec::new(),
             default_tag_names: Vec::new(),
             keys: Vec::new(),
+            test_keys: Vec::new(),
             salt,
             created_at: now,
             revision: 0,
         }
     }
 
-    /// Whether `key` is a live key of the source. Takes the same time for every wrong key.
-    pub fn accepts(&self, key: &SourceKey, now: Timestamp) -> bool {
+    /// What is stored of `key`, if it is a key of the source and works at `now`. Takes the same time for every wrong key.
+    pub fn accepts(&self, key: &SourceKey, now: Timestamp) -> Option<(Mode, &StoredKey)> {
         let presented = key.sha256();
-        self.keys
-            .iter()
-            .filter(|stored| stored.is_live(now))
-            .fold(false, |found, stored| found | matches(&stored.sha256, &presented))
+        let working = self.all_keys().filter(|(_, stored)| stored.is_live(now));
+        working.fold(None, |found, it| if matches(&it.1.sha256, &presented) { Some(it) } else { found })
+    }
+
+    /// Every key, the live ones first.
+    pub fn all_keys(&self) -> impl Iterator<Item = (Mode, &StoredKey)> {
+        let live = self.keys.iter().map(|key| (Mode::Live, key));
+        live.chain(self.test_keys.iter().map(|key| (Mode::Test, key)))
+    }
+
+    /// The keys of one kind, to change them.
+    pub fn keys_of(&mut self, mode: Mode) -> &mut Vec<StoredKey> {
+        match mode {
+            Mode::Live => &mut self.keys,
+            Mode::Test => &mut self.test_keys,
+        }
     }
 
     /// The account and business of the source.
@@ -159,6 +204,11 @@ impl StoredKey {
         self.expires_at.is_none_or(|end| now < end)
     }
 
+    /// What is shown of the key: 8 characters after `lp_` or `lp_test_`.
+    pub fn shown(&self) -> &str {
+        SORTS.into_iter().find_map(|sort| self.prefix.strip_prefix(sort)).unwrap_or(&self.prefix)
+    }
+
     /// Whether this is what is kept of a key.
     pub fn is_of(&self, key: &SourceKey) -> bool {
         matches(&self.sha256, &key.sha256())
@@ -171,12 +221,17 @@ impl SourceKey {
         Self(text.to_owned())
     }
 
-    /// Generates a key: `lp_` and 256 random bits.
+    /// Generates a key: `lp_` or `lp_test_`, and 256 random bits.
     ///
     /// # Errors
     /// When the system has no randomness.
-    pub fn generate() -> Result<Self, getrandom::Error> {
-        random().map(|bits| Self(format!("lp_{bits}")))
+    pub fn generate(mode: Mode) -> Result<Self, getrandom::Error> {
+        let [test, live] = SORTS;
+        let sort = match mode {
+            Mode::Live => live,
+            Mode::Test => test,
+        };
+        random().map(|bits| Self(format!("{sort}{bits}")))
     }
 
     /// The plain key, to show once.
@@ -191,7 +246,7 @@ impl SourceKey {
 
     /// The part of the key that may be shown: `lp_` or `lp_test_`, and 8 characters.
     pub fn prefix(&self) -> String {
-        let sort = ["lp_test_", "lp_"].into_iter().find(|sort| self.0.starts_with(sort)).unwrap_or_default();
+        let sort = SORTS.into_iter().find(|sort| self.0.starts_with(sort)).unwrap_or_default();
         self.0.chars().take(sort.len() + SHOWN).collect()
     }
 
@@ -215,6 +270,9 @@ pub fn random() -> Result<String, getrandom::Error> {
     getrandom::fill(&mut bits)?;
     Ok(BASE64URL_NOPAD.encode(&bits))
 }
+
+/// What keys begin with: those for tests, and all others.
+const SORTS: [&str; 2] = ["lp_test_", "lp_"];
 
 /// How many of a key's random characters are shown.
 const SHOWN: usize = 8;
@@ -262,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_key_works_until_it_expires() {
-        let (old, new) = (SourceKey::generate().unwrap(), SourceKey::generate().unwrap());
+        let (old, new) = (SourceKey::generate(Mode::Live).unwrap(), SourceKey::generate(Mode::Live).unwrap());
         let born = at("2026-01-01T00:00:00Z");
         let source = source(vec![
             StoredKey { expires_at: Some(at("2026-02-01T00:00:00Z")), ..old.stored(born) },
@@ -276,9 +334,22 @@ mod tests {
             (&SourceKey::presented("lp_source_key"), "2026-01-31T00:00:00Z", false),
         ];
         for (key, now, accepted) in cases {
-            assert_eq!(source.accepts(key, at(now)), accepted, "{now}");
+            assert_eq!(source.accepts(key, at(now)).is_some(), accepted, "{now}");
         }
         assert!(!new.refuse());
+    }
+
+    #[test]
+    fn a_key_is_for_what_its_list_says() {
+        let [live, test, lost] = [Mode::Live, Mode::Test, Mode::Test].map(|mode| SourceKey::generate(mode).unwrap());
+        let now = at("2026-01-01T00:00:00Z");
+        let ended = StoredKey { expires_at: Some(now), ..lost.stored(now) };
+        let source = Source { test_keys: vec![test.stored(now), ended], ..source(vec![live.stored(now)]) };
+        let mode = |key: &SourceKey| source.accepts(key, now).map(|(mode, _)| mode);
+        assert_eq!([&live, &test, &lost].map(mode), [Some(Mode::Live), Some(Mode::Test), None]);
+        assert!(test.reveal().starts_with("lp_test_"));
+        let kept: Source = serde_json::from_str(&serde_json::to_string(&source).unwrap()).unwrap();
+        assert_eq!((kept.keys.len(), kept.test_keys.len()), (1, 2));
     }
 
     #[test]
@@ -294,15 +365,16 @@ mod tests {
             let key = SourceKey::presented(key);
             let stored = key.stored(at("2026-01-01T00:00:00Z"));
             assert_eq!(stored.prefix, prefix);
+            assert_eq!(stored.shown(), prefix.trim_start_matches("lp_").trim_start_matches("test_"));
             assert!(stored.is_of(&key) && !stored.is_of(&SourceKey::presented("lp_another")));
         }
     }
 
     #[test]
     fn keys_are_random_and_debug_hides_them() {
-        let key = SourceKey::generate().unwrap();
+        let key = SourceKey::generate(Mode::Live).unwrap();
         assert_eq!(key.reveal().len(), "lp_".len() + 43);
-        assert_ne!(key.reveal(), SourceKey::generate().unwrap().reveal());
+        assert_ne!(key.reveal(), SourceKey::generate(Mode::Live).unwrap().reveal());
         let stored = key.stored(Timestamp::now());
         let shown = format!("{key:?} {stored:?} {:?}", source(vec![stored.clone()]));
         assert!(![key.reveal(), &stored.sha256, "salt"].iter().any(|secret| shown.contains(secret)), "{shown}");

@@ -39,6 +39,11 @@ impl Timestamp {
         self.0.as_millisecond()
     }
 
+    /// Whole seconds since the Unix epoch.
+    pub fn seconds(self) -> i64 {
+        self.0.as_second()
+    }
+
     /// The day, in UTC: `2026-06-15`.
     pub fn day(self) -> String {
         self.0.strftime("%Y-%m-%d").to_string()

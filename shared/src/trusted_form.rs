@@ -3,7 +3,7 @@
 pub mod retain;
 mod validate;
 
-pub use validate::{Refusal, Verified};
+pub use validate::{FIXED, Refusal, Verified};
 
 use reqwest::Client;
 use url::Url;

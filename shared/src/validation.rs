@@ -12,7 +12,7 @@ use crate::lead::certificate::Certificate;
 use crate::lead::redact::redacted;
 use crate::lead::{Contact, Customer, Metadata};
 use crate::payload::Submission;
-use crate::source::{Source, SourceKey};
+use crate::source::Sender;
 use crate::time::Timestamp;
 
 /// The maximum number of failures in a report.
@@ -32,12 +32,10 @@ pub struct Validated {
 /// The context that the rules need besides the submission.
 #[derive(Debug)]
 pub struct Caller<'a> {
-    /// The authenticated source.
-    pub source: &'a Source,
-    /// The source's key, which a payload must not contain.
-    pub key: &'a SourceKey,
+    /// The authenticated source. A payload must not contain its key.
+    pub sender: &'a Sender,
     /// What the request says about the visitor. The flat intake stores it.
-    pub visitor: Visitor,
+    pub visitor: &'a Visitor,
     /// When the request arrived.
     pub now: Timestamp,
 }

@@ -135,6 +135,7 @@ impl World {
             let function =
                 |name: &str| Binary::new(&binaries[name], environment.clone()).log(log).function(PROCESS_TIMEOUT);
             Functions {
+                check_lead: function("check-lead"),
                 create_lead: function("create-lead"),
                 intake_lead: function("intake-lead"),
                 process_lead: function("process-lead"),

@@ -32,7 +32,7 @@ pub enum Point {
     Put,
     /// Intake announces the lead.
     Send,
-    /// The worker reads the lead, or intake does after a conflict or a refusal.
+    /// The worker reads the lead, or intake does after a conflict or a refusal, or the partner's window does.
     LeadRead,
     /// The worker writes conversation, created event and lead.
     Open,
@@ -90,8 +90,7 @@ impl Point {
     /// # Panics
     /// When the request is unknown. A new call needs a point here, so that the suites break it, too.
     pub(super) fn of(service: Service, parts: &Parts, body: &[u8]) -> Self {
-        let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default();
+        let operation = operation(parts);
         let body = String::from_utf8_lossy(body);
         match (service, operation) {
             (Service::TrustedForm, _) if parts.method == Method::POST => Self::Retain,
@@ -111,6 +110,8 @@ impl Point {
             (Service::DynamoDb, "UpdateItem") if body.contains("SET retainUntil") => Self::RetainWait,
             (Service::DynamoDb, "UpdateItem") if body.contains("SET published") => Self::Published,
             (Service::DynamoDb, "UpdateItem") => Self::MoveOn,
+            (Service::DynamoDb, "Query") if body.contains("externalIdKey") => Self::LeadRead,
+            (Service::DynamoDb, "BatchGetItem") => Self::LeadRead,
             (Service::DynamoDb, "Query") if body.contains("IndexName") => Self::Due,
             (Service::DynamoDb, "Query") => Self::LeadRead,
             // The message is a JSON string within the request.
@@ -125,6 +126,12 @@ impl Point {
         use Point::{Finish, Lease, MoveOn, Open, Postpone, Published, Put, RetainLease, RetainWait};
         matches!(self, Put | Open | Lease | Postpone | Finish | Published | RetainLease | RetainWait | MoveOn)
     }
+}
+
+/// The operation of a call to AWS; empty for other calls.
+pub(super) fn operation(parts: &Parts) -> &str {
+    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    target.rsplit('.').next().unwrap_or_default()
 }
 
 impl fmt::Display for Point {

@@ -14,7 +14,7 @@ BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:DeleteMessage", "
 
 # The calls of functions that are looked up in the trail.
 CALLED = (
-    *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "TransactWriteItems"),
+    *("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "TransactWriteItems"),
     *("SendMessage", "SendMessageBatch", "GetSecretValue", "PutEvents"),
 )
 
@@ -80,7 +80,9 @@ def parts(event, names):
     for part in sent.get("TransactItems", []):
         (kind, item), = part.items()
         yield PARTS[kind], names[item["TableName"]]
-    if event["eventName"] != "TransactWriteItems":
+    for table in sent.get("RequestItems", {}):
+        yield event["eventName"], names[table]
+    if event["eventName"] not in ("TransactWriteItems", "BatchGetItem"):
         bus = sent["Entries"][0]["EventBusName"] if "Entries" in sent and event["eventName"] == "PutEvents" else None
         resource = names[sent.get("TableName") or sent.get("QueueUrl") or sent.get("SecretId") or bus]
         index = f"/index/{sent['IndexName']}" if "IndexName" in sent else ""

@@ -26,7 +26,12 @@ EXAMPLES = {
 }
 STACK = "leadping-test"
 ALL_STEPS = {"accepted", "announced", "conversation", "look-up", "ready", "published"}
-FUNCTIONS = {"CreateLead": f"{STACK}-create-lead", "IntakeLead": f"{STACK}-intake-lead", "ProcessLead": f"{STACK}-process-lead"}
+FUNCTIONS = {
+    "CheckLead": f"{STACK}-check-lead",
+    "CreateLead": f"{STACK}-create-lead",
+    "IntakeLead": f"{STACK}-intake-lead",
+    "ProcessLead": f"{STACK}-process-lead",
+}
 
 
 def main():
@@ -77,6 +82,7 @@ def use(stack, outside):
         expect("an empty lead", stack.refused(source, path, b"{}"), (400, "validation"))
         expect("a source that is not approved", stack.refused(unapproved, path, example), (400, "validation"))
     said("refused", "wrong keys, empty leads, a source that is not approved")
+    stack.look_through_window(source, unapproved, leads[0])
 
     stack.follow_events(leads)
     keeper = stack.leadctl(*create, "--name=Keeper", "--approved", "--retain-certificates")
@@ -197,6 +203,27 @@ class Stack:
                 lines = [event["message"] for event in page["events"]]
                 yield from ((name, json.loads(line)) for line in lines if line.startswith("{"))
 
+    def look_through_window(self, source, unapproved, lead):
+        """Dry runs, standing and status, and a lead of a test key, which has a lookup without the provider."""
+        for path, example in EXAMPLES.items():
+            status, answer = self.call(source, f"{path}/validate", example)
+            expect(f"a dry run of {path} that would be a repeat", (status, answer["dryRun"], answer["wouldAnswer"]), (200, True, 201))
+            status, problem = self.call(unapproved, f"{path}/validate", example)
+            expect("a dry run that would be refused", (status, problem["code"], problem["dryRun"]), (400, "validation", True))
+        expect("the standing", self.call(unapproved, "/sources/me")[1]["approved"], False)
+        expect("the specification", self.call(source, "/sources/me/spec")[1]["source"]["id"], source["id"])
+        found = self.call(source, f"/sources/me/leads/{lead}")
+        expect("the status", (found[0], found[1]["id"]), (200, lead))
+        expect("of an unknown lead", self.refused(source, "/sources/me/leads/lead_unknown", None), (404, "lead.not_found"))
+        expect("of an unknown submission", self.refused(source, "/sources/me/submissions", None), (400, "idempotency_key.invalid"))
+        listed = "/sources/me/leads?externalId=partner-lead-88391"
+        expect("by the external id", len(self.call(source, listed)[1]["items"]), 2)
+        test = {**unapproved, **self.leadctl("key", "create", unapproved["id"], "--test")}
+        tested = self.accepted(test, "/leads", small_lead("test-accepted"))
+        self.ready(tested)
+        expect("the status of a test lead", self.call(test, f"/sources/me/leads/{tested}")[1]["test"], True)
+        expect("with the live key", self.refused(unapproved, f"/sources/me/leads/{tested}", None), (404, "lead.not_found"))
+        said("window", "dry runs, standing, status, specification, and a test lead")
     def follow_events(self, leads):
         """The events of these leads go through the bus and a rule into the subscriber's queue."""
         queue, told = self.outputs["EventQueueUrl"], {}

@@ -4,6 +4,7 @@
 
 mod case;
 mod check;
+mod dry_run;
 mod payload;
 
 use std::collections::{BTreeMap, BTreeSet};

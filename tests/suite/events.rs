@@ -27,6 +27,11 @@ async fn each_http_event_gets_the_documented_answer() {
         (&functions.intake_lead, "intake-lead", 201),
         (&functions.intake_lead, "intake-lead-form", 201),
         (&functions.intake_lead, "intake-lead-query", 201),
+        (&functions.check_lead, "check-lead-dry-run", 200),
+        (&functions.check_lead, "check-lead-standing", 200),
+        (&functions.check_lead, "check-lead-status", 404),
+        (&functions.check_lead, "check-lead-external-id", 200),
+        (&functions.check_lead, "check-lead-submission", 200),
     ];
     let mut leads = BTreeSet::new();
     for (function, name, status) in cases {

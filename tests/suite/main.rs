@@ -5,6 +5,7 @@
 mod binaries;
 mod citations;
 mod contract;
+mod dry_run;
 mod events;
 mod floors;
 mod journeys;
@@ -15,3 +16,5 @@ mod reference;
 mod stand_ins;
 mod stored;
 mod template;
+mod test_keys;
+mod window;

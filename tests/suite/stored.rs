@@ -8,6 +8,7 @@ use leadping::id::{BusinessId, LeadId, SourceId};
 use leadping::lead::email::Email;
 use leadping::lead::phone_number::PhoneNumber;
 use leadping::queue::LeadCreated;
+use leadping::source::Mode;
 use leadping::source::change::Change;
 use leadping::store::{Erasure, Progress, StoredLead, Work};
 use leadping::time::Timestamp;
@@ -95,7 +96,7 @@ async fn items_of_the_first_release_are_read_next_to_those_of_a_later_one() {
         let found = [
             leads.by_phone(&business, &number, 10).await.unwrap(),
             leads.by_email(&business, &email, 10).await.unwrap(),
-            leads.by_external_id(&source, "stored-1", 10).await.unwrap(),
+            leads.by_external_id(&source, "stored-1", Mode::Live, 10).await.unwrap(),
         ];
         for found in found {
             assert_eq!(found.iter().map(|lead| lead.lead().id.as_str()).collect::<Vec<_>>(), [READY]);

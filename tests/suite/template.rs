@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use leadping::http::Route;
 use leadping::store::schema::{self, Index};
 use serde_json::{Value, json};
 
@@ -68,6 +69,61 @@ fn the_worker_may_query_the_index_of_the_sweep() {
     let index = format!("${{LeadsTable.Arn}}/index/{}", schema::UNFINISHED.name);
     let role = template()["Resources"]["ProcessLeadRole"].to_string();
     assert!(role.contains(&json!({"Action": "dynamodb:Query", "Effect": "Allow", "Resource": index}).to_string()));
+}
+
+/// The template and `cargo lambda watch` serve the routes of the code, each by its function.
+#[test]
+fn every_route_is_served_by_its_function() {
+    let expected: BTreeSet<_> =
+        Route::ALL.into_iter().map(|route| (route.function().to_owned(), route.key())).collect();
+    let mut deployed = BTreeSet::new();
+    for (_, function) in resources(&template(), "AWS::Serverless::Function") {
+        let name = function["Properties"]["CodeUri"].as_str().unwrap().replace("functions/", "");
+        for event in function["Properties"]["Events"].as_object().unwrap().values() {
+            if let (Some(method), Some(path)) =
+                (event["Properties"]["Method"].as_str(), event["Properties"]["Path"].as_str())
+            {
+                deployed.insert((name.clone(), format!("{method} {path}")));
+            }
+        }
+    }
+    assert_eq!(deployed, expected, "template.yaml");
+
+    let manifest = text("Cargo.toml");
+    let (_, router) = manifest.split_once("[workspace.metadata.lambda.watch.router]\n").unwrap();
+    let mut watched = BTreeSet::new();
+    for line in router.lines().take_while(|line| line.starts_with('"')) {
+        let (path, functions) = line.split_once(" = ").unwrap();
+        for function in functions.split('{').skip(1) {
+            let quoted: Vec<_> = function.split('"').skip(1).step_by(2).collect();
+            watched.insert((quoted[0].to_owned(), format!("{} {}", quoted[1], path.trim_matches('"'))));
+        }
+    }
+    assert_eq!(watched, expected, "Cargo.toml");
+}
+
+#[test]
+fn only_items_of_the_table_of_leads_expire() {
+    let tables = resources(&template(), "AWS::DynamoDB::Table");
+    let ttl = |name: &str| tables[name]["Properties"].get("TimeToLiveSpecification").cloned();
+    assert_eq!(ttl("LeadsTable"), Some(json!({"AttributeName": schema::EXPIRES_AT, "Enabled": true})));
+    assert_eq!(ttl("SourcesTable"), None);
+}
+
+/// A dry run cannot write, because the role of its function cannot.
+#[test]
+fn the_role_of_the_window_only_reads() {
+    let template = template();
+    let mut statements = Vec::new();
+    with_member(&template["Resources"]["CheckLeadRole"]["Properties"]["Policies"], "Effect", &mut statements);
+    let actions: BTreeSet<_> = statements.iter().flat_map(|statement| strings(&statement["Action"])).collect();
+    let reads = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "secretsmanager:GetSecretValue"];
+    let logs = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    assert_eq!(actions, reads.into_iter().chain(logs).map(str::to_owned).collect());
+    let index = format!("${{LeadsTable.Arn}}/index/{}", schema::EXTERNAL_ID.name);
+    assert!(
+        statements.iter().any(|statement| statement["Action"] == "dynamodb:Query" && statement["Resource"] == index)
+    );
 }
 
 /// The actions and resources of a statement that use wildcards, and members that exclude instead of allow.

@@ -67,6 +67,9 @@ pub(super) async fn run(arguments: &Arguments, target: &Target, output: &mut Out
         (Some(id), _) => {
             let record = target.leads.record(id).await.map_err(|error| target.store_error(error))?;
             let record = record.ok_or_else(|| known::no_lead(id))?;
+            if record.lead.lead().test {
+                return Err(Error::Refused("it is a test lead, of which no subscriber is told".to_owned()));
+            }
             target.confirm(&format!("publish the events of {id} again"))?;
             Replayed { leads: 1, events: publish(&record, target).await? }
         }

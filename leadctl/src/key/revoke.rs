@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::str::FromStr;
 
 use leadping::id::SourceId;
-use leadping::source::{Source, SourceKey, StoredKey};
+use leadping::source::{Mode, Source, SourceKey, StoredKey};
 use leadping::time::Timestamp;
 use serde_json::json;
 
@@ -57,7 +57,7 @@ pub(super) async fn run(which: &Which, typed: &Typed, target: &Target, output: &
     }
     let mut before = None;
     let revoked = change::apply(target, id, "key revoke", which.revision, |source| {
-        let key = find(source, typed, now)?.and_then(|place| source.keys.get_mut(place));
+        let key = find(source, typed, now)?.and_then(|(mode, place)| source.keys_of(mode).get_mut(place));
         let key = key.ok_or_else(|| no_match(id))?;
         before = Some(key.clone());
         if key.is_live(now) {
@@ -68,15 +68,15 @@ pub(super) async fn run(which: &Which, typed: &Typed, target: &Target, output: &
     let (source, _) = revoked.await?;
     let key = before.ok_or_else(|| no_match(id))?;
     let ended_before = key.expires_at.filter(|end| *end <= now);
-    let working = source.keys.iter().filter(|key| key.is_live(now)).count();
+    let working = source.all_keys().filter(|(_, key)| key.is_live(now)).count();
     let result = json!({
-        "id": id, "key": key.prefix, "createdAt": key.created_at, "revoked": u8::from(ended_before.is_none()),
+        "id": id, "key": key.shown(), "createdAt": key.created_at, "revoked": u8::from(ended_before.is_none()),
         "working": working,
     });
     output.show(&result, |page, _| {
         let screen = page.screen();
         write!(page, "Key ")?;
-        page.bold(&key.prefix)?;
+        page.bold(format_args!("{}...", key.shown()))?;
         write!(page, " (created {}) ", screen.brief(key.created_at))?;
         match ended_before {
             None => write!(page, "is revoked; ")?,
@@ -90,30 +90,29 @@ pub(super) async fn run(which: &Which, typed: &Typed, target: &Target, output: &
     })
 }
 
-/// The key that is meant, by its place in the source: by the whole key exactly, else by its beginning, among those that
-/// still work first.
-fn find(source: &Source, typed: &str, now: Timestamp) -> Result<Option<usize>, Error> {
+/// The key that is meant, by its list and its place in it: by the whole key exactly, else by its beginning, among those
+/// that still work first.
+fn find(source: &Source, typed: &str, now: Timestamp) -> Result<Option<(Mode, usize)>, Error> {
     let whole = SourceKey::presented(typed);
-    if let Some(place) = source.keys.iter().position(|key| key.is_of(&whole)) {
-        return Ok(Some(place));
+    if let Some((mode, place, _)) = places(source).find(|(.., key)| key.is_of(&whole)) {
+        return Ok(Some((mode, place)));
     }
-    let hits = |live: bool| -> Vec<(usize, &StoredKey)> {
-        let keys = source.keys.iter().enumerate();
-        keys.filter(|(_, key)| key.is_live(now) == live && begins(key, typed)).collect()
+    let hits = |live: bool| -> Vec<(Mode, usize, &StoredKey)> {
+        places(source).filter(|(.., key)| key.is_live(now) == live && begins(key, typed)).collect()
     };
     let live = hits(true);
     let hits = if live.is_empty() { hits(false) } else { live };
     match hits.as_slice() {
         // What was typed may be a whole key, and errors end up in logs.
         [] if random(typed).chars().count() < LEAST => Err(Error::Usage(format!(
-            "give the whole key, or at least {LEAST} characters after lp_, as `leadctl key list {}` shows them",
+            "give the whole key, or at least {LEAST} characters after lp_ or lp_test_, as `leadctl key list {}` shows them",
             source.id
         ))),
         [] => Ok(None),
-        [(place, _)] => Ok(Some(*place)),
+        [(mode, place, _)] => Ok(Some((*mode, *place))),
         hits => {
             let keys: Vec<_> =
-                hits.iter().map(|(_, key)| format!("{} (created {})", key.prefix, key.created_at)).collect();
+                hits.iter().map(|(.., key)| format!("{} (created {})", key.shown(), key.created_at)).collect();
             Err(Error::Conflict(format!(
                 "{} keys begin like that, and none was revoked: {}. Give the whole key",
                 hits.len(),
@@ -123,11 +122,18 @@ fn find(source: &Source, typed: &str, now: Timestamp) -> Result<Option<usize>, E
     }
 }
 
-/// Whether a key begins as typed, as far as is known of it. Of an old key five characters are shown, and with these
-/// exactly it is found, too.
+/// Every key with its list and its place in it.
+fn places(source: &Source) -> impl Iterator<Item = (Mode, usize, &StoredKey)> {
+    let live = source.keys.iter().enumerate().map(|(place, key)| (Mode::Live, place, key));
+    live.chain(source.test_keys.iter().enumerate().map(|(place, key)| (Mode::Test, place, key)))
+}
+
+/// Whether a key begins as typed, with `lp_` or as it is shown, as far as is known of it. Of an old key five characters are
+/// shown, and with these exactly it is found, too.
 fn begins(key: &StoredKey, typed: &str) -> bool {
     let length = random(typed).chars().count();
-    typed == key.prefix || (typed.starts_with(&key.prefix) && (LEAST..WHOLE).contains(&length))
+    let as_known = |known: &str| typed == known || (typed.starts_with(known) && (LEAST..WHOLE).contains(&length));
+    as_known(&key.prefix) || (random(typed) == typed && as_known(key.shown()))
 }
 
 /// A key without what every key begins with.
@@ -139,7 +145,7 @@ fn random(typed: &str) -> &str {
 async fn elsewhere(id: &SourceId, typed: &str, target: &Target) -> Result<Error, Error> {
     let whole = SourceKey::presented(typed);
     let sources = known::all_sources(target).await?;
-    let has = |source: &&Source| source.keys.iter().any(|key| key.is_of(&whole) || begins(key, typed));
+    let has = |source: &&Source| source.all_keys().any(|(_, key)| key.is_of(&whole) || begins(key, typed));
     if let Some(other) = sources.iter().find(has) {
         let other = &other.id;
         return Ok(Error::NotFound(format!(
@@ -147,8 +153,9 @@ async fn elsewhere(id: &SourceId, typed: &str, target: &Target) -> Result<Error,
         )));
     }
     let alike = |source: &Source| {
-        let key = source.keys.iter().find(|key| source.id == *id && typed.starts_with(&key.prefix))?;
-        Some(key.prefix.clone())
+        let mut keys = source.all_keys().filter(|_| source.id == *id);
+        let (_, key) = keys.find(|(_, key)| typed.starts_with(&key.prefix))?;
+        Some(key.shown().to_owned())
     };
     Ok(match sources.iter().find_map(alike) {
         Some(prefix) => Error::NotFound(format!(
@@ -199,8 +206,11 @@ mod tests {
                 key("lp_DDDDDDDD-ended", "lp_DDDDDDDD", Some("2026-02-01T00:00:00Z")),
                 key("lp_DDDDDDDD-works", "lp_DDDDDDDD", None),
                 key("lp_EEEEEEEE-of-old", "lp_EEEEE", None),
-                key("lp_test_FFFFFFFF-x", "lp_test_FFFFFFFF", None),
                 key("given by hand", "given by", None),
+            ],
+            test_keys: vec![
+                key("lp_test_AAAAAAAA-x", "lp_test_AAAAAAAA", None),
+                key("lp_test_FFFFFFFF-x", "lp_test_FFFFFFFF", None),
             ],
             ..Source::new("source_1".parse().unwrap(), "One", "salt".into(), at("2026-01-01T00:00:00Z"))
         };
@@ -224,20 +234,28 @@ mod tests {
             ("lp_EEEEEE", Err("usage")),
             ("lp_EEEEEEEE", Ok(6)),
             ("lp_EEEEEEEE-of-old", Ok(6)),
-            ("lp_test_FFFFFFFF", Ok(7)),
+            ("EEEEE", Ok(6)),
+            ("given by", Ok(7)),
+            ("given by hand", Ok(7)),
+            ("given by ", Ok(7)),
+            ("BBBBBBBB", Ok(1)),
+            ("BBBBBBB", Err("usage")),
+            ("AAAAAAAA", Err("conflict")), // a live key and a test key
+            ("lp_test_AAAAAAAA", Ok(100)),
+            ("lp_test_FFFFFFFF", Ok(101)),
+            ("FFFFFFFF", Ok(101)),
+            ("FFFFFFFF-x", Ok(101)),
             ("lp_test_FFFF", Err("usage")),
-            ("given by", Ok(8)),
-            ("given by hand", Ok(8)),
-            ("given by ", Ok(8)),
         ] {
             let found = find(&source, typed, at("2026-06-15T12:00:00Z"));
             let told = match &found {
-                Ok(place) => place.ok_or("none"),
+                // Test keys count from 100.
+                Ok(place) => place.map(|(mode, at)| at + if mode == Mode::Test { 100 } else { 0 }).ok_or("none"),
                 Err(error) => Err(error.code().1),
             };
             assert_eq!(told, place, "{typed}");
             if let Err(Error::Conflict(told)) = found {
-                assert!(told.matches("lp_CCCCCCCC").count() == 2, "{told}");
+                assert!(["AAAAAAAA", "CCCCCCCC"].iter().any(|shown| told.matches(shown).count() == 2), "{told}");
             }
         }
     }

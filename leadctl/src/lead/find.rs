@@ -7,6 +7,7 @@ use leadping::id::{BusinessId, SourceId};
 use leadping::lead::email::Email;
 use leadping::lead::phone_number::PhoneNumber;
 use leadping::payload::fields::MAX_TEXT;
+use leadping::source::Mode;
 use leadping::store::StoredLead;
 
 use crate::error::Error;
@@ -91,7 +92,9 @@ pub(super) async fn run(arguments: &Arguments, target: &Target, output: &mut Out
     let leads = &target.leads;
     let most = usize::from(arguments.most);
     let found = match arguments {
-        Arguments { source: Some(source), external_id: Some(id), .. } => leads.by_external_id(source, id, most).await,
+        Arguments { source: Some(source), external_id: Some(id), .. } => {
+            leads.by_external_id(source, id, Mode::Live, most).await
+        }
         Arguments { business: Some(business), phone: Some(phone), .. } => leads.by_phone(business, phone, most).await,
         Arguments { business: Some(business), email: Some(email), .. } => leads.by_email(business, email, most).await,
         _ => return Err(Error::Usage("give --source and --external-id, or --business and --phone or --email".into())),

@@ -41,6 +41,9 @@ pub(super) fn write(page: &mut Page<'_>, record: &RecordView<'_>) -> io::Result<
             facts.push((name, tags.join(", ")));
         }
     }
+    if lead.test.is_some() {
+        facts.push(("test", "yes: it is deleted 30 days after createdAt".to_owned()));
+    }
     page.pairs(&facts)?;
 
     let sections = [

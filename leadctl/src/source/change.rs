@@ -158,8 +158,13 @@ fn described(change: &MemberChange) -> String {
 }
 
 fn keys(before: &[Value], after: &[Value]) -> String {
-    let same = |one: &Value, other: &Value| ["prefix", "createdAt"].iter().all(|name| one.get(name) == other.get(name));
-    let name = |key: &Value| format!("key {}...", key.get("prefix").map(shown).unwrap_or_default());
+    let same = |one: &Value, other: &Value| {
+        ["prefix", "test", "createdAt"].iter().all(|name| one.get(name) == other.get(name))
+    };
+    let name = |key: &Value| {
+        let sort = if key.get("test") == Some(&Value::Bool(true)) { "test key" } else { "key" };
+        format!("{sort} {}...", key.get("prefix").map(shown).unwrap_or_default())
+    };
     let end = |key: &Value| match key.get("expiresAt") {
         None | Some(Value::Null) => "never".to_owned(),
         Some(end) => shown(end),
@@ -214,12 +219,12 @@ pub(super) fn history(page: &mut Page<'_>, changes: &[Change]) -> io::Result<()>
 
 #[cfg(test)]
 mod tests {
-    use leadping::source::{SourceKey, random};
+    use leadping::source::{Mode, SourceKey, random};
 
     use super::*;
 
     fn source() -> Source {
-        let key = SourceKey::generate().unwrap();
+        let key = SourceKey::generate(Mode::Live).unwrap();
         let now = "2026-06-15T12:00:00Z".parse().unwrap();
         let id = "source_1".parse().unwrap();
         Source { keys: vec![key.stored(now)], ..Source::new(id, "One", random().unwrap(), now) }
@@ -235,13 +240,13 @@ mod tests {
         after.keys[0].expires_at = Some("2026-06-22T12:00:00Z".parse().unwrap());
         after.keys.push(SourceKey::presented("lp_source_key").stored(after.created_at));
         let told: Vec<_> = differences(Some(&before), Some(&after)).unwrap().iter().map(described).collect();
-        let prefix = &before.keys[0].prefix;
+        let prefix = before.keys[0].shown();
         assert_eq!(
             told,
             [
                 "allowedProducts none -> Auto".to_owned(),
                 "approved no -> yes".to_owned(),
-                format!("key {prefix}... expires never -> 2026-06-22T12:00:00.000Z, key lp_source_k... added"),
+                format!("key {prefix}... expires never -> 2026-06-22T12:00:00.000Z, key source_k... added"),
             ]
         );
         assert!(differences(Some(&before), Some(&before.clone())).unwrap().is_empty());

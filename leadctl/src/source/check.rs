@@ -10,7 +10,7 @@ use leadping::http::Problem;
 use leadping::id::{LeadId, SourceId};
 use leadping::intake::{Judged, Post, judge, refused_certificate};
 use leadping::payload::Entrance;
-use leadping::source::{Source, SourceKey};
+use leadping::source::{Mode, Sender, Source, SourceKey};
 use leadping::time::Timestamp;
 use leadping::trusted_form::TrustedForm;
 use leadping::validation::{Verdict, Visitor};
@@ -131,8 +131,9 @@ async fn judged(
     target: &Target,
 ) -> Result<Result<Option<LeadId>, Problem>, Error> {
     // The partner's key is not known here; no payload holds this one.
-    let key = SourceKey::generate()?;
-    let Judged { identity, submission, verdict, .. } = match judge(post, source, &key, Timestamp::now()) {
+    let key = SourceKey::generate(Mode::Live)?;
+    let sender = Sender { source: source.clone(), key, mode: Mode::Live };
+    let Judged { identity, submission, verdict, .. } = match judge(post, &sender, Timestamp::now()) {
         Ok(judged) => judged,
         Err(problem) => return Ok(Err(problem)),
     };
@@ -141,7 +142,7 @@ async fn judged(
         Verdict::RefusedBySource(failures) => Some(Problem::Validation(failures)),
         Verdict::Valid(lead) => match trusted_form {
             Some(trusted_form) => {
-                let refusal = trusted_form.verify(lead).await.err();
+                let refusal = trusted_form.verify(lead, Mode::Live).await.err();
                 refusal.map(|refusal| refused_certificate(refusal, &submission))
             }
             None => None,

@@ -4,11 +4,11 @@ use std::io;
 
 use clap::Args;
 use data_encoding::BASE32_NOPAD;
+use leadping::check::spec::{example, quoted};
 use leadping::id::{AccountId, BusinessId, SourceId};
-use leadping::source::{self, Source, SourceKey};
+use leadping::source::{self, Mode, Source, SourceKey};
 use leadping::time::Timestamp;
 use serde::Serialize;
-use serde_json::json;
 
 use super::change;
 use super::rules::{GIVEN, MAX_NAME, RuleArguments, line};
@@ -28,6 +28,9 @@ Examples:
       --allowed-state Louisiana --allowed-product 'Auto insurance'
   leadctl --local source create --name CRM --account account_1 \\
       --business business_1 --output json | jq -r .key";
+
+/// What partners call their own source in a path: `/sources/me`.
+const RESERVED: &str = "me";
 
 /// What to create.
 #[derive(Debug, Args)]
@@ -71,7 +74,7 @@ struct Credentials<'a> {
 /// [`Error::Refused`] for too many tags, [`Error::Conflict`] for an id that is taken; else when the table does not
 /// answer, or the output cannot be written.
 pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
-    let key = SourceKey::generate()?;
+    let key = SourceKey::generate(Mode::Live)?;
     let source = arguments.source(&key, Timestamp::now())?;
     target.confirm(&format!("create the source {}", source.id))?;
     let change = change::noted(target, "create", None, Some(&source)).await?;
@@ -90,6 +93,9 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
 impl Arguments {
     fn source(self, key: &SourceKey, now: Timestamp) -> Result<Source, Error> {
         let id = self.id.map_or_else(random_id, Ok)?;
+        if id.as_str() == RESERVED {
+            return Err(Error::Usage(format!("{RESERVED} is no source's id: partners reach their own source by it")));
+        }
         let mut source = Source {
             account_id: Some(self.account),
             business_id: Some(self.business),
@@ -139,33 +145,11 @@ fn welcome(
     writeln!(page, "    -H 'Content-Type: application/json' \\")?;
     writeln!(page, "    -H 'X-Leadping-Source-Id: {id}' \\")?;
     writeln!(page, "    -H \"X-Leadping-Source-Key: $LEADPING_KEY\" \\")?;
-    writeln!(page, "    -d {}", quoted(&escape::json(&example(source))))?;
+    writeln!(page, "    -d {}", quoted(&escape::json(&example(source).to_string())))?;
     if gateway.is_none() {
         writeln!(page, "\nSet LEADPING_URL to the API's address first.")?;
     }
     Ok(())
-}
-
-/// A lead that the source's rules allow, with a person and a certificate of the document's examples.
-fn example(source: &Source) -> String {
-    let mut metadata = json!({});
-    let mut contact =
-        json!({"firstName": "Jordan", "email": "jordan@example.com", "phone": {"number": "+15555550123"}});
-    if source.requires_trusted_form {
-        metadata["trustedFormUrl"] = json!("https://cert.trustedform.com/example");
-    }
-    if let Some(product) = source.allowed_products.first() {
-        metadata["product"] = json!(product);
-    }
-    if let Some(state) = source.allowed_states.first() {
-        contact["streetAddress"] = json!({"state": state});
-    }
-    json!({"metadata": metadata, "contact": contact, "customer": {}}).to_string()
-}
-
-/// One word of a shell's command line.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -188,7 +172,7 @@ mod tests {
 
     fn source(more: &[&str]) -> Source {
         let arguments = CommandLine::try_parse_from(REQUIRED.iter().chain(more)).unwrap().arguments;
-        arguments.source(&SourceKey::generate().unwrap(), Timestamp::now()).unwrap()
+        arguments.source(&SourceKey::generate(Mode::Live).unwrap(), Timestamp::now()).unwrap()
     }
 
     #[test]
@@ -248,10 +232,18 @@ mod tests {
     }
 
     #[test]
+    fn me_is_no_source_s_id() {
+        let arguments = CommandLine::try_parse_from(REQUIRED.iter().chain(&["--id=me"])).unwrap().arguments;
+        let made = arguments.source(&SourceKey::generate(Mode::Live).unwrap(), Timestamp::now());
+        assert!(matches!(made, Err(Error::Usage(_))));
+        assert_eq!(source(&["--id=Me"]).id.as_str(), "Me");
+    }
+
+    #[test]
     fn the_example_keeps_the_source_s_rules_in_a_shell_too() {
-        assert!(example(&source(&[])).contains("trustedFormUrl"));
+        assert!(example(&source(&[])).to_string().contains("trustedFormUrl"));
         let ruled = source(&["--no-trusted-form", "--allowed-state=TX", "--allowed-product=Driver's"]);
-        let example = quoted(&example(&ruled));
+        let example = quoted(&example(&ruled).to_string());
         assert!(!example.contains("trustedFormUrl") && example.contains(r#""state":"TX""#), "{example}");
         assert!(example.contains(r"Driver'\''s"), "{example}");
     }

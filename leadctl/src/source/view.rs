@@ -4,7 +4,7 @@ use std::io;
 
 use leadping::id::{AccountId, BusinessId, SourceId};
 use leadping::lead::state::State;
-use leadping::source::{Barred, Source, StoredKey};
+use leadping::source::{Barred, Mode, Source, StoredKey};
 use leadping::time::Timestamp;
 use serde::Serialize;
 
@@ -48,7 +48,9 @@ pub(crate) struct SourceView<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct KeyView<'a> {
+    /// 8 characters, without `lp_` or `lp_test_`.
     pub(crate) prefix: &'a str,
+    pub(crate) test: bool,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Option<Timestamp>,
 }
@@ -68,7 +70,7 @@ impl<'a> SourceView<'a> {
             retain_certificates: source.retain_certificates,
             default_tag_ids: &source.default_tag_ids,
             default_tag_names: &source.default_tag_names,
-            keys: source.keys.iter().map(KeyView::of).collect(),
+            keys: source.all_keys().map(KeyView::of).collect(),
             created_at: source.created_at,
             revision: source.revision,
             standing: standing(source, Timestamp::now()),
@@ -81,8 +83,8 @@ impl<'a> SourceView<'a> {
 }
 
 impl<'a> KeyView<'a> {
-    pub(crate) fn of(key: &'a StoredKey) -> Self {
-        Self { prefix: &key.prefix, created_at: key.created_at, expires_at: key.expires_at }
+    pub(crate) fn of((mode, key): (Mode, &'a StoredKey)) -> Self {
+        Self { prefix: key.shown(), test: mode == Mode::Test, created_at: key.created_at, expires_at: key.expires_at }
     }
 }
 
@@ -145,7 +147,8 @@ pub(super) fn show(page: &mut Page<'_>, source: &SourceView<'_>) -> io::Result<(
     writeln!(page)?;
     let keys = source.keys.iter().map(|key| {
         let end = key.expires_at.map_or_else(|| "never".to_owned(), |end| end.to_string());
-        (format!("{}...", key.prefix), format!("created {}, expires {end}", key.created_at))
+        let sort = if key.test { "test key, " } else { "" };
+        (format!("{}...", key.prefix), format!("{sort}created {}, expires {end}", key.created_at))
     });
     page.pairs(&keys.collect::<Vec<_>>())
 }

@@ -33,7 +33,7 @@ async fn a_source_is_made_and_looked_at() {
     assert_eq!(shown["allowedStates"], json!(["TX"]));
     assert_eq!(shown["allowedProducts"], json!(["Auto"]));
     assert_eq!(shown["approved"], false);
-    assert_eq!(shown["keys"][0]["prefix"].as_str(), key.get(..11));
+    assert_eq!(shown["keys"][0]["prefix"].as_str(), key.get(3..11));
 
     let all = running.json(&["source", "list"]);
     assert!(all.as_array().unwrap().contains(&shown));

@@ -17,23 +17,24 @@ async fn keys_are_made_listed_and_revoked() {
     running.post("source_123", &second);
 
     let keys = running.json(&["key", "list", "source_123"]);
-    assert_eq!(keys.as_array().unwrap().len(), 2);
-    let shown = second.get(..11).unwrap();
-    assert_eq!(keys[1]["prefix"], shown, "lp_ and eight characters");
+    assert_eq!(keys.as_array().unwrap().len(), 3);
+    let shown = second.get(3..11).unwrap();
+    assert_eq!(keys[1]["prefix"], shown, "eight characters after lp_");
+    assert_eq!((&keys[1]["test"], &keys[2]["test"]), (&json!(false), &json!(true)));
     let text = running.text(&["key", "list", "source_123"]);
     assert!(text.contains("works") && !text.contains(&second) && !text.contains(first), "{text}");
 
     let revoked = running.json(&["key", "revoke", "source_123", "lp_source_k..."]);
-    assert_eq!((&revoked["key"], &revoked["working"]), (&json!("lp_source_k"), &json!(1)));
+    assert_eq!((&revoked["key"], &revoked["working"]), (&json!("source_k"), &json!(2)));
     let refused = running.send("source_123", first, &lead("x", "+15555550123", "a@example.com"));
     assert_eq!(refused.0, 401);
     running.post("source_123", &second);
 
     // A leaked key is at hand whole.
     let last = running.text(&["key", "revoke", "source_123", &second]);
-    let says = format!("Key {shown} (created ");
-    assert!(last.starts_with(&says) && last.contains("is revoked; no key works now."), "{last}");
-    assert!(last.contains("key create source_123") && !last.contains(&second), "{last}");
+    let says = format!("Key {shown}... (created ");
+    assert!(last.starts_with(&says) && last.contains("is revoked; 1 key still works."), "{last}");
+    assert!(!last.contains(&second), "{last}");
     let again = running.text(&["key", "revoke", "source_123", &second]);
     assert!(again.contains(" ended 20") && again.contains("nothing was written"), "{again}");
     running.stack.stop().await;
@@ -42,7 +43,8 @@ async fn keys_are_made_listed_and_revoked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_leaked_key_is_revoked_in_whatever_form_it_comes() {
     let running = Running::start().await;
-    let forms: [fn(&str) -> String; 6] = [
+    let forms: [fn(&str) -> String; 7] = [
+        |key| format!("{}...", key.get(3..11).unwrap()),
         |key| key.to_owned(),
         |key| key.get(..11).unwrap().to_owned(),
         |key| key.get(..15).unwrap().to_owned(),
@@ -53,7 +55,7 @@ async fn a_leaked_key_is_revoked_in_whatever_form_it_comes() {
     for (number, form) in forms.iter().enumerate() {
         let key = running.json(&["key", "create", "source_texas"])["key"].as_str().unwrap().to_owned();
         let text = running.text(&["key", "revoke", "source_texas", "--", &form(&key)]);
-        let says = format!("Key {} (created ", key.get(..11).unwrap());
+        let says = format!("Key {}... (created ", key.get(3..11).unwrap());
         assert!(text.starts_with(&says) && text.contains("is revoked; 1 key still works."), "{number}: {text}");
         assert_eq!(running.send("source_texas", &key, &lead("x", "+15555550123", "a@example.com")).0, 401, "{number}");
 
@@ -127,5 +129,33 @@ async fn a_rotation_refuses_no_lead() {
     running.json(&["key", "rotate", "source_123", "--overlap", "0s"]);
     let key = current.lock().unwrap().clone();
     assert_eq!(running.send("source_123", &key, &lead("x", "+15555550123", "a@example.com")).0, 401);
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_key_is_made_rotated_and_revoked_apart_from_live_keys() {
+    let running = Running::start().await;
+    let first = running.json(&["key", "create", "source_unapproved", "--test"]);
+    let first = first["key"].as_str().unwrap();
+    assert!(first.starts_with("lp_test_"), "{first}");
+    let post = |key: &str| running.send("source_unapproved", key, &lead("x", "+15555550123", "a@example.com"));
+    let (status, answer) = post(first);
+    assert_eq!((status, &answer["test"]), (201, &json!(true)), "{answer}");
+    assert_eq!(post("lp_source_key").0, 400, "a live key waits for the approval");
+
+    let keys = running.json(&["key", "list", "source_unapproved"]);
+    assert_eq!(keys[1]["prefix"], first.get("lp_test_".len()..).and_then(|random| random.get(..8)).unwrap());
+    let text = running.text(&["key", "list", "source_unapproved"]);
+    assert!(text.contains("tests") && text.contains("leads"), "{text}");
+
+    let second = running.json(&["key", "rotate", "source_unapproved", "--test", "--overlap=0s"]);
+    let second = second["key"].as_str().unwrap();
+    assert_eq!((post(first).0, post(second).0, post("lp_source_key").0), (401, 201, 400));
+    running.json(&["key", "rotate", "source_unapproved", "--overlap=0s"]);
+    assert_eq!((post(second).0, post("lp_source_key").0), (201, 401));
+    let revoked = running.json(&["key", "revoke", "source_unapproved", second.get(..16).unwrap()]);
+    assert_eq!((&revoked["revoked"], post(second).0), (&json!(1), 401));
+    let history = running.text(&["source", "history", "source_unapproved"]);
+    assert!(history.contains("test key"), "{history}");
     running.stack.stop().await;
 }

@@ -135,6 +135,8 @@ async fn the_page_is_what_the_commands_answer() {
     it.file("broken.json", &serde_json::json!({"email": "jordan", "phone": "555-0123", "price": "$5"}));
     it.run("source check source_123 --payload lead.json --trusted-form", 0);
     it.run("source check source_texas --payload broken.json --flat", 1);
+    it.says("What a partner needs to know, as a page to send: what this source must send, with commands to try it.");
+    it.run("source spec source_texas --into texas.html", 0);
     it.says("`post` sends it for real, with the key in `LEADPING_KEY`:");
     it.run("post broken.json --source source_texas --flat", 1);
 
@@ -144,7 +146,10 @@ async fn the_page_is_what_the_commands_answer() {
     it.run("key list source_exempt", 0);
     it.says("A leaked key is revoked by the whole of it, or by its beginning; `-` reads it from standard input.");
     let prefix = it.json(&["key", "list", "source_exempt"])[1]["prefix"].as_str().unwrap().to_owned();
-    it.run(&format!("key revoke source_exempt {prefix}..."), 0);
+    it.run(&format!("key revoke source_exempt lp_{prefix}..."), 0);
+    it.says("A test key is for integrating: its leads cost no money, are in no list, and end after 30 days.");
+    it.run("key create source_unapproved --test", 0);
+    it.run("key list source_unapproved", 0);
 
     it.says("## Leads");
     let first = it.running.post("source_123", "lp_source_key");

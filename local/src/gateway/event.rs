@@ -18,7 +18,9 @@ use crate::event::HttpEvent;
 pub(super) fn from_request(parts: &Parts, body: &[u8], peer: IpAddr, request_id: &str) -> HttpEvent {
     HttpEvent {
         method: parts.method.to_string(),
+        route: parts.uri.path().to_owned(),
         path: parts.uri.path().to_owned(),
+        path_parameters: BTreeMap::new(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         protocol: format!("{:?}", parts.version),
         domain: "localhost".to_owned(),

@@ -3,6 +3,7 @@
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 
+use super::route::Route;
 use crate::failure::{Code, Failure};
 use crate::payload::{Malformed, Position, Unreadable};
 use crate::source::Barred;
@@ -20,6 +21,10 @@ pub enum Problem {
     Unauthorized,
     /// The source may not send.
     Forbidden(Barred),
+    /// The query does not say what is looked for.
+    InvalidQuery,
+    /// The source has nothing like this.
+    NotFound(Missing),
     /// The body is too long.
     TooLarge,
     /// The body is in no form that this endpoint reads.
@@ -32,6 +37,15 @@ pub enum Problem {
     TrustedFormUnavailable,
     /// The tables have not answered.
     StorageUnavailable,
+}
+
+/// What a source does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// A lead of this id.
+    Lead,
+    /// An accepted lead under this `Idempotency-Key`.
+    Submission,
 }
 
 /// The fixed part of a problem.
@@ -54,6 +68,8 @@ struct Body<'a> {
     instance: &'a str,
     #[serde(rename = "requestId")]
     request_id: &'a str,
+    #[serde(rename = "dryRun", skip_serializing_if = "Option::is_none")]
+    dry_run: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Error<'a>>,
 }
@@ -105,6 +121,27 @@ impl Problem {
                 "The source may not send leads",
                 "source.not_attached",
                 "This source is not attached to an account and a business; ask Leadping to attach it.",
+            ),
+            Self::InvalidQuery => (
+                StatusCode::BAD_REQUEST,
+                "query",
+                "The query cannot be answered",
+                "query.invalid",
+                "Send externalId once, with 1 to 1,024 characters.",
+            ),
+            Self::NotFound(Missing::Lead) => (
+                StatusCode::NOT_FOUND,
+                "not-found",
+                "The lead is not found",
+                "lead.not_found",
+                "This source has no lead of this id. A test key finds test leads only, any other key live leads only.",
+            ),
+            Self::NotFound(Missing::Submission) => (
+                StatusCode::NOT_FOUND,
+                "not-found",
+                "The submission is not found",
+                "submission.not_found",
+                "No lead has been accepted under this Idempotency-Key so far. If your post is still in flight, it may yet be.",
             ),
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -173,6 +210,11 @@ impl Problem {
         ]
     }
 
+    /// One problem of each kind that only `/sources/me` and what is under it answer.
+    pub fn each_of_window() -> Vec<Self> {
+        vec![Self::InvalidQuery, Self::NotFound(Missing::Lead), Self::NotFound(Missing::Submission)]
+    }
+
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         self.kind().status
@@ -183,6 +225,11 @@ impl Problem {
         self.kind().code
     }
 
+    /// What was expected.
+    pub fn detail(&self) -> &'static str {
+        self.kind().detail
+    }
+
     /// The codes of all failures, for the log.
     pub fn failure_codes(&self) -> Vec<&'static str> {
         match self {
@@ -191,7 +238,7 @@ impl Problem {
         }
     }
 
-    /// The body of the answer.
+    /// The body of the answer. `instance` is the path that was called: the problem of a dry run says that it is one.
     pub fn to_json(&self, instance: &str, request_id: &str) -> String {
         let kind = self.kind();
         let failures = match self {
@@ -215,6 +262,7 @@ impl Problem {
             detail: &found,
             instance,
             request_id,
+            dry_run: Route::is_dry_run(instance).then_some(true),
             errors: failures
                 .iter()
                 .map(|failure| Error {
@@ -280,6 +328,16 @@ mod tests {
         let detail = "This is not valid JSON at line 3, column 28. Send one JSON object in UTF-8.";
         assert_eq!(body["detail"], detail);
         assert_eq!(body["errors"], serde_json::json!([{"code": "payload.malformed", "pointer": "", "detail": detail}]));
+    }
+
+    #[test]
+    fn a_dry_run_answers_the_same_problem_and_says_so() {
+        for problem in Problem::each() {
+            let real = problem.to_json("/leads", "r");
+            let dry = problem.to_json("/leads/validate", "r");
+            let cut = dry.replace("/leads/validate", "/leads").replace(r#","dryRun":true"#, "");
+            assert!(dry.contains(r#","requestId":"r","dryRun":true"#) && cut == real, "{dry}");
+        }
     }
 
     #[test]

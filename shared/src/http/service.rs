@@ -13,6 +13,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
 use super::Problem;
+use super::route::{LEAD_ID, Route};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -58,6 +59,43 @@ where
         }))
         .call(event)
     })
+}
+
+/// Wraps the handler of a function with several routes into a Lambda service. The handler is told the route and, if the
+/// path has a parameter, its decoded value. A request without a route, which no gateway sends, has [`None`].
+pub fn routed<H, F>(
+    handler: H,
+) -> impl Service<LambdaEvent<LambdaRequest>, Response = impl Serialize + Send + 'static, Error = Error, Future: Send>
++ Clone
++ Send
++ Sync
+where
+    H: Fn(Option<(Route, Option<String>)>, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    lambda_http::service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
+        let found = route(&mut event.payload);
+        make_safe(found.as_ref().map_or("/", |(route, _)| route.instance()), &mut event.payload);
+        let handler = handler.clone();
+        Adapter::from(lambda_http::service_fn(move |request| {
+            let answer = handler(found.clone(), request);
+            async move { Ok::<_, Error>(TextResponse(answer.await)) }
+        }))
+        .call(event)
+    })
+}
+
+/// The route that the gateway names, with the value of its parameter. `cargo lambda watch` names none, so there it is
+/// the route of the path.
+fn route(event: &mut LambdaRequest) -> Option<(Route, Option<String>)> {
+    let LambdaRequest::ApiGatewayV2(event) = event else { return None };
+    let named = |route: &Route| event.route_key.as_deref() == Some(route.key().as_str());
+    if let Some(route) = Route::ALL.into_iter().find(named) {
+        return Some((route, event.path_parameters.remove(LEAD_ID)));
+    }
+    let path = event.raw_path.as_deref().unwrap_or_default();
+    let (route, mut parameters) = Route::find(&event.request_context.http.method, path)?;
+    Some((route, parameters.remove(LEAD_ID)))
 }
 
 /// An answer with a text body. Without this type, `lambda_http` would parse the media type to find out whether the body
@@ -191,6 +229,39 @@ mod tests {
         ];
         for (sent, query) in cases {
             assert_eq!(seen(event(sent, "")).await.0, query, "{sent:.20}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_route_is_the_gateway_s_or_the_one_of_the_path() {
+        let seen = async |event: Value| -> Value {
+            let event = LambdaEvent::new(serde_json::from_value(event).unwrap(), Context::default());
+            let mut echo = routed(async |found: Option<(Route, Option<String>)>, request: Request| {
+                let found = found.map(|(route, parameter)| json!([route.path(), parameter]));
+                Response::new(Body::Text(json!([found, request.uri().path()]).to_string()))
+            });
+            let answer = serde_json::to_value(echo.call(event).await.unwrap()).unwrap();
+            serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+        };
+        let lead = "/sources/me/leads/{leadId}";
+        for (key, path, parameters, expected) in [
+            (
+                "GET /sources/me/leads/{leadId}",
+                "/\"<",
+                json!({"leadId": "a/b"}),
+                json!([[lead, "a/b"], "/sources/me/leads"]),
+            ),
+            ("GET /sources/me/leads/{leadId}", "/sources/me", json!({}), json!([[lead, null], "/sources/me/leads"])),
+            ("$default", "/sources/me/leads/a%20b", json!({}), json!([[lead, "a b"], "/sources/me/leads"])),
+            ("$default", "/sources/me", json!({"leadId": "a"}), json!([["/sources/me", null], "/sources/me"])),
+            ("$default", "/sources/me\"", json!({}), json!([null, "/"])),
+            ("POST /sources/me", "", json!({}), json!([null, "/"])),
+        ] {
+            let event = json!({
+                "routeKey": key, "rawPath": path, "pathParameters": parameters, "headers": {},
+                "requestContext": {"http": {"method": "GET"}}, "isBase64Encoded": false,
+            });
+            assert_eq!(seen(event).await, expected, "{key} {path}");
         }
     }
 

@@ -7,6 +7,8 @@ use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
 
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// Marks each success that a test key got, so that a test key in production traffic is noticed (contract, section 9).
+pub(crate) const LEADPING_TEST: HeaderName = HeaderName::from_static("leadping-test");
 
 /// A lead that was accepted, now or before.
 pub struct Accepted {
@@ -14,6 +16,8 @@ pub struct Accepted {
     pub lead: String,
     /// Whether the lead had been accepted before.
     pub replayed: bool,
+    /// Whether it is a test lead.
+    pub test: bool,
 }
 
 /// Hides the body, which is personal data.
@@ -30,6 +34,9 @@ impl From<Accepted> for Response<Body> {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if accepted.replayed {
             response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+        }
+        if accepted.test {
+            response.headers_mut().insert(LEADPING_TEST, HeaderValue::from_static("true"));
         }
         response
     }

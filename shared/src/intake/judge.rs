@@ -5,7 +5,7 @@ use crate::failure::{Code, Failure};
 use crate::http::Problem;
 use crate::identity::Identity;
 use crate::payload::{Member, Submission};
-use crate::source::{Attachment, Source, SourceKey};
+use crate::source::{Attachment, Sender};
 use crate::time::Timestamp;
 use crate::trusted_form::Refusal;
 use crate::validation::{self, Caller, Verdict};
@@ -28,15 +28,15 @@ pub struct Judged {
 /// # Errors
 /// The [`Problem`] of the first step that cannot be passed. Rules that are broken are no error: a lead that we hold is
 /// replayed all the same, and the verdict says whether that may be.
-pub fn judge(post: &Post<'_>, source: &Source, key: &SourceKey, now: Timestamp) -> Result<Judged, Problem> {
-    let attachment = source.attachment()?;
+pub fn judge(post: &Post<'_>, sender: &Sender, now: Timestamp) -> Result<Judged, Problem> {
+    let attachment = sender.source.attachment()?;
     let idempotency_key = request::idempotency_key(post.headers)?;
     let submission = request::submission(post)?;
-    let identity = Identity::of(source, &submission, idempotency_key.as_ref()).map_err(|error| {
+    let identity = Identity::of(sender, &submission, idempotency_key.as_ref()).map_err(|error| {
         tracing::error!(%error, "no randomness");
         Problem::Internal
     })?;
-    let caller = Caller { source, key, visitor: post.visitor.clone(), now };
+    let caller = Caller { sender, visitor: &post.visitor, now };
     let verdict = validation::check(&submission, &caller);
     Ok(Judged { attachment, identity, submission, verdict })
 }

@@ -68,7 +68,7 @@ pub fn credentials(headers: &HeaderMap) -> Result<(SourceId, SourceKey), Problem
 ///
 /// # Errors
 /// [`Problem::InvalidIdempotencyKey`] when it is not blank and no key.
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
     match headers.get(IDEMPOTENCY_KEY).map(|value| value.as_bytes().trim_ascii()) {
         None | Some(b"") => Ok(None),
         Some(text) => IdempotencyKey::parse(text).map(Some).map_err(|_| Problem::InvalidIdempotencyKey),

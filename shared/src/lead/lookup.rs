@@ -62,10 +62,12 @@ impl Carrier {
 /// The provider that answered a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "each is what it is called")]
+#[expect(missing_docs, reason = "the others are what they are called")]
 pub enum ProviderName {
     Twilio,
     Telnyx,
+    /// No provider: the fixed result of a test lead.
+    Test,
 }
 
 impl fmt::Debug for Lookup {

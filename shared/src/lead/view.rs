@@ -28,6 +28,8 @@ pub struct LeadView<'a> {
     pub tag_ids: &'a [String],
     pub tag_names: &'a [String],
     pub processing_status: ProcessingStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<bool>,
     /// Whether the person may be texted and called, as far as we know now.
     pub eligibility: Eligibility,
     /// The consent, if the lead's source retains certificates.
@@ -74,6 +76,7 @@ impl<'a> LeadView<'a> {
             tag_ids,
             tag_names,
             processing_status,
+            test,
         } = lead;
         let Contact { first_name, last_name, email, phone, street_address, time_zone_id } = contact;
         Self {
@@ -94,9 +97,10 @@ impl<'a> LeadView<'a> {
             tag_ids,
             tag_names,
             processing_status: *processing_status,
+            test: test.then_some(true),
             eligibility: Eligibility::of(&Facts {
                 status: *processing_status,
-                is_test: false,
+                is_test: *test,
                 number: lead.phone_number(),
                 lookup,
                 consent: consent.as_ref(),

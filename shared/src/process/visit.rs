@@ -103,7 +103,7 @@ impl Worker {
             }
             None => {}
         }
-        let provider = self.provider.as_ref().map_or("none", Provider::name);
+        let provider = self.provider_of(kept).map_or("none", Provider::name);
         let (outcome, end) = match &asked {
             Some(LookupTry::Ended(Ok(lookup))) => (Some(LookupOutcome::Succeeded(lookup)), Some(LookupEnd::Succeeded)),
             Some(LookupTry::Ended(Err(()))) => (Some(LookupOutcome::Failed), Some(LookupEnd::Failed)),
@@ -139,7 +139,7 @@ impl Worker {
         let id = &kept.lead.id;
         let now = Timestamp::now();
         let mut claims = Claims::default();
-        let call = match (&self.provider, kept.lead.phone_number()) {
+        let call = match (self.provider_of(kept), kept.lead.phone_number()) {
             (Some(provider), Some(number)) => Call::Ask(provider, number),
             (None, Some(_)) if kept.progress != Progress::New => Call::TurnedOff,
             _ => Call::NotNeeded,
@@ -176,6 +176,11 @@ impl Worker {
             claims.retain = Self::retain_claim(kept, &news.outbox);
         }
         Ok(claims)
+    }
+
+    /// The provider that looks a lead's number up. A test lead never costs money (contract, section 9).
+    fn provider_of(&self, kept: &Kept) -> Option<&Provider> {
+        if kept.lead.test { Some(&Provider::Test) } else { self.provider.as_ref() }
     }
 
     fn retain_claim(kept: &Kept, outbox: &Outbox) -> Option<RetainClaim> {

@@ -14,10 +14,11 @@ use crate::time::Timestamp;
 const MAX_TRIES: usize = 5;
 
 /// The attributes that an erased lead's item keeps.
-const KEPT: [&str; 8] = [
+const KEPT: [&str; 9] = [
     schema::PK,
     schema::SK,
     schema::SCHEMA_VERSION,
+    schema::EXPIRES_AT,
     SOURCE_ID,
     ACCOUNT_ID,
     schema::CREATED_AT,
@@ -65,7 +66,8 @@ impl Leads {
             let condition = format!("processingStatus <> :erased AND {exists}(conversationId)");
             let erased = item::text(ProcessingStatus::Erased.as_str());
             let values = Item::from([(":erased".to_owned(), erased.clone())]);
-            let document = TombstoneDocument { business_id: kept.business_id.clone(), content: kept.content.clone() };
+            let (business_id, content) = (kept.business_id.clone(), kept.content.clone());
+            let document = TombstoneDocument { business_id, content, test: kept.lead.test };
             let mut tombstone = lead;
             tombstone.retain(|name, _| KEPT.contains(&name.as_str()));
             tombstone.insert(schema::PROCESSING_STATUS.to_owned(), erased);

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{StoreError, schema};
+use crate::time::Timestamp;
 
 /// An item in DynamoDB's own form.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -37,6 +38,14 @@ pub(super) fn new(pk: String, sk: impl ToString, document: String) -> Item {
     let mut item = key(pk, sk);
     item.insert(schema::SCHEMA_VERSION.to_owned(), number(WRITTEN));
     item.insert(schema::DOCUMENT.to_owned(), text(document));
+    item
+}
+
+/// The item of a test lead, which DynamoDB deletes; unchanged without an end (contract, section 9).
+pub(super) fn expiring(mut item: Item, expires_at: Option<Timestamp>) -> Item {
+    if let Some(end) = expires_at {
+        item.insert(schema::EXPIRES_AT.to_owned(), number(end.seconds()));
+    }
     item
 }
 

@@ -9,12 +9,13 @@ use sha2::{Digest, Sha256};
 
 use super::item::{self, Item};
 use super::{StoreError, schema};
-use crate::id::{BusinessId, LeadId};
+use crate::id::{BusinessId, LeadId, SourceId};
 use crate::lead::certificate::Certificate;
 use crate::lead::consent::{Consent, ConsentStatus};
 use crate::lead::lookup::Lookup;
 use crate::lead::view::LeadView;
 use crate::lead::{Contact, Customer, Lead, Metadata, ProcessingStatus};
+use crate::source::Mode;
 use crate::time::Timestamp;
 
 /// The sort key of a lead's own item.
@@ -83,6 +84,8 @@ pub struct Tombstone {
 pub(super) struct TombstoneDocument {
     pub(super) business_id: BusinessId,
     pub(super) content: String,
+    #[serde(default)]
+    pub(super) test: bool,
 }
 
 /// A lead that has not been erased.
@@ -221,7 +224,6 @@ impl NewLead {
         let mut put = |name: &str, value| item.insert(name.to_owned(), value);
         put(SOURCE_ID, item::text(lead.source_id.as_str()));
         put(ACCOUNT_ID, item::text(lead.account_id.as_str()));
-        put(BUSINESS_ID, item::text(self.business_id.as_str()));
         put(schema::CREATED_AT, item::text(lead.created_at));
         put(schema::PROCESSING_STATUS, item::text(lead.processing_status.as_str()));
         put(CONTENT, item::text(&self.content));
@@ -232,12 +234,19 @@ impl NewLead {
             put(RETAIN, AttributeValue::Bool(true));
             put(SOURCE_NAME, item::text(source_name));
         }
-        let (source, business) = (lead.source_id.as_str(), self.business_id.as_str());
-        let shard = lead.id.shard(schema::DAY_SHARDS);
-        put(schema::DAY.partition, item::text(day_key(source, &lead.created_at.day(), shard)));
         if let Some(external_id) = &lead.metadata.external_id {
-            put(schema::EXTERNAL_ID.partition, item::text(index_key(source, external_id)));
+            let scope = external_id_scope(&lead.source_id, mode_of(lead));
+            put(schema::EXTERNAL_ID.partition, item::text(index_key(&scope, external_id)));
         }
+        // A test lead is in no list, and its items end by themselves (contract, section 9).
+        if let Some(end) = lead.expires_at() {
+            put(schema::EXPIRES_AT, item::number(end.seconds()));
+            return item;
+        }
+        let business = self.business_id.as_str();
+        put(BUSINESS_ID, item::text(business));
+        let shard = lead.id.shard(schema::DAY_SHARDS);
+        put(schema::DAY.partition, item::text(day_key(lead.source_id.as_str(), &lead.created_at.day(), shard)));
         if let Some(number) = lead.phone_number() {
             put(schema::PHONE.partition, item::text(index_key(business, number.as_str())));
         }
@@ -245,6 +254,18 @@ impl NewLead {
             put(schema::EMAIL.partition, item::text(index_key(business, &email.as_str().to_lowercase())));
         }
         item
+    }
+}
+
+fn mode_of(lead: &Lead) -> Mode {
+    if lead.test { Mode::Test } else { Mode::Live }
+}
+
+/// The scope of external ids: the source, and for test leads one that is no source's id.
+pub(super) fn external_id_scope(source: &SourceId, mode: Mode) -> String {
+    match mode {
+        Mode::Live => source.to_string(),
+        Mode::Test => format!("#{source}"),
     }
 }
 
@@ -279,13 +300,18 @@ pub(super) fn stored(item: &Item) -> Result<StoredLead, StoreError> {
     } else {
         Progress::New
     };
+    let business_id = match item::optional_parsed(item, BUSINESS_ID)? {
+        Some(business_id) => business_id,
+        // The item of a test lead has no such attribute.
+        None => lead.metadata.business_id.clone().ok_or(StoreError::Unreadable(BUSINESS_ID))?,
+    };
     let lookup = item::optional(item, LOOKUP).map(serde_json::from_str).transpose();
     let is_retained = matches!(item.get(RETAIN), Some(AttributeValue::Bool(true)));
     let source_name = item::optional(item, SOURCE_NAME).unwrap_or_default();
     Ok(StoredLead::Kept(Box::new(Kept {
         lead,
         progress,
-        business_id: item::parsed(item, BUSINESS_ID)?,
+        business_id,
         content: item::string(item, CONTENT)?.to_owned(),
         request_id: item::string(item, REQUEST_ID)?.to_owned(),
         lookup: lookup.map_err(|_| StoreError::Unreadable(LOOKUP))?,
@@ -300,7 +326,7 @@ fn consent(item: &Item) -> Result<Option<Consent>, StoreError> {
 }
 
 fn tombstone(item: &Item) -> Result<Tombstone, StoreError> {
-    let TombstoneDocument { business_id, content } = item::document(item)?;
+    let TombstoneDocument { business_id, content, test } = item::document(item)?;
     let lead = Lead {
         id: lead_id(item)?,
         created_at: item::parsed(item, schema::CREATED_AT)?,
@@ -312,6 +338,7 @@ fn tombstone(item: &Item) -> Result<Tombstone, StoreError> {
         tag_ids: Vec::new(),
         tag_names: Vec::new(),
         processing_status: ProcessingStatus::Erased,
+        test,
     };
     Ok(Tombstone { lead, business_id, content, consent: consent(item)? })
 }

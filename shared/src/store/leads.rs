@@ -16,6 +16,7 @@ use super::{StoreError, schema, transaction};
 use crate::conversation::Conversation;
 use crate::event::Event;
 use crate::id::LeadId;
+use crate::time::Timestamp;
 
 /// The timeout of a put, including the read that may follow. The partner gets an answer within 8 seconds (contract,
 /// section 6, "Time limits"), of which reading the source can take 2.5, TrustedForm 2 and the send 0.5.
@@ -149,18 +150,30 @@ impl Leads {
     }
 }
 
-/// The put of a new event. The sort key lists the lead's events in the order of time.
-pub(super) fn event(table: &str, event: &Event) -> Result<TransactWriteItem, StoreError> {
+/// The put of a new event. The sort key lists the lead's events in the order of time. `expires_at` is the lead's.
+pub(super) fn event(
+    table: &str,
+    event: &Event,
+    expires_at: Option<Timestamp>,
+) -> Result<TransactWriteItem, StoreError> {
     let sk = format!("{EVENT}{}#{}", event.created_at, event.id);
-    transaction::once(table, item::new(pk(&event.lead_id), sk, item::json(event)?))
+    let new = item::new(pk(&event.lead_id), sk, item::json(event)?);
+    transaction::once(table, item::expiring(new, expires_at))
 }
 
 /// The item of a new conversation. What events change is in attributes, so an event never rewrites the person's data,
-/// and marking a conversation as read does not conflict with an event.
-pub(super) fn conversation_item(conversation: &Conversation) -> Result<Item, StoreError> {
-    let mut new = item::new(pk(&conversation.lead_id), CONVERSATION, item::json(conversation)?);
+/// and marking a conversation as read does not conflict with an event. The conversation of a test lead, which
+/// `expires_at`, is in no inbox.
+pub(super) fn conversation_item(
+    conversation: &Conversation,
+    expires_at: Option<Timestamp>,
+) -> Result<Item, StoreError> {
+    let new = item::new(pk(&conversation.lead_id), CONVERSATION, item::json(conversation)?);
+    let mut new = item::expiring(new, expires_at);
     let mut put = |name: &str, value| new.insert(name.to_owned(), value);
-    put(schema::INBOX.partition, item::text(&conversation.business_id));
+    if expires_at.is_none() {
+        put(schema::INBOX.partition, item::text(&conversation.business_id));
+    }
     put(schema::INBOX.sort, item::text(conversation.last_event_at));
     put(schema::IS_UNREAD, AttributeValue::Bool(conversation.is_unread));
     put(schema::LAST_SNIPPET, item::text(&conversation.last_snippet));

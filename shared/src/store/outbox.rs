@@ -136,30 +136,40 @@ impl Leads {
             outbox.version = outbox.version.saturating_add(1);
             let new = Event::of(lead, business_id.clone(), event_type, outbox.version, now);
             let new = Event { eligibility, ..new };
-            writes.push(event(&self.table, &new)?);
+            writes.push(event(&self.table, &new, lead.expires_at())?);
             events.push(new);
         }
         outbox.exists = true;
-        outbox.due_at = Some(due_at);
 
         let mut values = Item::from([
             (":version".to_owned(), item::number(outbox.version)),
-            (":zero".to_owned(), item::number(0)),
             (":schema".to_owned(), item::number(item::WRITTEN)),
-            (":shard".to_owned(), item::number(lead.id.shard(schema::UNFINISHED_SHARDS))),
-            (":due".to_owned(), item::text(due_at)),
-            (":now".to_owned(), item::text(now)),
         ]);
         let mut condition = "attribute_not_exists(eventVersion)".to_owned();
         if read.exists {
             condition = "eventVersion = :read".to_owned();
             values.insert(":read".to_owned(), item::number(read.version));
         }
-        // `createdAt` is when the item last had events that wait: the write that records their publication removes it.
-        let mut expression = "SET eventVersion = :version, published = if_not_exists(published, :zero), \
-            schemaVersion = if_not_exists(schemaVersion, :schema), unfinishedShard = :shard, dueAt = :due, \
-            createdAt = if_not_exists(createdAt, :now)"
-            .to_owned();
+        let mut expression =
+            "SET eventVersion = :version, schemaVersion = if_not_exists(schemaVersion, :schema), ".to_owned();
+        if let Some(end) = lead.expires_at() {
+            // No subscriber is told of a test lead: its events count as published (contract, section 9).
+            outbox.published = outbox.version;
+            outbox.due_at = None;
+            values.insert(":end".to_owned(), item::number(end.seconds()));
+            expression += "published = :version, expiresAt = :end";
+        } else {
+            outbox.due_at = Some(due_at);
+            values.extend([
+                (":zero".to_owned(), item::number(0)),
+                (":shard".to_owned(), item::number(lead.id.shard(schema::UNFINISHED_SHARDS))),
+                (":due".to_owned(), item::text(due_at)),
+                (":now".to_owned(), item::text(now)),
+            ]);
+            // `createdAt` is when events began to wait: the write that records their publication removes it.
+            expression += "published = if_not_exists(published, :zero), unfinishedShard = :shard, dueAt = :due, \
+                createdAt = if_not_exists(createdAt, :now)";
+        }
         match retain {
             RetainChange::Keep => {}
             RetainChange::Begin(lease, since) => {

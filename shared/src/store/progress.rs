@@ -73,7 +73,7 @@ impl Kept {
         let consent = ended.consent.map(|(consent, _)| consent.clone()).or_else(|| self.consent());
         Eligibility::of(&Facts {
             status: if is_ready { ProcessingStatus::Ready } else { ProcessingStatus::Enriching },
-            is_test: false,
+            is_test: self.lead.test,
             number: self.lead.phone_number(),
             lookup,
             consent: consent.as_ref(),
@@ -124,7 +124,7 @@ impl Leads {
         };
         let (mut writes, written) = self.tell(kept.subject(), &Outbox::default(), happened, retain, now, due_at)?;
         let conversation = Conversation::open(&kept.lead, kept.business_id.clone(), &written.events, now);
-        writes.push(transaction::once(&self.table, conversation_item(&conversation)?)?);
+        writes.push(transaction::once(&self.table, conversation_item(&conversation, kept.lead.expires_at())?)?);
         writes.push(self.write(&kept.lead.id, change.with(":conversation", &conversation.id))?);
         Ok(transaction::commit(&self.client, writes).await?.then_some(written))
     }

@@ -9,13 +9,14 @@ use aws_sdk_dynamodb::types::Select;
 use super::StoreError;
 use super::batch::{self, MAX_BATCH};
 use super::item::{self, Item};
-use super::lead_item::{Due, LEAD, StoredLead, day_key, due, index_key, lead_id, pk, stored};
+use super::lead_item::{Due, LEAD, StoredLead, day_key, due, external_id_scope, index_key, lead_id, pk, stored};
 use super::leads::{CONVERSATION, Leads, conversation};
 use super::schema::{self, Index};
 use crate::conversation::Conversation;
 use crate::id::{BusinessId, LeadId, SourceId};
 use crate::lead::email::Email;
 use crate::lead::phone_number::PhoneNumber;
+use crate::source::Mode;
 use crate::time::Timestamp;
 
 /// A lead in a list that an index returns.
@@ -59,14 +60,16 @@ impl FromStr for InboxPlace {
 }
 
 impl Leads {
-    /// Finds up to `max` leads of a source by their external id, newest first.
+    /// Finds up to `max` live or test leads of a source by their external id, newest first.
     pub async fn by_external_id(
         &self,
         source: &SourceId,
         external_id: &str,
+        mode: Mode,
         max: usize,
     ) -> Result<Vec<StoredLead>, StoreError> {
-        self.by_key(schema::EXTERNAL_ID, index_key(source.as_str(), external_id), max).await
+        let key = index_key(&external_id_scope(source, mode), external_id);
+        self.by_key(schema::EXTERNAL_ID, key, max).await
     }
 
     /// Finds up to `max` leads of a business by their phone number, newest first.

@@ -29,6 +29,9 @@ pub const RETAIN_SINCE: &str = "retainSince";
 /// What happened last in a conversation.
 pub const LAST_SNIPPET: &str = "lastSnippet";
 
+/// When DynamoDB deletes an item, in seconds since 1970. In the table of leads, exactly the items of test leads have it.
+pub const EXPIRES_AT: &str = "expiresAt";
+
 /// A secondary index. A key whose name ends in `Shard` is a number; the others are strings.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "the others are what they are called")]

@@ -15,6 +15,7 @@ use tracing_subscriber::layer::{Context, Layer};
 
 use super::{LookupEnd, PostEnd};
 use crate::settings;
+use crate::source::Mode;
 use crate::time::Timestamp;
 
 /// The target of every metric.
@@ -23,9 +24,19 @@ pub const TARGET: &str = "metric";
 /// The default namespace in CloudWatch.
 const NAMESPACE: &str = "Leadping";
 
-/// A post was answered, with the codes of a refusal.
-pub fn lead(end: PostEnd, source: &str, codes: &str) {
-    info!(target: TARGET, name = "Leads", unit = "Count", value = 1_u64, Outcome = end.as_str(), source, codes);
+/// A post was answered, with the codes of a refusal. Posts with a test key have a metric of their own, so that they set
+/// off no alarm.
+pub fn lead(mode: Mode, end: PostEnd, source: &str, codes: &str) {
+    let name = match mode {
+        Mode::Live => "Leads",
+        Mode::Test => "TestLeads",
+    };
+    info!(target: TARGET, name, unit = "Count", value = 1_u64, Outcome = end.as_str(), source, codes);
+}
+
+/// A dry run was answered, with the codes of a refusal.
+pub fn dry_run(end: PostEnd, source: &str, codes: &str) {
+    info!(target: TARGET, name = "DryRuns", unit = "Count", value = 1_u64, Outcome = end.as_str(), source, codes);
 }
 
 /// How long TrustedForm took, whether it answered or not.

@@ -1,5 +1,7 @@
 //! The values of the field `outcome` in metrics and steps. Alarms and the dashboard filter by them.
 
+use lambda_http::http::StatusCode;
+
 /// How a post ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostEnd {
@@ -14,6 +16,11 @@ pub enum PostEnd {
 }
 
 impl PostEnd {
+    /// The end of a post that is answered with a problem of this status.
+    pub fn of(status: StatusCode) -> Self {
+        if status.is_server_error() { Self::Unavailable } else { Self::Refused }
+    }
+
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",

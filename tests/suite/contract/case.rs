@@ -59,7 +59,7 @@ pub(super) struct Case {
 }
 
 /// What is sent, and what is expected.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Post {
     /// `only`: the ways it goes; all that can express it when empty.
     pub(super) only: Vec<Way>,
@@ -127,6 +127,11 @@ impl Case {
 }
 
 impl Post {
+    /// The same post from another source.
+    pub(super) fn from(&self, source: &str) -> Self {
+        Self { source: source.to_owned(), ..self.clone() }
+    }
+
     fn read(whose: &str, line: Members) -> Self {
         let mut post = Self {
             only: Vec::new(),

@@ -21,7 +21,7 @@ const OBJECTS: [&str; 3] = ["metadata", "contact", "customer"];
 const LONGEST_QUERY: usize = 9_500;
 
 /// A request, but for its credentials.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Request {
     pub(super) method: Method,
     pub(super) path: String,

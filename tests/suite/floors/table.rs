@@ -30,7 +30,7 @@ impl Target {
 pub(super) const CRATES: &[&[&str]] = &[
     &["tests", "benches", "floor", "fuzz"],
     &["leadctl", "local", "reference"],
-    &["create_lead", "intake_lead", "process_lead"],
+    &["check_lead", "create_lead", "intake_lead", "process_lead"],
     &["leadping"],
 ];
 
@@ -48,7 +48,7 @@ pub(super) const TARGETS: &[Target] = &[
         "shared/src/lib.rs",
         &[
             // What a function does.
-            &["intake", "process"],
+            &["intake", "check", "process"],
             // What it talks to.
             &["store", "queue", "bus", "trusted_form", "lookup"],
             // Reading and judging.
@@ -59,6 +59,8 @@ pub(super) const TARGETS: &[Target] = &[
             &["lead", "source", "conversation", "event", "failure", "id", "time"],
         ],
     ),
+    library("check_lead", "functions/check-lead/src/lib.rs", &[]),
+    library("check_lead", "functions/check-lead/src/main.rs", &[]),
     library("create_lead", "functions/create-lead/src/lib.rs", &[]),
     library("create_lead", "functions/create-lead/src/main.rs", &[]),
     library("intake_lead", "functions/intake-lead/src/lib.rs", &[]),
@@ -88,6 +90,7 @@ pub(super) const TARGETS: &[Target] = &[
         &[
             &["html", "page", "validator"],
             &["openapi", "message", "events"],
+            &["window"],
             &["payload", "answer"],
             &["problem"],
             &["kind", "yaml"],
@@ -115,11 +118,19 @@ pub(super) const TARGETS: &[Target] = &[
                 "source::check",
                 "source::create",
                 "source::delete",
+                "source::spec",
                 "source::update",
             ],
             // What commands share.
             &["doctor::finding", "lead::export::sink", "source::change", "queue", "post", "trusted_form"],
-            &["known", "lead::export::cursor", "lead::export::rows", "source::rules", "source::view"],
+            &[
+                "known",
+                "lead::export::cursor",
+                "lead::export::rows",
+                "source::rules",
+                "source::spec::html",
+                "source::view",
+            ],
             &["lead::export::extent", "lead::export::file", "lead::view", "dlq::letter", "input"],
             // Where a command acts, and what it prints.
             &["target"],
@@ -161,6 +172,7 @@ pub(super) const TARGETS: &[Target] = &[
             "binaries",
             "citations",
             "contract",
+            "dry_run",
             "events",
             "floors",
             "journeys",
@@ -171,6 +183,8 @@ pub(super) const TARGETS: &[Target] = &[
             "stand_ins",
             "stored",
             "template",
+            "test_keys",
+            "window",
         ]],
     ),
     suite(
@@ -197,6 +211,7 @@ pub(super) const TARGETS: &[Target] = &[
     ),
     library("fuzz", "fuzz/src/lib.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/certificate_url.rs", &[]),
+    library("fuzz", "fuzz/fuzz_targets/check_lead_event.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/create_lead_event.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/intake_lead_event.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/phone_number.rs", &[]),

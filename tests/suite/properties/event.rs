@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use data_encoding::BASE64;
+use leadping::http::Route;
 use leadping::payload::Entrance;
 use local::demo::{ALL, SOURCE_KEY};
 use local::event::HttpEvent;
@@ -14,6 +15,7 @@ use proptest::sample::{Index, select, subsequence};
 use serde_json::{Value, json};
 
 use super::{api, config, lead, request_id};
+use crate::dry_run::{Said, differs};
 
 /// Members that an event may lack.
 const OPTIONAL: &[&str] = &[
@@ -252,4 +254,43 @@ fn every_event_gets_an_answer_of_the_contract() {
     assert!(no_event < (accepted + refused) / 8, "{no_event} were not events, {accepted} accepted, {refused} refused");
     assert!(accepted * 20 > refused, "only {accepted} were accepted, {refused} refused");
     runtime.block_on(api.stack.stop());
+}
+
+#[test]
+fn a_dry_run_answers_what_the_intake_answers() {
+    let (runtime, api) = api();
+    let functions = api.stack.functions();
+    let (accepted, replayed, refused) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0));
+    let entrances = [
+        (&functions.create_lead, Route::Leads, Route::ValidateLeads),
+        (&functions.intake_lead, Route::Intake, Route::ValidateIntake),
+    ];
+    proptest!(config(1), |(event in event())| {
+        for (intake, route, dry_route) in entrances {
+            let mut event = event.clone();
+            event["requestContext"]["http"]["method"] = json!("POST");
+            event["routeKey"] = json!(dry_route.key());
+            let Ok(dry) = runtime.block_on(functions.check_lead.invoke(&event)) else { continue };
+            event["routeKey"] = json!(route.key());
+            let real = runtime.block_on(intake.invoke(&event)).unwrap();
+            let difference = differs(said(&dry), said(&real));
+            assert!(difference.is_none(), "{difference:?}");
+            let count = match (real["statusCode"] == 201, said(&real).replayed) {
+                (true, true) => &replayed,
+                (true, false) => &accepted,
+                (false, _) => &refused,
+            };
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let [accepted, replayed, refused] = [accepted, replayed, refused].map(AtomicU32::into_inner);
+    println!("{} pairs: {accepted} accepted, {replayed} replayed, {refused} refused", accepted + replayed + refused);
+    assert!(accepted * 20 > refused, "only {accepted} were accepted, {refused} refused");
+    runtime.block_on(api.stack.stop());
+}
+
+fn said(answer: &Value) -> Said<'_> {
+    let status = answer["statusCode"].as_u64().and_then(|status| status.try_into().ok()).unwrap_or_default();
+    let replayed = answer["headers"].get("idempotent-replayed").is_some();
+    Said { status, text: answer["body"].as_str().unwrap_or_default(), replayed }
 }

@@ -2,7 +2,7 @@
 
 use leadping::failure::Code;
 use leadping::payload::{self, Entrance};
-use leadping::source::SourceKey;
+use leadping::source::{Mode, Sender, SourceKey};
 use leadping::time::Timestamp;
 use leadping::validation::{self, Caller, Verdict, Visitor};
 use proptest::prelude::*;
@@ -24,7 +24,8 @@ fn all_forms_of_one_lead_are_one_submission_and_get_one_verdict() {
     let (runtime, api) = api();
     let source = runtime.block_on(api.stack.sources().get(&"source_texas".parse().unwrap())).unwrap().unwrap();
     let key = SourceKey::presented("lp_another_key");
-    let caller = Caller { source: &source, key: &key, visitor: Visitor::default(), now: Timestamp::now() };
+    let sender = Sender { source, key, mode: Mode::Live };
+    let caller = Caller { sender: &sender, visitor: &Visitor::default(), now: Timestamp::now() };
     proptest!(config(1), |(draft in lead::anything())| {
         let structured = payload::read_json(Entrance::Structured, draft.structured().as_bytes()).unwrap();
         let verdict = codes(&validation::check(&structured, &caller));

@@ -29,17 +29,17 @@ struct Floor {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let settings = IntakeSettings::from_env()?;
-    let key = match &settings.trusted_form_key {
+    let key = match &settings.check.trusted_form_key {
         SecretSetting::Value(key) => key.reveal().to_owned(),
         SecretSetting::Arn(_) => return Err("the floor does not read secrets".into()),
     };
     let aws = Clients::from_env()?;
-    let web = web::client(settings.trusted_form_ca_bundle.as_deref())?;
-    let sources = Sources::new(aws.dynamodb.clone(), &settings.sources_table);
+    let web = web::client(settings.check.trusted_form_ca_bundle.as_deref())?;
+    let sources = Sources::new(aws.dynamodb.clone(), &settings.check.sources_table);
     tokio::join!(
         sources.connect(),
         web::connect(&aws.http, &settings.queue_url),
-        web::connect(&web, settings.trusted_form_url.as_str()),
+        web::connect(&web, settings.check.trusted_form_url.as_str()),
     );
     let floor = Arc::new(Floor { settings, key, aws, web, item: item() });
     let service = Adapter::from(service_fn(move |request| {
@@ -52,18 +52,18 @@ async fn main() -> Result<(), Error> {
 impl Floor {
     async fn answer(&self, request: Request) -> Result<Response<Body>, Error> {
         let Self { settings, key, aws, web, item } = self;
-        let source = aws.dynamodb.get_item().table_name(&settings.sources_table);
+        let source = aws.dynamodb.get_item().table_name(&settings.check.sources_table);
         let source = source.key("pk", text("SOURCE#source_123")).key("sk", text("SOURCE"));
         source.consistent_read(false).send().await?.item.ok_or("the source does not exist")?;
 
-        let certificate = format!("{}example/validate", settings.trusted_form_url);
+        let certificate = format!("{}example/validate", settings.check.trusted_form_url);
         let verdict = web.get(certificate).basic_auth("API", Some(key)).send().await?.error_for_status()?;
         verdict.bytes().await?;
 
         let id = request.lambda_context_ref().map(|context| context.request_id.as_str()).unwrap_or_default();
         let mut item = item.clone();
         item.insert("pk".to_owned(), text(&format!("LEAD#floor_{}", BASE32_NOPAD.encode(id.as_bytes()))));
-        let put = aws.dynamodb.put_item().table_name(&settings.leads_table).set_item(Some(item));
+        let put = aws.dynamodb.put_item().table_name(&settings.check.leads_table).set_item(Some(item));
         put.condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()

@@ -1,0 +1,140 @@
+//! What a partner may ask without creating a lead: dry runs, the standing of its source, the status of its leads, and what
+//! its source must send (contract, section 9). Nothing here writes.
+
+mod dry_run;
+mod question;
+pub mod spec;
+mod standing;
+mod status;
+
+use std::sync::Arc;
+
+use lambda_http::http::header::CONTENT_TYPE;
+use lambda_http::http::{HeaderValue, StatusCode};
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+use tracing::{Instrument, Span, field};
+
+use crate::client::aws::Clients;
+use crate::http::{self, Problem, Route};
+use crate::intake::LEADPING_TEST;
+use crate::intake::decide::{Decider, to_json};
+use crate::settings::CheckSettings;
+use crate::source::{Mode, Sender};
+use crate::start::{self, StartError};
+use crate::telemetry::{PostEnd, metric};
+use crate::time::Timestamp;
+use standing::Standing;
+
+pub use dry_run::payload_query;
+pub use question::Question;
+
+/// The clients of the partner's window, built once per process.
+#[derive(Debug)]
+pub struct Window {
+    decider: Decider,
+}
+
+/// An answer with the status 200.
+struct Answer {
+    body: String,
+    mode: Mode,
+}
+
+impl Window {
+    /// Builds the window from environment variables.
+    ///
+    /// # Errors
+    /// [`StartError`], which was logged, when a variable is missing or wrong, and as in [`Window::new`].
+    pub async fn from_env() -> Result<Self, StartError> {
+        start::logged(async { Self::new(&CheckSettings::from_env()?, &Clients::from_env()?).await }).await
+    }
+
+    /// Builds the window from settings. Reads TrustedForm's API key and opens connections concurrently.
+    ///
+    /// # Errors
+    /// [`StartError`] when TLS cannot be configured or TrustedForm's API key cannot be read.
+    pub async fn new(settings: &CheckSettings, aws: &Clients) -> Result<Self, StartError> {
+        Ok(Self { decider: Decider::new(settings, aws, async {}).await? })
+    }
+
+    /// Answers the request of a route, whose path may have a parameter.
+    pub async fn answer(self: Arc<Self>, found: Option<(Route, Option<String>)>, request: Request) -> Response<Body> {
+        let Some((route, parameter)) = found else { return no_route() };
+        let request_id = http::request_id(&request);
+        let span = tracing::info_span!("request", request_id, source_id = field::Empty, lead_id = field::Empty);
+        async {
+            let parameter = parameter.as_deref().unwrap_or_default();
+            let answer = http::respond(&request, Box::pin(self.ask(route, parameter, &request))).await;
+            tracing::debug!(status = answer.status().as_u16(), "answered");
+            answer
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn ask(&self, route: Route, parameter: &str, request: &Request) -> Result<Answer, Problem> {
+        let now = Timestamp::now();
+        let mut source = String::new();
+        let answer = async {
+            let sender = self.sender(request, now).await?;
+            sender.source.id.as_str().clone_into(&mut source);
+            let mut end = PostEnd::Accepted;
+            let body = match Question::of(route, parameter, request)? {
+                Question::DryRun(entrance) => {
+                    let (body, dry_end) = self.dry_run(entrance, request, &sender, now).await?;
+                    end = dry_end;
+                    body
+                }
+                Question::Standing => to_json(&Standing::of(&sender, now))?,
+                Question::Spec => to_json(&spec::of(&sender.source))?,
+                Question::Lead(id) => to_json(&self.lead(&sender, &id).await?)?,
+                Question::Leads(external_id) => to_json(&self.leads(&sender, &external_id).await?)?,
+                Question::Submission(key) => to_json(&self.submission(&sender, &key).await?)?,
+            };
+            Ok((Answer { body, mode: sender.mode }, end))
+        };
+        let answer = answer.await;
+        if Route::is_dry_run(route.path()) {
+            match &answer {
+                Ok((_, end)) => metric::dry_run(*end, &source, ""),
+                Err(problem) => {
+                    let codes = Problem::failure_codes(problem).join(" ");
+                    metric::dry_run(PostEnd::of(problem.status()), &source, &codes);
+                }
+            }
+        }
+        answer.map(|(answer, _)| answer)
+    }
+
+    async fn sender(&self, request: &Request, now: Timestamp) -> Result<Sender, Problem> {
+        let sender = self.decider.authenticate(request, now).await?;
+        Span::current().record("source_id", sender.source.id.as_str());
+        Ok(sender)
+    }
+}
+
+impl From<Answer> for Response<Body> {
+    fn from(answer: Answer) -> Self {
+        let mut response = Self::new(Body::Text(answer.body));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if answer.mode == Mode::Test {
+            response.headers_mut().insert(LEADPING_TEST, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+/// The gateway's own answer to a path without a route. A gateway sends no such request to a function.
+fn no_route() -> Response<Body> {
+    let mut response = Response::new(Body::Text(r#"{"message":"Not Found"}"#.to_owned()));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A list of the API.
+#[derive(Serialize)]
+struct Items<T> {
+    items: Vec<T>,
+}

@@ -1,0 +1,378 @@
+//! What one source must send: the table of fields and the codes, with the source's own rules applied (contract, section 9).
+//! `GET /sources/me/spec` returns it, and `leadctl source spec` makes a page of it. It never holds a key.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::failure::Code;
+use crate::http::{Problem, Route};
+use crate::id::SourceId;
+use crate::intake::request;
+use crate::lead::state::State;
+use crate::lookup::test;
+use crate::payload::Member;
+use crate::source::Source;
+use crate::trusted_form;
+
+/// A certificate that a test key may use.
+const CERTIFICATE: &str = "https://cert.trustedform.com/test-accepted";
+
+/// Where the address of the API goes in a command.
+pub const ADDRESS: &str = "$LEADPING_URL";
+
+/// What a source must send, and what it can be answered.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub struct Spec<'a> {
+    pub source: Named<'a>,
+    pub endpoints: Vec<Endpoint>,
+    pub headers: Vec<Header>,
+    /// What every lead of the source needs.
+    pub required: Vec<Required>,
+    /// Every member that a lead may have.
+    pub members: Vec<MemberSpec>,
+    /// The states that leads may be from; any if empty.
+    pub allowed_states: &'a [State],
+    /// The products that leads may be for; any if empty.
+    pub allowed_products: &'a [String],
+    pub requires_trusted_form: bool,
+    pub limits: Vec<Limit>,
+    pub test_values: Vec<TestValue>,
+    pub commands: Vec<Command>,
+    pub codes: Vec<CodeSpec>,
+}
+
+/// A source by its id and name.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub struct Named<'a> {
+    pub id: &'a SourceId,
+    pub name: &'a str,
+}
+
+/// A method and path, and what it is for.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub struct Endpoint {
+    pub method: String,
+    pub path: &'static str,
+    pub about: &'static str,
+}
+
+/// A header of a request.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub struct Header {
+    pub name: &'static str,
+    /// What to send.
+    pub value: String,
+    pub required: bool,
+}
+
+/// Something that every lead of the source needs.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub struct Required {
+    /// Its place in the structured payload.
+    pub structured: &'static str,
+    /// Its name in the flat payload, which has no objects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flat: Option<&'static str>,
+    pub about: &'static str,
+}
+
+/// A member of the payload.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub struct MemberSpec {
+    pub structured: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flat: Option<&'static str>,
+    pub about: &'static str,
+}
+
+/// A limit of the intake.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub struct Limit {
+    pub of: &'static str,
+    pub most: usize,
+}
+
+/// A value that has a fixed result with a test key.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub struct TestValue {
+    /// The member's place in the structured payload.
+    pub member: &'static str,
+    pub value: String,
+    pub result: String,
+}
+
+/// A command for a shell, with the address in `LEADPING_URL` and the key in `LEADPING_KEY`.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub struct Command {
+    pub about: &'static str,
+    pub command: String,
+}
+
+/// A code that the source can be answered.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub struct CodeSpec {
+    pub status: u16,
+    pub code: &'static str,
+    pub detail: &'static str,
+}
+
+/// What this source must send.
+pub fn of(source: &Source) -> Spec<'_> {
+    Spec {
+        source: Named { id: &source.id, name: &source.name },
+        endpoints: endpoints(),
+        headers: headers(source),
+        required: required(source),
+        members: Member::ALL.iter().map(|member| MemberSpec::of(*member)).collect(),
+        allowed_states: &source.allowed_states,
+        allowed_products: &source.allowed_products,
+        requires_trusted_form: source.requires_trusted_form,
+        limits: limits(),
+        test_values: test_values(),
+        commands: commands(source),
+        codes: codes(source),
+    }
+}
+
+fn endpoints() -> Vec<Endpoint> {
+    let about = |route| match route {
+        Route::Leads => "Send a lead with the objects metadata, contact and customer.",
+        Route::Intake => "Send a lead with all members at the top, as JSON or as a form.",
+        Route::IntakeQuery => "Send a lead in the query string. Use it only if you cannot post.",
+        Route::ValidateLeads => "See what POST /leads would answer. Nothing is stored.",
+        Route::ValidateIntake => "See what POST /leads/intake would answer. Nothing is stored.",
+        Route::Source => "See what your source is and may do.",
+        Route::SourceLead => "See how far a lead has come.",
+        Route::SourceLeads => "Find your leads by externalId, newest first.",
+        Route::SourceSubmission => "Find the lead of an Idempotency-Key, which is sent in its header.",
+        Route::SourceSpec => "Get this specification as JSON.",
+    };
+    let endpoint =
+        |route: Route| Endpoint { method: route.method().to_string(), path: route.path(), about: about(route) };
+    Route::ALL.into_iter().map(endpoint).collect()
+}
+
+fn headers(source: &Source) -> Vec<Header> {
+    let header = |name, value: &str, required| Header { name, value: value.to_owned(), required };
+    vec![
+        header("X-Leadping-Source-Id", source.id.as_str(), true),
+        header("X-Leadping-Source-Key", "One of your keys. Never in a URL, a payload or a browser.", true),
+        header("Content-Type", "application/json; a form is read at /leads/intake only.", true),
+        header("Idempotency-Key", "Your own id of the submission. Keep it for retries.", false),
+    ]
+}
+
+fn required(source: &Source) -> Vec<Required> {
+    let object = |structured, about| Required { structured, flat: None, about };
+    let member = |member: Member, about| {
+        let MemberSpec { structured, flat, .. } = MemberSpec::of(member);
+        Required { structured, flat, about }
+    };
+    let mut required = vec![
+        object("metadata", "An object. It may be empty unless something below is in it."),
+        object("contact", "An object, with an e-mail address or a phone number."),
+        object("customer", "An object. It may be empty."),
+        member(Member::Email, "Required if there is no phone number."),
+        member(Member::PhoneNumber, "Required if there is no e-mail address."),
+    ];
+    if source.requires_trusted_form {
+        required.push(member(Member::TrustedFormUrl, "The URL of the lead's own TrustedForm certificate."));
+    }
+    if !source.allowed_states.is_empty() {
+        required.push(member(Member::State, "One of the allowed states, by USPS code or name."));
+    }
+    if !source.allowed_products.is_empty() {
+        required.push(member(Member::Product, "One of the allowed products."));
+    }
+    required
+}
+
+fn limits() -> Vec<Limit> {
+    use crate::payload::fields::{MAX_ENTRIES, MAX_TAGS, MAX_TEXT, MAX_TRACKING_URL};
+    vec![
+        Limit { of: "bytes of a body", most: request::LONGEST_BODY },
+        Limit { of: "characters of a text", most: MAX_TEXT },
+        Limit { of: "characters of landingPage and referrer", most: MAX_TRACKING_URL },
+        Limit { of: "tags of each kind", most: MAX_TAGS },
+        Limit { of: "entries of sourceMetadata", most: MAX_ENTRIES },
+    ]
+}
+
+fn test_values() -> Vec<TestValue> {
+    let certificates = trusted_form::FIXED.into_iter().map(|(beginning, verdict)| TestValue {
+        member: MemberSpec::of(Member::TrustedFormUrl).structured,
+        value: format!("https://cert.trustedform.com/{beginning}"),
+        result: verdict.map_or_else(|refusal| refusal.to_string(), |()| "the certificate is accepted".to_owned()),
+    });
+    let numbers = test::FIXED.into_iter().map(|(digits, fixed)| TestValue {
+        member: MemberSpec::of(Member::PhoneNumber).structured,
+        value: format!("+1512555{digits}"),
+        result: fixed.about().to_owned(),
+    });
+    certificates.chain(numbers).collect()
+}
+
+fn commands(source: &Source) -> Vec<Command> {
+    let credentials =
+        format!("-H 'X-Leadping-Source-Id: {}' \\\n  -H \"X-Leadping-Source-Key: $LEADPING_KEY\"", source.id);
+    let lead = quoted(&example(source).to_string());
+    let post = |path: &str, more: &str| {
+        format!(
+            "curl -i \"{ADDRESS}{path}\" \\\n  {credentials} \\\n  -H 'Content-Type: application/json' \\\n{more}  -d {lead}"
+        )
+    };
+    vec![
+        Command { about: "Check a lead. Nothing is stored.", command: post(Route::ValidateLeads.path(), "") },
+        Command {
+            about: "Send it. With a test key it is a test lead.",
+            command: post(Route::Leads.path(), "  -H 'Idempotency-Key: my-first-lead' \\\n"),
+        },
+        Command {
+            about: "See what your source may do.",
+            command: format!("curl -i \"{ADDRESS}{}\" \\\n  {credentials}", Route::Source.path()),
+        },
+    ]
+}
+
+/// A lead that the source's rules allow, with a person and a certificate that do not exist.
+pub fn example(source: &Source) -> Value {
+    let metadata = [
+        ("trustedFormUrl", source.requires_trusted_form.then(|| CERTIFICATE.to_owned())),
+        ("product", source.allowed_products.first().cloned()),
+    ];
+    let metadata: BTreeMap<_, _> = metadata.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let address = source.allowed_states.first().map(|state| ("streetAddress", json!({"state": state})));
+    let contact = [
+        ("firstName", json!("Jordan")),
+        ("email", json!("jordan@example.com")),
+        ("phone", json!({"number": "+15555550123"})),
+    ];
+    let contact: BTreeMap<_, _> = contact.into_iter().chain(address).collect();
+    json!({"metadata": metadata, "contact": contact, "customer": {}})
+}
+
+/// One word of a shell's command line.
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Every code that the source can be answered under its rules, with those that an operator can cause at any time.
+fn codes(source: &Source) -> Vec<CodeSpec> {
+    let can_happen = |code: &Code| match code {
+        Code::StateRequired | Code::StateNotAllowed => !source.allowed_states.is_empty(),
+        Code::ProductRequired | Code::ProductNotAllowed => !source.allowed_products.is_empty(),
+        Code::TrustedFormRequired => source.requires_trusted_form,
+        _ => true,
+    };
+    let failures = Code::ALL.iter().filter(|code| can_happen(code));
+    let failures = failures.map(|code| CodeSpec { status: 400, code: code.as_str(), detail: code.detail() });
+    let problems = Problem::each().into_iter().chain(Problem::each_of_window());
+    let problems = problems.filter(|problem| problem.failure_codes() == [problem.code()]);
+    let problems = problems.map(|problem| CodeSpec {
+        status: problem.status().as_u16(),
+        code: problem.code(),
+        detail: problem.detail(),
+    });
+    let mut codes: Vec<CodeSpec> = failures.collect();
+    for problem in problems {
+        if codes.iter().all(|known| known.code != problem.code) {
+            codes.push(problem);
+        }
+    }
+    codes
+}
+
+impl MemberSpec {
+    fn of(member: Member) -> Self {
+        let field = member.field();
+        Self {
+            structured: field.structured.first().copied().unwrap_or_default(),
+            flat: field.flat.first().copied(),
+            about: field.about,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payload::{self, Entrance};
+    use crate::source::{Mode, Sender, SourceKey};
+    use crate::validation::{self, Caller, Verdict, Visitor};
+
+    fn source() -> Source {
+        let now = "2026-06-15T12:00:00Z".parse().unwrap();
+        Source { approved: true, ..Source::new("source_1".parse().unwrap(), "One", "salt".into(), now) }
+    }
+
+    fn ruled() -> Source {
+        Source {
+            allowed_states: State::parse("TX").into_iter().collect(),
+            allowed_products: vec!["Driver's \"best\" <b>".to_owned()],
+            ..source()
+        }
+    }
+
+    #[test]
+    fn says_what_this_source_must_send() {
+        let names = |source: &Source| of(source).required.iter().map(|it| it.structured).collect::<Vec<_>>().join(" ");
+        let always = "metadata contact customer contact.email contact.phone.number";
+        assert_eq!(names(&source()), format!("{always} metadata.trustedFormUrl"));
+        assert_eq!(names(&Source { requires_trusted_form: false, ..source() }), always);
+        let all = format!("{always} metadata.trustedFormUrl contact.streetAddress.state metadata.product");
+        assert_eq!(names(&ruled()), all);
+        let has = |source: &Source, code: &str| of(source).codes.iter().any(|it| it.code == code);
+        for code in ["state.required", "state.not_allowed", "product.required", "product.not_allowed"] {
+            assert_eq!((has(&source(), code), has(&ruled(), code)), (false, true), "{code}");
+        }
+        for code in
+            ["email.invalid", "credentials.invalid", "source.disabled", "lead.not_found", "trusted_form.unavailable"]
+        {
+            assert!(has(&source(), code), "{code}");
+        }
+    }
+
+    #[test]
+    fn never_holds_a_key_a_salt_or_the_business() {
+        let key = SourceKey::generate(Mode::Live).unwrap();
+        let source = Source {
+            account_id: "account_9".parse().ok(),
+            business_id: "business_9".parse().ok(),
+            keys: vec![key.stored("2026-06-15T12:00:00Z".parse().unwrap())],
+            salt: "the-salt".to_owned(),
+            ..ruled()
+        };
+        let text = serde_json::to_string(&of(&source)).unwrap();
+        let stored = &source.keys[0];
+        for secret in [key.reveal(), &stored.sha256, &stored.prefix, "the-salt", "account_9", "business_9"] {
+            assert!(!text.contains(secret), "{secret}");
+        }
+    }
+
+    #[test]
+    fn the_example_follows_the_rules_of_the_source() {
+        for source in [source(), ruled(), Source { requires_trusted_form: false, ..source() }] {
+            let body = example(&source).to_string();
+            assert!(commands(&source)[0].command.ends_with(&quoted(&body)));
+            let sender = Sender { source, key: SourceKey::presented("lp_x"), mode: Mode::Live };
+            let submission = payload::read_json(Entrance::Structured, body.as_bytes()).unwrap();
+            let now = "2026-06-15T12:00:00Z".parse().unwrap();
+            let caller = Caller { sender: &sender, visitor: &Visitor::default(), now };
+            let verdict = validation::check(&submission, &caller);
+            assert!(matches!(verdict, Verdict::Valid(_)), "{body}: {verdict:?}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The routes of the API, each once (contract, sections 1 and 9). The local gateway serves them, and tests compare them
+//! with `template.yaml` and with the router of `cargo lambda watch`.
+
+use std::collections::BTreeMap;
+
+use lambda_http::http::Method;
+use percent_encoding::percent_decode_str;
+
+use crate::payload::Entrance;
+
+/// The parameter of a path that names a lead.
+pub const LEAD_ID: &str = "leadId";
+
+/// A method and a path of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// A lead in the structured payload.
+    Leads,
+    /// A lead in the flat payload.
+    Intake,
+    /// A lead in the query string.
+    IntakeQuery,
+    /// The dry run of [`Route::Leads`].
+    ValidateLeads,
+    /// The dry run of [`Route::Intake`].
+    ValidateIntake,
+    /// What the source is and may do.
+    Source,
+    /// The status of one lead.
+    SourceLead,
+    /// The status of leads by their external id.
+    SourceLeads,
+    /// The status of the lead of an `Idempotency-Key`.
+    SourceSubmission,
+    /// What the source must send.
+    SourceSpec,
+}
+
+impl Route {
+    /// Every route.
+    pub const ALL: [Self; 10] = [
+        Self::Leads,
+        Self::Intake,
+        Self::IntakeQuery,
+        Self::ValidateLeads,
+        Self::ValidateIntake,
+        Self::Source,
+        Self::SourceLead,
+        Self::SourceLeads,
+        Self::SourceSubmission,
+        Self::SourceSpec,
+    ];
+
+    /// The name of the function that answers.
+    pub const fn function(self) -> &'static str {
+        match self {
+            Self::Leads => "create-lead",
+            Self::Intake | Self::IntakeQuery => "intake-lead",
+            Self::ValidateLeads
+            | Self::ValidateIntake
+            | Self::Source
+            | Self::SourceLead
+            | Self::SourceLeads
+            | Self::SourceSubmission
+            | Self::SourceSpec => "check-lead",
+        }
+    }
+
+    /// The method.
+    pub const fn method(self) -> Method {
+        match self {
+            Self::Leads | Self::Intake | Self::ValidateLeads | Self::ValidateIntake => Method::POST,
+            Self::IntakeQuery
+            | Self::Source
+            | Self::SourceLead
+            | Self::SourceLeads
+            | Self::SourceSubmission
+            | Self::SourceSpec => Method::GET,
+        }
+    }
+
+    /// The path, whose parameters are in braces.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Leads => Entrance::Structured.path(),
+            Self::Intake | Self::IntakeQuery => Entrance::Flat.path(),
+            Self::ValidateLeads => "/leads/validate",
+            Self::ValidateIntake => "/leads/intake/validate",
+            Self::Source => "/sources/me",
+            Self::SourceLead => "/sources/me/leads/{leadId}",
+            Self::SourceLeads => "/sources/me/leads",
+            Self::SourceSubmission => "/sources/me/submissions",
+            Self::SourceSpec => "/sources/me/spec",
+        }
+    }
+
+    /// The path that a problem names: without what the caller chose.
+    pub fn instance(self) -> &'static str {
+        match self {
+            Self::SourceLead => Self::SourceLeads.path(),
+            other => other.path(),
+        }
+    }
+
+    /// Whether this is the path of a dry run.
+    pub fn is_dry_run(path: &str) -> bool {
+        [Self::ValidateLeads, Self::ValidateIntake].iter().any(|route| route.path() == path)
+    }
+
+    /// The route's key, as the gateway writes it: `POST /leads`.
+    pub fn key(self) -> String {
+        format!("{} {}", self.method(), self.path())
+    }
+
+    /// The route of a method and path, with the decoded parameters of the path. An exact route wins over a parameter.
+    pub fn find(method: &Method, path: &str) -> Option<(Self, BTreeMap<&'static str, String>)> {
+        let of_method = Self::ALL.into_iter().filter(|route| route.method() == method);
+        let found = of_method.filter_map(|route| Some((route, parameters(route.path(), path)?)));
+        found.min_by_key(|(_, parameters)| parameters.len())
+    }
+}
+
+/// The decoded parameters of a path, if it matches this pattern. As at the gateway, a parameter is one segment that is
+/// not empty, and a slash that is encoded separates nothing.
+pub fn parameters<'a>(pattern: &'a str, path: &str) -> Option<BTreeMap<&'a str, String>> {
+    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
+    let mut found = BTreeMap::new();
+    loop {
+        match (pattern.next(), path.next()) {
+            (None, None) => return Some(found),
+            (Some(expected), Some(segment)) => {
+                let name = expected.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+                match name {
+                    Some(name) if !segment.is_empty() => {
+                        found.insert(name, percent_decode_str(segment).decode_utf8_lossy().into_owned());
+                    }
+                    None if expected == segment => {}
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_one_route() {
+        let lead = |id: &str| Some((Route::SourceLead, Some(id.to_owned())));
+        for (method, path, expected) in [
+            (Method::POST, "/leads", Some((Route::Leads, None))),
+            (Method::GET, "/leads/intake", Some((Route::IntakeQuery, None))),
+            (Method::GET, "/sources/me/leads", Some((Route::SourceLeads, None))),
+            (Method::GET, "/sources/me/leads/lead_a", lead("lead_a")),
+            (Method::GET, "/sources/me/leads/a%2Fb%20c", lead("a/b c")),
+            (Method::GET, "/sources/me/leads/%FF", lead("\u{fffd}")),
+            (Method::GET, "/sources/me/leads/{leadId}", lead("{leadId}")),
+            (Method::GET, "/sources/me/leads/", None),
+            (Method::GET, "/sources/me/leads/a/", None),
+            (Method::GET, "/sources/me/leads/a/b", None),
+            (Method::GET, "/sources/me/", None),
+            (Method::GET, "/sources/source_1", None),
+            (Method::GET, "/leads", None),
+            (Method::POST, "/sources/me", None),
+            (Method::GET, "sources/me", None),
+            (Method::GET, "", None),
+        ] {
+            let found = Route::find(&method, path);
+            let found = found.map(|(route, mut parameters)| (route, parameters.remove(LEAD_ID)));
+            assert_eq!(found, expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_whole_segments() {
+        for (pattern, path, expected) in [
+            ("/a/{b}/c/{d}", "/a/1/c/2", Some(vec![("b", "1"), ("d", "2")])),
+            ("/a/{b}/c/{d}", "/a/1/c", None),
+            ("/a/{b}", "/a/{b}", Some(vec![("b", "{b}")])),
+            ("/a/b", "/a/b", Some(vec![])),
+            ("/a/b", "/a/c", None),
+        ] {
+            let found = parameters(pattern, path);
+            let found = found.as_ref().map(|found| found.iter().map(|(name, it)| (*name, it.as_str())).collect());
+            assert_eq!(found, expected, "{pattern} {path}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The order of a post up to the put (contract, section 5, "Order"). The intake and the dry run share it, so a dry run
+//! answers what the intake would answer.
+
+use futures_util::future::{join, join3};
+use lambda_http::Request;
+use tracing::Span;
+
+use super::judge::{Judged, judge, refused_certificate};
+use super::request::{self, Post};
+use crate::client::aws::Clients;
+use crate::client::credential::Credential;
+use crate::client::web;
+use crate::http::Problem;
+use crate::identity::Identity;
+use crate::lead::{Lead, ProcessingStatus};
+use crate::settings::CheckSettings;
+use crate::source::{Attachment, Mode, Sender};
+use crate::start::StartError;
+use crate::store::{Leads, Sources, StoreError, StoredLead};
+use crate::time::Timestamp;
+use crate::trusted_form::{Refusal, TrustedForm};
+use crate::validation::{Validated, Verdict};
+
+/// In bytes, well below DynamoDB's limit of 400 KB for an item.
+const MAX_DOCUMENT: usize = 350_000;
+
+/// The clients that a decision about a post needs. None of them writes.
+#[derive(Debug)]
+pub(crate) struct Decider {
+    sources: Sources,
+    pub(crate) leads: Leads,
+    pub(crate) trusted_form: TrustedForm,
+}
+
+/// What a post comes to, before anything is written.
+pub(crate) enum Decision<'a, V> {
+    /// We hold the lead already.
+    Replay(Box<StoredLead>),
+    /// No check refuses the lead. `V` says what was checked last.
+    Pass(Known<'a>, V),
+}
+
+/// What we know about a post before calling TrustedForm.
+pub(crate) struct Known<'a> {
+    pub(crate) sender: &'a Sender,
+    pub(crate) attachment: Attachment,
+    pub(crate) identity: Identity,
+    pub(crate) now: Timestamp,
+}
+
+impl Decider {
+    /// Reads TrustedForm's API key and opens connections, together with those that the caller opens.
+    pub(crate) async fn new(
+        settings: &CheckSettings,
+        aws: &Clients,
+        connects: impl Future<Output = ()>,
+    ) -> Result<Self, StartError> {
+        let client = web::client(settings.trusted_form_ca_bundle.as_deref())?;
+        let sources = Sources::new(aws.dynamodb.clone(), &settings.sources_table);
+        let connections = async {
+            if settings.connects_ahead {
+                let trusted_form = web::connect(&client, settings.trusted_form_url.as_str());
+                join3(sources.connect(), connects, trusted_form).await;
+            }
+        };
+        let (key, ()) = join(Credential::read(&settings.trusted_form_key, &aws.secrets), connections).await;
+        Ok(Self {
+            leads: Leads::new(aws.dynamodb.clone(), &settings.leads_table),
+            trusted_form: TrustedForm::new(client, settings.trusted_form_url.clone(), key?),
+            sources,
+        })
+    }
+
+    /// Authenticates the source of a request by its id and key (contract, section 2).
+    pub(crate) async fn authenticate(&self, request: &Request, now: Timestamp) -> Result<Sender, Problem> {
+        let (id, key) = request::credentials(request.headers())?;
+        match self.sources.get(&id).await.map_err(unavailable)? {
+            Some(source) => Sender::of(source, key, now).ok_or(Problem::Unauthorized),
+            None => {
+                key.refuse();
+                Err(Problem::Unauthorized)
+            }
+        }
+    }
+
+    /// Decides about the post of an authenticated source. `verify` checks the certificate of a lead that breaks no rule.
+    pub(crate) async fn decide<'a, V>(
+        &self,
+        post: &Post<'_>,
+        sender: &'a Sender,
+        now: Timestamp,
+        verify: impl AsyncFnOnce(Box<Validated>) -> Result<V, Refusal>,
+    ) -> Result<Decision<'a, V>, Problem> {
+        let Judged { attachment, identity, submission, verdict } = judge(post, sender, now)?;
+        Span::current().record("lead_id", identity.lead_id.as_str());
+        if let Some(stored) = self.accepted_before(&identity).await? {
+            return Ok(Decision::Replay(stored));
+        }
+        let verified = match verdict {
+            Verdict::Refused(failures) => return Err(Problem::Validation(failures)),
+            Verdict::RefusedBySource(failures) => Err(Problem::Validation(failures)),
+            Verdict::Valid(lead) => verify(lead).await.map_err(|refusal| refused_certificate(refusal, &submission)),
+        };
+        match verified {
+            Ok(verified) => Ok(Decision::Pass(Known { sender, attachment, identity, now }, verified)),
+            // The lead may have been accepted before, even if the source's rules or TrustedForm would refuse it now.
+            Err(problem) => self.held(&identity).await?.map(Decision::Replay).ok_or(problem),
+        }
+    }
+
+    /// Finds the lead that an earlier release accepted for this submission, under the identity that it had without the
+    /// members the release did not know. Posts without such members need no call.
+    async fn accepted_before(&self, identity: &Identity) -> Result<Option<Box<StoredLead>>, Problem> {
+        for former in identity.before.iter().filter(|former| former.lead_id != identity.lead_id) {
+            if let Some(stored) = self.leads.get(&former.lead_id).await.map_err(unavailable)? {
+                return same(identity, stored).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads the lead of this identity, consistently.
+    pub(crate) async fn held(&self, identity: &Identity) -> Result<Option<Box<StoredLead>>, Problem> {
+        let stored = self.leads.get(&identity.lead_id).await.map_err(unavailable)?;
+        stored.map(|stored| same(identity, stored)).transpose()
+    }
+}
+
+impl Known<'_> {
+    /// The lead from what was sent and what the server adds, and its JSON.
+    pub(crate) fn lead(&self, validated: Validated) -> Result<(Lead, String), Problem> {
+        let mut metadata = validated.metadata;
+        metadata.business_id = Some(self.attachment.business_id.clone());
+        let lead = Lead {
+            id: self.identity.lead_id.clone(),
+            created_at: self.now,
+            source_id: self.sender.source.id.clone(),
+            account_id: self.attachment.account_id.clone(),
+            metadata,
+            contact: validated.contact,
+            customer: validated.customer,
+            tag_ids: validated.tag_ids,
+            tag_names: validated.tag_names,
+            processing_status: ProcessingStatus::Enriching,
+            test: self.sender.mode == Mode::Test,
+        };
+        let document = to_json(&lead)?;
+        if document.len() > MAX_DOCUMENT {
+            return Err(Problem::TooLarge);
+        }
+        Ok((lead, document))
+    }
+
+    /// The name to retain the lead's certificate under. Certificates of test leads are never retained.
+    pub(super) fn retained_for(&self) -> Option<&str> {
+        let Sender { source, mode, .. } = self.sender;
+        (source.retain_certificates && *mode == Mode::Live).then_some(source.name.as_str())
+    }
+}
+
+/// The stored lead, unless its idempotency key was used for another submission. This also works for an erased lead: its
+/// tombstone keeps the digest, so a different lead under the same key is refused and not lost.
+pub(super) fn same(identity: &Identity, stored: StoredLead) -> Result<Box<StoredLead>, Problem> {
+    if identity.is_of(stored.content()) { Ok(Box::new(stored)) } else { Err(Problem::IdempotencyKeyReused) }
+}
+
+pub(crate) fn to_json(content: &impl serde::Serialize) -> Result<String, Problem> {
+    serde_json::to_string(content).map_err(|_| {
+        tracing::error!("an answer cannot be written as JSON");
+        Problem::Internal
+    })
+}
+
+pub(crate) fn unavailable(error: StoreError) -> Problem {
+    match error {
+        StoreError::Unavailable { .. } | StoreError::OutOfReach => {
+            error.report_unavailable("storage is unavailable");
+            Problem::StorageUnavailable
+        }
+        StoreError::Unreadable(_) | StoreError::Unwritable => {
+            tracing::error!(%error, "storage contains an item that this release cannot read");
+            Problem::Internal
+        }
+    }
+}
