@@ -107,13 +107,13 @@ pub const RETAIN_KNOBS: [Knob<RetainReply>; 8] = [
     Knob::new(
         "retaindown",
         "503",
-        "`pending`, and retried for 60 hours",
+        "`pending`, retried for 60 hours",
         RetainReply::Error(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
     ),
     Knob::new(
         "retainunfunded",
         "402, our account is out of funds",
-        "`pending`, and retried for 60 hours",
+        "`pending`, retried for 60 hours",
         RetainReply::Error(StatusCode::PAYMENT_REQUIRED, "Account is inactive or out of funds"),
     ),
 ];
