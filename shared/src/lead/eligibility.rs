@@ -136,18 +136,20 @@ impl Eligibility {
         }
         let both = of_number(facts);
         // Only a number has a line, and its type is known when the lookup has ended.
-        let line = (facts.number.is_some() && facts.status == ProcessingStatus::Ready).then(|| match facts.lookup {
-            Some(Lookup { line_type: LineType::Wireless, .. }) => None,
-            Some(Lookup { line_type: LineType::Wireline, .. }) => Some(Reason::LineTypeNotTextable),
+        let has_line = facts.number.is_some() && facts.status == ProcessingStatus::Ready;
+        let line = match facts.lookup.map(|lookup| lookup.line_type) {
+            _ if !has_line => None,
+            Some(LineType::Wireless) => None,
+            Some(LineType::Wireline) => Some(Reason::LineTypeNotTextable),
             _ => Some(Reason::LineTypeUnknown),
-        });
+        };
         let (pending, decided) = match facts.consent.map(|consent| consent.status) {
             Some(ConsentStatus::Pending) => (Some(Reason::ConsentPending), None),
             Some(ConsentStatus::Mismatched) => (None, Some(Reason::ConsentMismatched)),
             Some(ConsentStatus::Unverified) => (None, Some(Reason::ConsentUnverified)),
             Some(ConsentStatus::Verified | ConsentStatus::Exempt) | None => (None, None),
         };
-        let sms = both.iter().cloned().chain(line.flatten()).chain(pending).chain(decided.clone()).collect();
+        let sms = both.iter().cloned().chain(line).chain(pending).chain(decided.clone()).collect();
         let call = both.into_iter().chain(decided).collect();
         Self { sms: Channel { reasons: sms }, call: Channel { reasons: call } }
     }

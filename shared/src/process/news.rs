@@ -56,7 +56,7 @@ impl News {
             Err(NotPublished { accepted, .. }) => (*accepted).min(self.waiting.len()),
         };
         self.has_failed = published.is_err();
-        if let Some(last) = self.waiting.drain(..accepted).last() {
+        if let Some(last) = self.waiting.drain(..accepted).next_back() {
             self.published = last.sequence;
         }
     }
