@@ -75,6 +75,10 @@ def as_it_takes_it(template):
     for rule in (resource for resource in resources.values() if resource["Type"] == "AWS::Events::Rule"):
         for target in rule["Properties"]["Targets"]:
             del target["DeadLetterConfig"]
+    # It does not compute with metrics: this alarm watches the first of its metrics alone.
+    alarm = resources["ApiFailures"]["Properties"]
+    first = next(metric["MetricStat"] for metric in alarm.pop("Metrics") if "MetricStat" in metric)
+    alarm.update(first["Metric"], Period=first["Period"], Statistic=first["Stat"])
     # It computes with this number, but reads a parameter's number as text.
     resources["ProcessLead"]["Properties"]["Events"]["LeadCreated"]["Properties"]["ScalingConfig"]["MaximumConcurrency"] = 5
     # It requires an action of this name. On AWS a batch needs `sqs:SendMessage`.

@@ -82,7 +82,6 @@ def use(stack, outside):
         expect("an empty lead", stack.refused(source, path, b"{}"), (400, "validation"))
         expect("a source that is not approved", stack.refused(unapproved, path, example), (400, "validation"))
     said("refused", "wrong keys, empty leads, a source that is not approved")
-    stack.look_through_window(source, unapproved, leads[0])
 
     stack.follow_events(leads)
     keeper = stack.leadctl(*create, "--name=Keeper", "--approved", "--retain-certificates")
@@ -93,6 +92,8 @@ def use(stack, outside):
     said("retained", f"the certificate of {lead}")
     stack.walk_dead_letters()
     stack.sweep(source)
+    # After the sweep, whose many queries in one second hide earlier ones in the trail.
+    stack.look_through_window(source, unapproved, leads[0])
     expect("what roles grant and functions call", compare(stack.template, FUNCTIONS, stack.names()), [])
     stack.update()
     stack.ready(stack.accepted(source, "/leads", small_lead("updated")))
