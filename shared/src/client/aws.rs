@@ -39,10 +39,11 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 pub struct Clients {
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub sqs: aws_sdk_sqs::Client,
-    pub events: aws_sdk_eventbridge::Client,
     pub secrets: aws_sdk_secretsmanager::Client,
     /// The HTTP client that the others use.
     pub http: reqwest::Client,
+    config: SdkConfig,
+    eventbridge: Option<String>,
 }
 
 /// Overrides of the services' endpoints. Without one, a client calls AWS.
@@ -100,17 +101,23 @@ impl Clients {
         dynamodb.set_endpoint_url(endpoints.dynamodb);
         let mut sqs = aws_sdk_sqs::config::Builder::from(&config);
         sqs.set_endpoint_url(endpoints.sqs);
-        let mut events = aws_sdk_eventbridge::config::Builder::from(&config);
-        events.set_endpoint_url(endpoints.eventbridge);
         let mut secrets = aws_sdk_secretsmanager::config::Builder::from(&config);
         secrets.set_endpoint_url(endpoints.secrets_manager);
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             sqs: aws_sdk_sqs::Client::from_conf(sqs.build()),
-            events: aws_sdk_eventbridge::Client::from_conf(events.build()),
             secrets: aws_sdk_secretsmanager::Client::from_conf(secrets.build()),
             http,
+            config,
+            eventbridge: endpoints.eventbridge,
         }
+    }
+
+    /// A client of EventBridge. Only the worker needs one, and to build it takes time at the start of a function.
+    pub fn eventbridge(&self) -> aws_sdk_eventbridge::Client {
+        let mut events = aws_sdk_eventbridge::config::Builder::from(&self.config);
+        events.set_endpoint_url(self.eventbridge.clone());
+        aws_sdk_eventbridge::Client::from_conf(events.build())
     }
 }
 

@@ -113,7 +113,7 @@ impl Worker {
         Ok(Self {
             leads,
             queue: Queue::new(aws.sqs.clone(), &settings.queue_url),
-            bus: Bus::new(aws.events.clone(), &settings.event_bus),
+            bus: Bus::new(aws.eventbridge(), &settings.event_bus),
             provider: provider?,
             trusted_form: TrustedForm::new(trusted_form, settings.trusted_form_url.clone(), key?),
             lookup: step(LOOKUP_ENDS_AFTER),
