@@ -206,8 +206,7 @@ impl Leads {
         if ended.lookup.is_some() {
             happened.push((EventType::LeadReady, Some(kept.eligibility(&ended))));
         }
-        let removes =
-            if ended.lookup.is_some() { " REMOVE unfinishedShard, dueAt, leasedUntil" } else { Default::default() };
+        let removes = if ended.lookup.is_some() { " REMOVE unfinishedShard, dueAt, leasedUntil" } else { "" };
         let expression = format!("SET {}{removes}", sets.join(", "));
         let (mut writes, written) = self.tell(kept.subject(), read, happened, retain, now, due_at)?;
         writes.push(self.write(&kept.lead.id, Change { expression: expression.into(), ..change })?);
