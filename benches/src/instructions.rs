@@ -25,7 +25,7 @@ fn tolerance(name: &str) -> u64 {
     if name.starts_with("process-lead") { 5 } else { 3 }
 }
 
-const FUNCTIONS: [&str; 3] = ["create-lead", "intake-lead", "process-lead"];
+const FUNCTIONS: [&str; 4] = ["check-lead", "create-lead", "intake-lead", "process-lead"];
 
 /// Counted instructions and bytes, by name.
 type Counts = BTreeMap<String, u64>;
