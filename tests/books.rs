@@ -248,7 +248,9 @@ impl Held {
                         EventType::ConsentVerified | EventType::ConsentMismatched | EventType::ConsentUnverified => {
                             entry.consents += 1
                         }
-                        EventType::LeadErased => {}
+                        EventType::LeadErased
+                        | EventType::LeadDuplicateDetected
+                        | EventType::SourceCapReached => {}
                         EventType::Other(_) => panic!("not an event of these suites"),
                     }
                     events.push(event);

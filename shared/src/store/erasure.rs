@@ -5,7 +5,7 @@ use super::lead_item::{ACCOUNT_ID, CONSENT, LEAD, OUTBOX, SOURCE_ID, StoredLead,
 use super::leads::{CONVERSATION, Leads, conversation};
 use super::outbox::{Outbox, RetainChange, Subject};
 use super::{StoreError, schema, transaction};
-use crate::event::EventType;
+use crate::event::{EventFacts, EventType};
 use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
 use crate::time::Timestamp;
@@ -77,7 +77,7 @@ impl Leads {
             // The next sweep announces the lead, and the worker tells subscribers.
             let subject = Subject { lead: &kept.lead, business_id: &kept.business_id };
             let (mut writes, written) =
-                self.tell(subject, &outbox, [(EventType::LeadErased, None)], RetainChange::Drop, now, now)?;
+                self.tell(subject, &outbox, [(EventType::LeadErased, EventFacts::default())], RetainChange::Drop, now, now)?;
             writes.push(transaction::put(&self.table, tombstone, &condition, Some(values))?);
             if let Some(conversation) = opened {
                 // Replacing the document is safe: no other writer changes it.
