@@ -13,7 +13,7 @@ use leadping::http;
 use leadping::intake::Intake;
 use leadping::process::Worker;
 use leadping::settings::{LIMITS_TABLE, CheckSettings, IntakeSettings, LookupSettings, ProcessSettings, Secret, SecretSetting};
-use leadping::store::{Leads, Sources, schema};
+use leadping::store::{Leads, Limits, Sources, schema};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -164,6 +164,11 @@ impl Stack {
     /// The table of leads.
     pub fn leads(&self) -> Leads {
         Leads::new(self.engines.clients.dynamodb.clone(), LEADS_TABLE)
+    }
+
+    /// The table of limits.
+    pub fn limits(&self) -> Limits {
+        Limits::new(self.engines.clients.dynamodb.clone(), LIMITS_TABLE)
     }
 
     /// AWS clients of the engines, like those of the functions.

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::pin;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::decide::{Decider, Known, unavailable};
 use crate::http::Problem;
@@ -17,6 +18,9 @@ use crate::time::Timestamp;
 
 /// The timeout of guards and count together. Without an answer nothing is put.
 const RESERVE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How much longer a count is waited for, only to give its place back.
+const LATE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The timeout for taking back what no lead used. What stays costs a place, or a minute for the next lead of the person.
 const RELEASE_TIMEOUT: Duration = Duration::from_millis(250);
@@ -61,6 +65,12 @@ enum Stop {
     Failed(StoreError),
 }
 
+impl Stop {
+    fn timed_out() -> Self {
+        Self::Failed(StoreError::Unavailable { code: "timed out".to_owned(), request_id: "none".to_owned() })
+    }
+}
+
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         Self::Failed(error)
@@ -86,14 +96,13 @@ impl Decider {
         if !known.sender.has_limits() {
             return Ok(Reservation::Made(reserved));
         }
-        let stop = match timeout(RESERVE_TIMEOUT, self.fill(&mut reserved, known, lead, request_id)).await {
-            Ok(Ok(())) => return Ok(Reservation::Made(reserved)),
-            Ok(Err(stop)) => stop,
-            Err(_) => Stop::Failed(StoreError::Unavailable {
-                code: "timed out".to_owned(),
-                request_id: "none".to_owned(),
-            }),
+        let deadline = Instant::now() + RESERVE_TIMEOUT;
+        let guarded = timeout_at(deadline, self.guard_all(&mut reserved, known, lead, request_id)).await;
+        let made = match guarded.unwrap_or_else(|_| Err(Stop::timed_out())) {
+            Ok(()) => self.take_place(&mut reserved, known, deadline).await,
+            stop => stop,
         };
+        let Err(stop) = made else { return Ok(Reservation::Made(reserved)) };
         let problem = match stop {
             Stop::Duplicate => Problem::Duplicate,
             Stop::Undecided => Problem::StorageUnavailable,
@@ -108,8 +117,8 @@ impl Decider {
         Err(problem)
     }
 
-    /// Writes the guards, and then takes a place. `reserved` is also right if this is dropped.
-    async fn fill(
+    /// Writes the guards. `reserved` is also right if this is dropped.
+    async fn guard_all(
         &self,
         reserved: &mut Reserved,
         known: &Known<'_>,
@@ -128,20 +137,35 @@ impl Decider {
                 reserved.duplicate_of.get_or_insert(earlier.lead_id);
             }
         }
-        if let Some(caps) = known.sender.caps() {
-            let windows = caps.windows(known.now);
-            if caps.is_paused() {
-                return Err(Stop::UsedUp(caps.usage(&windows, None, known.now)));
-            }
-            let usage = |counts| caps.usage(&windows, Some(counts), known.now);
-            match self.limits.take_place(&source.id, caps, &windows).await? {
-                Place::Taken(counts) => {
-                    reserved.usage = Some(usage(counts));
-                    reserved.place = Some(windows);
-                }
-                Place::None(counts) => return Err(Stop::UsedUp(usage(counts))),
-            }
+        Ok(())
+    }
+
+    /// Takes a place within the caps.
+    async fn take_place(&self, reserved: &mut Reserved, known: &Known<'_>, deadline: Instant) -> Result<(), Stop> {
+        let Some(caps) = known.sender.caps() else { return Ok(()) };
+        let windows = caps.windows(known.now);
+        if caps.is_paused() {
+            return Err(Stop::UsedUp(caps.usage(&windows, None, known.now)));
         }
+        let taking = self.limits.take_place(&known.sender.source.id, caps, &windows);
+        pin!(taking);
+        let Ok(place) = timeout_at(deadline, &mut taking).await else {
+            // If the answer comes yet, the place is not lost.
+            if let Ok(Ok(Place::Taken(_))) = timeout(LATE_TIMEOUT, taking).await {
+                reserved.place = Some(windows.clone());
+            }
+            return Err(Stop::timed_out());
+        };
+        let (counts, is_taken) = match place? {
+            Place::Taken(counts) => (counts, true),
+            Place::None(counts) => (counts, false),
+        };
+        let usage = caps.usage(&windows, Some(counts), known.now);
+        if !is_taken {
+            return Err(Stop::UsedUp(usage));
+        }
+        reserved.usage = Some(usage);
+        reserved.place = Some(windows.clone());
         Ok(())
     }
 

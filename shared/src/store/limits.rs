@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -193,7 +194,7 @@ impl Limits {
             update.expression_attribute_values(":hour", item::number(cap))
         });
         loop {
-            let error = match update.clone().customize().config_override(once()).send().await {
+            let error = match update.clone().customize().config_override(once().timeout_config(count_timeout())).send().await {
                 Ok(counted) => {
                     return Ok(Place::Taken(counts(&counted.attributes.unwrap_or_default(), windows)?));
                 }
@@ -435,6 +436,11 @@ fn refusals(found: &Item) -> Result<Refusals, StoreError> {
 /// Without the SDK's retries: a call that counts may have been done although no answer came.
 fn once() -> aws_sdk_dynamodb::config::Builder {
     Config::builder().retry_config(RetryConfig::disabled())
+}
+
+/// The caller decides how long a count may take.
+fn count_timeout() -> TimeoutConfig {
+    TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(2_500)).build()
 }
 
 fn counter_key(source: &SourceId) -> String {
