@@ -215,6 +215,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Parser)]
+    #[group(id = GIVEN, multiple = true)]
     struct CommandLine {
         #[command(flatten)]
         given: LimitArguments,

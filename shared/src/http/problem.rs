@@ -74,10 +74,10 @@ struct Body<'a> {
     instance: &'a str,
     #[serde(rename = "requestId")]
     request_id: &'a str,
-    #[serde(rename = "violated-policies", skip_serializing_if = "Vec::is_empty")]
-    violated_policies: Vec<&'a str>,
     #[serde(rename = "dryRun", skip_serializing_if = "Option::is_none")]
     dry_run: Option<bool>,
+    #[serde(rename = "violated-policies", skip_serializing_if = "Vec::is_empty")]
+    violated_policies: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Error<'a>>,
 }
@@ -290,8 +290,8 @@ impl Problem {
             detail: &found,
             instance,
             request_id,
-            violated_policies,
             dry_run: Route::is_dry_run(instance).then_some(true),
+            violated_policies,
             errors: failures
                 .iter()
                 .map(|failure| Error {
