@@ -14,8 +14,8 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use clap::Args;
 use leadping::bus::Bus;
 use leadping::client::aws;
-use leadping::settings::optional;
 use leadping::settings::LIMITS_TABLE;
+use leadping::settings::optional;
 use leadping::store::{Leads, Limits, Sources, StoreError};
 
 use crate::error::Error;

@@ -12,7 +12,9 @@ use leadping::client::aws::{self, Clients, Endpoints};
 use leadping::http;
 use leadping::intake::Intake;
 use leadping::process::Worker;
-use leadping::settings::{LIMITS_TABLE, CheckSettings, IntakeSettings, LookupSettings, ProcessSettings, Secret, SecretSetting};
+use leadping::settings::{
+    CheckSettings, IntakeSettings, LIMITS_TABLE, LookupSettings, ProcessSettings, Secret, SecretSetting,
+};
 use leadping::store::{Leads, Limits, Sources, schema};
 use serde_json::json;
 use tokio::net::TcpListener;

@@ -40,7 +40,8 @@ async fn a_minute_passes(world: &World) {
         let written: Timestamp = item["writtenAt"].as_s().unwrap().parse().unwrap();
         let earlier = AttributeValue::S(written.before(Duration::from_secs(61)).to_string());
         let update = client.update_item().table_name(table).key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
-        let update = update.update_expression("SET writtenAt = :earlier").expression_attribute_values(":earlier", earlier);
+        let update =
+            update.update_expression("SET writtenAt = :earlier").expression_attribute_values(":earlier", earlier);
         update.send().await.unwrap();
     }
 }
@@ -65,10 +66,7 @@ async fn a_kill_costs_at_most_one_place() {
             leads += 1;
             assert_eq!(world.settled().await.leads.len(), leads, "{point} {fate}: one lead");
             let taken = taken(&world).await - before;
-            let is_lost = matches!(
-                (point, fate),
-                (Count, Fate::Done | Fate::Late) | (Put, Fate::Lost | Fate::Late)
-            );
+            let is_lost = matches!((point, fate), (Count, Fate::Done | Fate::Late) | (Put, Fate::Lost | Fate::Late));
             assert_eq!(taken, 1 + usize::from(is_lost), "{point} {fate}: places");
             // The guard is the lead's.
             let other = world.submission().with("phone", &submission.phone);

@@ -188,7 +188,10 @@ async fn an_erasure_drops_a_pending_retain_and_keeps_a_settled_one() {
         let mut held = world.proxy.hold(Point::Retain, side);
         let meanwhile = async {
             held.reached().await;
-            assert_eq!(world.stack.leads().erase(&world.stack.limits(), &id, Timestamp::now()).await.unwrap(), Erasure::Erased);
+            assert_eq!(
+                world.stack.leads().erase(&world.stack.limits(), &id, Timestamp::now()).await.unwrap(),
+                Erasure::Erased
+            );
             held.resume();
         };
         join(world.deliver(&mut Kill::never()), meanwhile).await;

@@ -32,8 +32,8 @@ fn once(points: &[Point]) -> Calls {
 #[tokio::test]
 async fn a_lead_makes_only_the_calls_that_it_needs() {
     use Point::{
-        CountRefusal, Due, Finish, LeadRead, LookUp, MoveOn, Open, Publish, Published, Put, Retain, Send, SendAgain, SourceRead,
-        TrustedForm,
+        CountRefusal, Due, Finish, LeadRead, LookUp, MoveOn, Open, Publish, Published, Put, Retain, Send, SendAgain,
+        SourceRead, TrustedForm,
     };
     let world = World::start().await;
     let post = async |submission| drop(world.post(&submission).await);
@@ -71,8 +71,16 @@ async fn a_lead_makes_only_the_calls_that_it_needs() {
         ("a wrong key", world.submission().with_key("wrong"), &[SourceRead]),
         ("no key", world.submission().with_key(""), &[]),
         ("a source that is disabled", world.submission().from("source_disabled"), &[SourceRead, CountRefusal]),
-        ("a source that is not approved", world.submission().from("source_unapproved"), &[SourceRead, LeadRead, CountRefusal]),
-        ("a URL that is not a certificate", world.submission().with("trustedFormUrl", "x"), &[SourceRead, CountRefusal]),
+        (
+            "a source that is not approved",
+            world.submission().from("source_unapproved"),
+            &[SourceRead, LeadRead, CountRefusal],
+        ),
+        (
+            "a URL that is not a certificate",
+            world.submission().with("trustedFormUrl", "x"),
+            &[SourceRead, CountRefusal],
+        ),
     ] {
         let refused = calls(&world, post(submission)).await;
         assert_eq!(refused, once(made), "{what}");
@@ -93,7 +101,7 @@ async fn a_lead_makes_only_the_calls_that_it_needs() {
 /// Each limit costs a call only where it is used.
 #[tokio::test]
 async fn limits_cost_calls_only_where_they_are_used() {
-    use Point::{Count, CountRefusal, Guard, GiveBack, LeadRead, Put, Send, SourceRead, TrustedForm, Unguard};
+    use Point::{Count, CountRefusal, GiveBack, Guard, LeadRead, Put, Send, SourceRead, TrustedForm, Unguard};
     let world = World::start().await;
     let post = async |submission| drop(world.post(&submission).await);
     let person = |phone: &str| world.submission().with("phone", phone);

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use leadping::id::LeadId;
+use leadping::payload::Entrance;
+use leadping::queue::LeadCreated;
 use leadping::source::Source;
 use leadping::source::change::Change;
 use leadping::source::limits::{Caps, Duplicates};
 use leadping::time::Timestamp;
-use leadping::id::LeadId;
-use leadping::payload::Entrance;
-use leadping::queue::LeadCreated;
 use local::binary::Binary;
 use local::demo;
 use local::event::HttpEvent;

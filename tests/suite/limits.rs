@@ -306,7 +306,8 @@ async fn an_erased_person_is_no_earlier_one() {
     assert_eq!(post(&api, SOURCE_ID, second.clone()).await.status, 409);
     let erasure = api.stack.leads().erase(&api.stack.limits(), &first, Timestamp::now()).await.unwrap();
     assert_eq!(erasure, Erasure::Erased);
-    let scan = api.stack.clients().dynamodb.scan().table_name(&api.stack.addresses().limits_table).send().await.unwrap();
+    let scan =
+        api.stack.clients().dynamodb.scan().table_name(&api.stack.addresses().limits_table).send().await.unwrap();
     assert!(scan.items().iter().all(|item| !format!("{item:?}").contains(first.as_str())), "no guard is left");
     assert_eq!(post(&api, SOURCE_ID, second).await.status, 201);
     assert_eq!(post(&api, SOURCE_ID, lead("third", 5_500_011, "a@example.com")).await.status, 201);

@@ -248,7 +248,11 @@ mod tests {
             (&["--cap-day 500 --cap-hour 5", "--no-cap-day"], "5 an hour (UTC)", "not looked for"),
             (&["--cap-day 500 --cap-hour 5", "--no-cap-day --no-cap-hour"], "none", "not looked for"),
             (&["--no-cap-day --cap-hour 7"], "7 an hour (UTC)", "not looked for"),
-            (&["--duplicates email,phone"], "none", "by phone or email within 30 days in this source: accepted and marked"),
+            (
+                &["--duplicates email,phone"],
+                "none",
+                "by phone or email within 30 days in this source: accepted and marked",
+            ),
             (
                 &["--duplicates phone", "--duplicate-days 7 --duplicate-scope business", "--duplicate-action refuse"],
                 "none",

@@ -12,8 +12,8 @@ use lambda_http::{Adapter, Body, Error, IntoResponse, LambdaEvent, Request, Requ
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
-use super::{Problem, rate_limit};
 use super::route::{LEAD_ID, Route};
+use super::{Problem, rate_limit};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

@@ -203,12 +203,7 @@ impl Decider {
     }
 
     /// Puts a lead with what it has reserved. What the put did not use is taken back, unless the lead may have been written.
-    pub(super) async fn put(
-        &self,
-        known: &Known<'_>,
-        new: &NewLead,
-        reserved: &Reserved,
-    ) -> Result<Put, Problem> {
+    pub(super) async fn put(&self, known: &Known<'_>, new: &NewLead, reserved: &Reserved) -> Result<Put, Problem> {
         let attempts = known.sender.has_limits().then(Attempts::default);
         let put = self.leads.put(new, attempts.as_ref()).await;
         match (&put, attempts) {

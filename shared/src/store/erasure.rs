@@ -81,8 +81,14 @@ impl Leads {
 
             // The next sweep announces the lead, and the worker tells subscribers.
             let subject = Subject { lead: &kept.lead, business_id: &kept.business_id };
-            let (mut writes, written) =
-                self.tell(subject, &outbox, [(EventType::LeadErased, EventFacts::default())], RetainChange::Drop, now, now)?;
+            let (mut writes, written) = self.tell(
+                subject,
+                &outbox,
+                [(EventType::LeadErased, EventFacts::default())],
+                RetainChange::Drop,
+                now,
+                now,
+            )?;
             writes.push(transaction::put(&self.table, tombstone, &condition, Some(values))?);
             if let Some(conversation) = opened {
                 // Replacing the document is safe: no other writer changes it.

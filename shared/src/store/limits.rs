@@ -168,15 +168,9 @@ impl Limits {
     ///
     /// # Errors
     /// [`StoreError`]; then it is not known whether the lead was counted.
-    pub async fn take_place(
-        &self,
-        source: &SourceId,
-        caps: &Caps,
-        windows: &Windows,
-    ) -> Result<Place, StoreError> {
-        let below = |cap: Option<u32>, name: &str| {
-            cap.map(|_| format!("(attribute_not_exists(#{name}) OR #{name} < :{name})"))
-        };
+    pub async fn take_place(&self, source: &SourceId, caps: &Caps, windows: &Windows) -> Result<Place, StoreError> {
+        let below =
+            |cap: Option<u32>, name: &str| cap.map(|_| format!("(attribute_not_exists(#{name}) OR #{name} < :{name})"));
         let conditions: Vec<_> = below(caps.day, "day").into_iter().chain(below(caps.hour, "hour")).collect();
         let update = self
             .counter(source, windows)
@@ -187,19 +181,18 @@ impl Limits {
             .expression_attribute_values(":one", item::number(1))
             .set_return_values(Some(UpdatedNew))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let update = caps.day.iter().fold(update, |update, cap| {
-            update.expression_attribute_values(":day", item::number(cap))
-        });
-        let update = caps.hour.iter().fold(update, |update, cap| {
-            update.expression_attribute_values(":hour", item::number(cap))
-        });
+        let update =
+            caps.day.iter().fold(update, |update, cap| update.expression_attribute_values(":day", item::number(cap)));
+        let update =
+            caps.hour.iter().fold(update, |update, cap| update.expression_attribute_values(":hour", item::number(cap)));
         loop {
-            let error = match update.clone().customize().config_override(once().timeout_config(count_timeout())).send().await {
-                Ok(counted) => {
-                    return Ok(Place::Taken(counts(&counted.attributes.unwrap_or_default(), windows)?));
-                }
-                Err(error) => error,
-            };
+            let error =
+                match update.clone().customize().config_override(once().timeout_config(count_timeout())).send().await {
+                    Ok(counted) => {
+                        return Ok(Place::Taken(counts(&counted.attributes.unwrap_or_default(), windows)?));
+                    }
+                    Err(error) => error,
+                };
             match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                     return Ok(Place::None(counts(failed.item().unwrap_or(&Item::new()), windows)?));
@@ -226,7 +219,9 @@ impl Limits {
             .expression_attribute_values(":less", item::number(-1))
             .expression_attribute_values(":zero", item::number(0));
         match update.customize().config_override(once()).send().await {
-            Err(error) if !error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) => {
+            Err(error)
+                if !error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
                 Err(error.into())
             }
             _ => Ok(()),
@@ -354,11 +349,12 @@ impl Limits {
             .set_key(Some(item::key(pk.to_owned(), GUARD)))
             .condition_expression(condition)
             .expression_attribute_values(":lead", item::text(lead_id));
-        let delete = value.iter().fold(delete, |delete, value| {
-            delete.expression_attribute_values(":value", item::text(value))
-        });
+        let delete =
+            value.iter().fold(delete, |delete, value| delete.expression_attribute_values(":value", item::text(value)));
         match delete.send().await {
-            Err(error) if !error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) => {
+            Err(error)
+                if !error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
                 Err(error.into())
             }
             _ => Ok(()),
@@ -369,12 +365,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`StoreError`]; then the count may be lost.
-    pub async fn count_refusal(
-        &self,
-        source: &SourceId,
-        codes: &[&str],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn count_refusal(&self, source: &SourceId, codes: &[&str], now: Timestamp) -> Result<(), StoreError> {
         let mut codes = codes.to_vec();
         codes.sort_unstable();
         codes.dedup();
@@ -423,9 +414,9 @@ impl Limits {
 
 fn refusals(found: &Item) -> Result<Refusals, StoreError> {
     item::supported(found)?;
-    let codes = found.iter().filter_map(|(name, count)| {
-        Some((name.strip_prefix(CODE)?.to_owned(), count.as_n().ok()?.parse().ok()?))
-    });
+    let codes = found
+        .iter()
+        .filter_map(|(name, count)| Some((name.strip_prefix(CODE)?.to_owned(), count.as_n().ok()?.parse().ok()?)));
     Ok(Refusals {
         day: item::string(found, schema::SK)?.to_owned(),
         posts: item::integer(found, POSTS)?.unwrap_or_default(),
