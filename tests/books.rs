@@ -33,6 +33,10 @@ pub struct Entry {
     pub ready: usize,
     /// Whether its source retains certificates.
     pub retains: bool,
+    /// What the intake found out for the worker: an earlier lead of the person, a cap that is reached.
+    pub found: usize,
+    /// The number of events of what the intake found out.
+    pub limits: usize,
     /// The number of events of settled consent.
     pub consents: usize,
     /// The number of events of the lead that subscribers were told at least once.
@@ -94,7 +98,12 @@ impl Books {
 
     /// The leads that are not [finished](Entry::finished).
     pub fn wrong(&self) -> Vec<(&LeadId, &Entry)> {
-        self.leads.iter().filter(|(_, entry)| **entry != Entry::finished(entry.retains)).collect()
+        let finished = |entry: &Entry| {
+            let finished = Entry::finished(entry.retains);
+            let published = finished.published + entry.found;
+            Entry { found: entry.found, limits: entry.found, published, ..finished }
+        };
+        self.leads.iter().filter(|(_, entry)| **entry != finished(entry)).collect()
     }
 }
 
@@ -218,7 +227,7 @@ impl Held {
             .dynamodb
             .scan()
             .table_name(&self.leads_table)
-            .projection_expression("pk, sk, processingStatus, dueAt, document, sourceName")
+            .projection_expression("pk, sk, processingStatus, dueAt, document, sourceName, duplicateOf, capReached")
             .consistent_read(true)
             .into_paginator()
             .items()
@@ -236,6 +245,7 @@ impl Held {
                     text("processingStatus").unwrap_or_default().clone_into(&mut entry.status);
                     entry.unfinished |= item.contains_key("dueAt");
                     entry.retains = item.contains_key("sourceName");
+                    entry.found = ["duplicateOf", "capReached"].iter().filter(|name| item.contains_key(**name)).count();
                 }
                 "OUTBOX" => entry.unfinished |= item.contains_key("dueAt"),
                 "CONVERSATION" => entry.conversations += 1,
@@ -248,6 +258,7 @@ impl Held {
                         EventType::ConsentVerified | EventType::ConsentMismatched | EventType::ConsentUnverified => {
                             entry.consents += 1
                         }
+                        EventType::LeadDuplicateDetected | EventType::SourceCapReached => entry.limits += 1,
                         EventType::LeadErased => {}
                         EventType::Other(_) => panic!("not an event of these suites"),
                     }

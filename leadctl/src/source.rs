@@ -4,6 +4,7 @@ pub(crate) mod change;
 mod check;
 mod create;
 mod delete;
+mod limits;
 pub(crate) mod rules;
 mod spec;
 mod update;
@@ -42,7 +43,7 @@ Examples:
 pub(crate) enum Command {
     /// Create a source, with a key that is shown once
     Create(create::Arguments),
-    /// Change its name, its account and business, its rules, its default tags
+    /// Change its name, its account and business, its rules, its limits, its default tags
     Update(Box<update::Arguments>),
     /// Record that it has passed its compliance review: its leads are accepted from now on
     Approve(Which),

@@ -14,8 +14,9 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use clap::Args;
 use leadping::bus::Bus;
 use leadping::client::aws;
+use leadping::settings::LIMITS_TABLE;
 use leadping::settings::optional;
-use leadping::store::{Leads, Sources, StoreError};
+use leadping::store::{Leads, Limits, Sources, StoreError};
 
 use crate::error::Error;
 use care::Kind;
@@ -91,6 +92,8 @@ pub(crate) struct Target {
     pub(crate) sources: Sources,
     /// The table of leads.
     pub(crate) leads: Leads,
+    /// The table of limits.
+    pub(crate) limits: Limits,
     /// SQS, where the queues are.
     pub(crate) sqs: aws_sdk_sqs::Client,
     /// The address that leads are posted to, where it is known.
@@ -123,7 +126,7 @@ impl Target {
     /// that does not exist, [`Error::Aws`] when CloudFormation does not answer.
     pub(crate) async fn find(arguments: &TargetArguments) -> Result<Self, Error> {
         if arguments.is_local() {
-            return Self::local(arguments.data.as_deref().unwrap_or(Path::new(LOCAL_DATA))).await;
+            return Self::local(arguments.data.as_deref().unwrap_or(Path::new(LOCAL_DATA)), arguments.yes).await;
         }
         match arguments.stack.clone().or_else(|| optional(STACK)) {
             Some(stack) => {
@@ -134,7 +137,7 @@ impl Target {
         }
     }
 
-    async fn local(data: &Path) -> Result<Self, Error> {
+    async fn local(data: &Path, yes: bool) -> Result<Self, Error> {
         let path = data.join("running.json");
         let running = Running::read(&path)?;
         // On one machine a retry meets what the first try met.
@@ -146,7 +149,8 @@ impl Target {
         let sqs = aws_sdk_sqs::config::Builder::from(&config).endpoint_url(&running.sqs).build();
         Ok(Self {
             sources: Sources::new(dynamodb.clone(), running.sources_table),
-            leads: Leads::new(dynamodb, running.leads_table),
+            leads: Leads::new(dynamodb.clone(), running.leads_table),
+            limits: Limits::new(dynamodb, running.limits_table),
             sqs: aws_sdk_sqs::Client::from_conf(sqs),
             gateway: running.gateway,
             trusted_form: Some(running.trusted_form),
@@ -159,7 +163,7 @@ impl Target {
             dead_letter_queue_url: Some(running.dead_letter_queue_url),
             config,
             kind: Kind::Local,
-            yes: false,
+            yes,
             remedies: Remedies {
                 out_of_reach: format!(
                     "Nothing listens at {}, where {} says that the local stack runs: it has stopped. Start it again with \
@@ -179,7 +183,8 @@ impl Target {
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         Self {
             sources: Sources::new(dynamodb.clone(), stack.sources_table),
-            leads: Leads::new(dynamodb, stack.leads_table),
+            leads: Leads::new(dynamodb.clone(), stack.leads_table),
+            limits: Limits::new(dynamodb, stack.limits_table),
             sqs: aws_sdk_sqs::Client::new(&config),
             gateway: Some(stack.api_url),
             trusted_form: stack.trusted_form,
@@ -217,7 +222,8 @@ impl Target {
                  AWS_REGION and AWS_PROFILE lead to {sources} and {leads}"
             )),
             sources: Sources::new(client.clone(), sources),
-            leads: Leads::new(client, leads),
+            leads: Leads::new(client.clone(), leads),
+            limits: Limits::new(client, optional("LIMITS_TABLE").unwrap_or_else(|| LIMITS_TABLE.to_owned())),
             sqs: aws_sdk_sqs::Client::new(&config),
             gateway: None,
             trusted_form: None,
@@ -301,6 +307,15 @@ impl Target {
     /// [`Error::Refused`] when the answer is no, or there is no person to ask.
     pub(crate) fn confirm(&self, what: &str) -> Result<(), Error> {
         self.kind.confirm(&self.name, what, self.yes)
+    }
+
+    /// Asks before a change whose effect on others an operator may not expect, on every target where there is a person to
+    /// answer.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the answer is no, or there is no person to ask and the data may be real people's.
+    pub(crate) fn confirm_always(&self, what: &str) -> Result<(), Error> {
+        self.kind.confirm_always(&self.name, what, self.yes)
     }
 
     /// Says what to do about a table that did not do what it was asked.

@@ -12,8 +12,10 @@ use leadping::client::aws::{self, Clients, Endpoints};
 use leadping::http;
 use leadping::intake::Intake;
 use leadping::process::Worker;
-use leadping::settings::{CheckSettings, IntakeSettings, LookupSettings, ProcessSettings, Secret, SecretSetting};
-use leadping::store::{Leads, Sources, schema};
+use leadping::settings::{
+    CheckSettings, IntakeSettings, LIMITS_TABLE, LookupSettings, ProcessSettings, Secret, SecretSetting,
+};
+use leadping::store::{Leads, Limits, Sources, schema};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -166,6 +168,11 @@ impl Stack {
         Leads::new(self.engines.clients.dynamodb.clone(), LEADS_TABLE)
     }
 
+    /// The table of limits.
+    pub fn limits(&self) -> Limits {
+        Limits::new(self.engines.clients.dynamodb.clone(), LIMITS_TABLE)
+    }
+
     /// AWS clients of the engines, like those of the functions.
     pub fn clients(&self) -> &Clients {
         &self.engines.clients
@@ -220,7 +227,9 @@ impl Engines {
         let clients = clients(dynamodb.url(), sqs.url(), bus)?;
         tables::create(&clients.dynamodb, SOURCES_TABLE, schema::SOURCE_INDEXES).await?;
         tables::create(&clients.dynamodb, LEADS_TABLE, schema::LEAD_INDEXES).await?;
+        tables::create(&clients.dynamodb, LIMITS_TABLE, schema::LIMIT_INDEXES).await?;
         tables::expire(&clients.dynamodb, LEADS_TABLE).await?;
+        tables::expire(&clients.dynamodb, LIMITS_TABLE).await?;
         demo::create(&Sources::new(clients.dynamodb.clone(), SOURCES_TABLE)).await?;
         let queues = Queues::create(&clients.sqs, options.visibility_seconds).await?;
         Ok(Self { dynamodb, sqs, clients, queues })
@@ -241,6 +250,7 @@ impl Engines {
             dead_letter_queue_url: self.queues.dead_letters.clone(),
             sources_table: SOURCES_TABLE.to_owned(),
             leads_table: LEADS_TABLE.to_owned(),
+            limits_table: LIMITS_TABLE.to_owned(),
             region: REGION.to_owned(),
             trusted_form: intake.check.trusted_form_url.to_string(),
             phone_lookup: lookup_address(&process.lookup),
@@ -366,6 +376,7 @@ fn settings(
     let check = CheckSettings {
         sources_table: SOURCES_TABLE.to_owned(),
         leads_table: LEADS_TABLE.to_owned(),
+        limits_table: LIMITS_TABLE.to_owned(),
         trusted_form_url: trusted_form_url.clone(),
         trusted_form_key: trusted_form_key.clone(),
         trusted_form_ca_bundle: trusted_form_ca_bundle.clone(),

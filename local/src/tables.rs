@@ -53,7 +53,7 @@ pub async fn create(client: &aws_sdk_dynamodb::Client, name: &str, indexes: &[In
     }
 }
 
-/// Lets the engine delete items when they expire. Only the items of test leads do.
+/// Lets the engine delete items when they expire: those of test leads, and those of limits.
 ///
 /// # Errors
 /// When the engine refuses it.

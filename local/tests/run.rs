@@ -77,6 +77,7 @@ fn a_stack_has_its_addresses_in_a_file_until_it_stops() {
             ("AWS_ENDPOINT_URL_DYNAMODB", "dynamodb"),
             ("LEAD_CREATED_QUEUE_URL", "queueUrl"),
             ("LEADS_TABLE", "leadsTable"),
+            ("LIMITS_TABLE", "limitsTable"),
         ] {
             assert_eq!(environment.get(variable).unwrap().as_str(), addresses[address], "{variable}");
         }

@@ -45,7 +45,7 @@ struct Refusal {
     header: Option<&'static str>,
 }
 
-const REFUSALS: [Refusal; 11] = [
+const REFUSALS: [Refusal; 12] = [
     Refusal {
         status: "400",
         name: "Invalid",
@@ -59,6 +59,12 @@ const REFUSALS: [Refusal; 11] = [
         header: Some("WWW-Authenticate"),
     },
     Refusal { status: "403", name: "Forbidden", description: "The source may not send leads.", header: None },
+    Refusal {
+        status: "409",
+        name: "Duplicate",
+        description: "An earlier lead has the same person, and the source refuses such leads. Do not send it again.",
+        header: None,
+    },
     Refusal {
         status: "413",
         name: "TooLarge",
@@ -80,8 +86,10 @@ const REFUSALS: [Refusal; 11] = [
     Refusal {
         status: "429",
         name: "TooManyRequests",
-        description: "Too many requests. Send the same request again, with a growing delay.",
-        header: None,
+        description: "As a problem: the source takes no more leads for now. Send the same request again after \
+                      Retry-After. As plain JSON: too many requests at once. Send the same request again, with a growing \
+                      delay.",
+        header: Some("Retry-After"),
     },
     Refusal {
         status: "431",

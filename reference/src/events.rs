@@ -43,12 +43,32 @@ pub fn schema(event_type: &EventType) -> Value {
             "conversationId": about(kind::id(), "The lead's conversation."),
         },
     });
-    if event_type.has_eligibility() {
-        schema["required"].as_array_mut().into_iter().for_each(|names| names.push("eligibility".into()));
-        schema["properties"]["eligibility"] = eligibility();
+    if let Some((name, fact)) = fact(event_type) {
+        schema["required"].as_array_mut().into_iter().for_each(|names| names.push(name.into()));
+        schema["properties"][name] = fact;
     }
     schema["examples"] = json!([example(event_type)]);
     schema
+}
+
+/// What events of some types say in addition, and its schema.
+fn fact(event_type: &EventType) -> Option<(&'static str, Value)> {
+    match event_type {
+        EventType::LeadDuplicateDetected => {
+            let mut lead = kind::id();
+            lead["description"] = "The earlier lead of the same person.".into();
+            Some(("duplicateOf", lead))
+        }
+        EventType::SourceCapReached => Some((
+            "caps",
+            json!({
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "The caps that the lead used up: `day`, `hour`. A later release may add some.",
+            }),
+        )),
+        _ => event_type.has_eligibility().then(|| ("eligibility", eligibility())),
+    }
 }
 
 fn eligibility() -> Value {
@@ -82,16 +102,21 @@ fn eligibility() -> Value {
 fn example(event_type: &EventType) -> Value {
     let sequence = EventType::ALL.iter().position(|(known, _)| known == event_type).unwrap_or_default() + 1;
     let mut example = json!({
-        "id": format!("event_{sequence}c5n2xk3wz4v6ynah2j5dprt3se7fbuqm"),
+        "id": format!("event_{sequence:x}c5n2xk3wz4v6ynah2j5dprt3se7fbuqm"),
         "type": event_type.as_str(),
         "version": bus::VERSION,
         "sequence": sequence,
-        "timestamp": format!("2026-06-15T12:00:0{sequence}.000Z"),
+        "timestamp": format!("2026-06-15T12:00:{sequence:02}.000Z"),
         "businessId": "business_1",
         "sourceId": "source_123",
         "leadId": "lead_q7c2m5xk3wz4v6ynah2j5dprt3se7fbu",
         "conversationId": "conv_q7c2m5xk3wz4v6ynah2j5dprt3se7fbu",
     });
+    match event_type {
+        EventType::LeadDuplicateDetected => example["duplicateOf"] = "lead_k3wz4v6ynah2j5dprt3se7fbuq7c2m5x".into(),
+        EventType::SourceCapReached => example["caps"] = json!(["day"]),
+        _ => {}
+    }
     if event_type.has_eligibility() {
         example["eligibility"] = json!({
             "sms": {"eligible": false, "reasons": [Reason::LineTypeNotTextable.as_str()]},
@@ -183,7 +208,7 @@ fn key(event_type: &EventType) -> String {
 pub fn parts() -> anyhow::Result<Vec<(&'static str, String)>> {
     let types = EventType::ALL.iter().map(|(event_type, about)| {
         let name = event_type.as_str();
-        let facts = if event_type.has_eligibility() { "`eligibility`" } else { "" };
+        let facts = fact(event_type).map(|(name, _)| format!("`{name}`")).unwrap_or_default();
         format!("| [`{name}`](events/{name}.json) | {} | {facts} |\n", about.trim())
     });
     let reasons = Reason::ALL.iter().map(|(reason, about)| format!("| `{}` | {} |\n", reason.as_str(), about.trim()));

@@ -160,7 +160,8 @@ fn as_form(mut payload: Value) -> Value {
 }
 
 /// The statuses of the intake's refusals.
-const INTAKE_REFUSALS: [&str; 11] = ["400", "401", "403", "413", "415", "422", "429", "431", "500", "503", "default"];
+const INTAKE_REFUSALS: [&str; 12] =
+    ["400", "401", "403", "409", "413", "415", "422", "429", "431", "500", "503", "default"];
 
 const ACCEPTED: &str = "The lead was accepted, now or by an earlier request. This is the lead as it is stored.";
 const CREATE: &str = "The standard payload: three objects. All are required, and each may be empty. JSON in UTF-8, as \

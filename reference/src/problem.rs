@@ -46,6 +46,11 @@ pub(crate) fn schema() -> Value {
             "detail": {"type": "string", "description": "What to do. It never repeats what was sent."},
             "instance": {"type": "string", "description": "The path that was called."},
             "requestId": {"type": "string", "description": "The value of X-Request-Id. Give it to us when you ask about this request."},
+            "violated-policies": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "On 429: the limits of the source that are reached, `day` or `hour`.",
+            },
             "errors": {
                 "type": "array",
                 "description": "On 400: everything to fix, in the order of the rules. At most 100 entries.",

@@ -75,6 +75,33 @@ const DRY_RUN: &str = "Takes the same request, and answers what it would get: th
     of 201. Nothing is stored. TrustedForm is asked, unless the query has trustedForm=false. Duplicates are not looked at.";
 const WOULD_ACCEPT: &str = "The lead would be accepted, or would be a repeat of the lead in `replayOf`.";
 
+/// How many leads a source may send.
+fn limits() -> Value {
+    json!({
+        "type": ["object", "null"],
+        "description": "How many new leads are accepted; null if any number. 0 pauses the source.",
+        "properties": {
+            "day": {"type": "integer", "description": "In a day."},
+            "hour": {"type": "integer", "description": "In an hour."},
+            "timeZone": {"type": "string", "description": "Where the day and the hour begin."},
+        },
+    })
+}
+
+/// What happens when a source sends a person again.
+fn duplicates() -> Value {
+    json!({
+        "type": ["object", "null"],
+        "description": "What happens when a person comes again; null if nothing.",
+        "properties": {
+            "by": {"type": "array", "items": {"type": "string"}, "description": "What identifies a person: `phone`, `email`."},
+            "days": {"type": "integer", "description": "How long a lead counts as an earlier one."},
+            "scope": {"type": "string", "description": "Whose earlier leads count: `source` or `business`."},
+            "action": {"type": "string", "description": "`flag` accepts the lead with `\"duplicate\": true`, `refuse` answers 409."},
+        },
+    })
+}
+
 /// The questions: route, operation, summary, description, schema and example of the answer.
 fn questions() -> [(Route, &'static str, &'static str, &'static str, &'static str, Value); 5] {
     let status = json!({
@@ -92,6 +119,8 @@ fn questions() -> [(Route, &'static str, &'static str, &'static str, &'static st
             json!({
                 "id": "source_123", "name": "Acme forms", "enabled": true, "approved": true, "attached": true,
                 "allowedStates": ["TX"], "allowedProducts": [], "requiresTrustedForm": true,
+                "limits": {"day": 500, "hour": 50, "timeZone": "America/New_York"},
+                "duplicates": {"by": ["phone", "email"], "days": 30, "scope": "source", "action": "flag"},
                 "key": {"prefix": "LNxSfL9a", "test": false, "expiresAt": null},
             }),
         ),
@@ -262,6 +291,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
                     "allowedStates",
                     "allowedProducts",
                     "requiresTrustedForm",
+                    "limits",
+                    "duplicates",
                     "key",
                 ],
                 json!({
@@ -273,6 +304,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
                     "allowedStates": texts("The states that leads may be from; any if empty."),
                     "allowedProducts": texts("The products that leads may be for; any if empty."),
                     "requiresTrustedForm": flag("Whether each lead needs a TrustedForm certificate."),
+                    "limits": limits(),
+                    "duplicates": duplicates(),
                     "key": {"$ref": "#/components/schemas/SourceKey"},
                 }),
             ),

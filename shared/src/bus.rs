@@ -42,6 +42,10 @@ pub struct Envelope {
     pub conversation_id: ConversationId,
     /// Whether the person may be texted and called, in events of some types.
     pub eligibility: Option<Eligibility>,
+    /// The earlier lead of the same person, in `lead.duplicate_detected`.
+    pub duplicate_of: Option<LeadId>,
+    /// The caps that are reached, `day` or `hour`, in `source.cap_reached`.
+    pub caps: Option<Vec<String>>,
 }
 
 impl Envelope {
@@ -58,6 +62,8 @@ impl Envelope {
             lead_id: event.lead_id.clone(),
             conversation_id: event.conversation_id.clone(),
             eligibility: event.eligibility.clone(),
+            duplicate_of: event.duplicate_of.clone(),
+            caps: event.caps.clone(),
         }
     }
 }

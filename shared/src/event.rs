@@ -46,6 +46,10 @@ macro_rules! event_types {
 event_types! {
     /// The lead was accepted and its conversation opened. It comes before the lookup.
     LeadCreated "lead.created" "A new lead came in";
+    /// The lead is of a person whom an earlier lead has, too. It comes with `lead.created`.
+    LeadDuplicateDetected "lead.duplicate_detected" "An earlier lead has the same person";
+    /// The lead took the last place within a cap of its source. It comes with `lead.created`.
+    SourceCapReached "source.cap_reached" "A cap of the source is reached";
     /// The phone number was looked up.
     PhoneLookupSucceeded "phone.lookup.succeeded" "The phone number was looked up";
     /// The phone number could not be looked up, and no retry follows.
@@ -83,12 +87,12 @@ impl EventType {
 
     /// Whether the event makes the lead's conversation unread.
     pub(crate) fn is_news(&self) -> bool {
-        matches!(self, Self::LeadCreated)
+        matches!(self, Self::LeadCreated | Self::LeadDuplicateDetected)
     }
 
     /// Whether the event moves the lead's conversation to the top of the inbox.
     pub(crate) fn moves_inbox(&self) -> bool {
-        matches!(self, Self::LeadCreated | Self::LeadReady)
+        matches!(self, Self::LeadCreated | Self::LeadDuplicateDetected | Self::LeadReady)
     }
 
     /// Whether the event says whether the person may be texted and called.
@@ -119,7 +123,26 @@ pub struct Event {
     pub summary: String,
     /// What was known when the event happened. Only events of some types have it (contract, section 13).
     pub eligibility: Option<Eligibility>,
+    /// The earlier lead, in `lead.duplicate_detected`.
+    pub duplicate_of: Option<LeadId>,
+    /// The caps that are reached, `day` or `hour`, in `source.cap_reached`.
+    pub caps: Option<Vec<String>>,
     pub created_at: Timestamp,
+}
+
+/// What an event says beside its type.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "each is a member of the event")]
+pub struct EventFacts {
+    pub eligibility: Option<Eligibility>,
+    pub duplicate_of: Option<LeadId>,
+    pub caps: Option<Vec<String>>,
+}
+
+impl From<Eligibility> for EventFacts {
+    fn from(eligibility: Eligibility) -> Self {
+        Self { eligibility: Some(eligibility), ..Self::default() }
+    }
 }
 
 impl Event {
@@ -136,8 +159,16 @@ impl Event {
             source_id: lead.source_id.clone(),
             business_id,
             eligibility: None,
+            duplicate_of: None,
+            caps: None,
             created_at: now,
         }
+    }
+
+    /// The event with what it says.
+    pub(crate) fn saying(self, facts: EventFacts) -> Self {
+        let EventFacts { eligibility, duplicate_of, caps } = facts;
+        Self { eligibility, duplicate_of, caps, ..self }
     }
 }
 

@@ -2,6 +2,7 @@
 //! (contract, sections 1 and 6).
 
 pub(crate) mod problem;
+pub(crate) mod rate_limit;
 pub mod route;
 mod service;
 

@@ -4,6 +4,7 @@ mod answer;
 pub(crate) mod decide;
 mod judge;
 pub mod request;
+mod reserve;
 mod take;
 
 pub use answer::Accepted;

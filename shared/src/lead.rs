@@ -58,6 +58,10 @@ pub struct Lead {
     /// Whether a test key sent it. The answer has this member only if it is true (contract, section 9).
     #[serde(default, skip_serializing_if = "is_false")]
     pub test: bool,
+    /// Whether the source is told that it has sent this person before. The answer has this member only if it is true
+    /// (contract, section 10).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub duplicate: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]

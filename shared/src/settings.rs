@@ -12,6 +12,9 @@ use crate::lead::redact::redacted;
 /// The base URL of TrustedForm, unless a setting overrides it.
 pub const TRUSTED_FORM: &str = "https://cert.trustedform.com";
 
+/// The name of the table of limits, unless a setting overrides it.
+pub const LIMITS_TABLE: &str = "leadping-limits";
+
 /// A value that is never shown, not even in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -56,6 +59,8 @@ pub enum SettingsError {
 pub struct CheckSettings {
     pub sources_table: String,
     pub leads_table: String,
+    /// By default [`LIMITS_TABLE`].
+    pub limits_table: String,
     /// By default `https://cert.trustedform.com`.
     pub trusted_form_url: Url,
     pub trusted_form_key: SecretSetting,
@@ -132,6 +137,7 @@ impl CheckSettings {
         Ok(Self {
             sources_table: env.required("SOURCES_TABLE")?,
             leads_table: env.required("LEADS_TABLE")?,
+            limits_table: env.optional("LIMITS_TABLE").unwrap_or_else(|| LIMITS_TABLE.to_owned()),
             trusted_form_url: env.url("TRUSTED_FORM_URL", TRUSTED_FORM)?,
             trusted_form_key: env.secret("TRUSTED_FORM_API_KEY", "TRUSTED_FORM_API_KEY_SECRET_ARN")?,
             trusted_form_ca_bundle: env.optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),

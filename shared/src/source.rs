@@ -1,6 +1,7 @@
 //! Sources: who may send leads, with which keys, and under which rules.
 
 pub mod change;
+pub mod limits;
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ use subtle::ConstantTimeEq;
 use crate::id::{AccountId, BusinessId, SourceId};
 use crate::lead::redact::redacted;
 use crate::lead::state::State;
+use crate::source::limits::{Caps, Duplicates};
 use crate::time::Timestamp;
 
 /// A source as the table stores it.
@@ -43,6 +45,12 @@ pub struct Source {
     /// Whether the certificates of its leads are matched with the person and retained, which TrustedForm charges for.
     #[serde(default)]
     pub retain_certificates: bool,
+    /// How many leads it may send; any number if there are none (contract, section 10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Caps>,
+    /// What happens when it sends a person again; nothing if there are none (contract, section 10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicates: Option<Duplicates>,
     /// Ids of tags to add to each lead.
     #[serde(default)]
     pub default_tag_ids: Vec<String>,
@@ -109,6 +117,21 @@ impl Sender {
         let (mode, _) = source.accepts(&key, now)?;
         Some(Self { source, key, mode })
     }
+
+    /// The caps of the source that hold for this request. Test leads are in no cap.
+    pub fn caps(&self) -> Option<&Caps> {
+        self.source.limits.as_ref().filter(|_| self.mode == Mode::Live)
+    }
+
+    /// Whether any limit holds for this request.
+    pub fn has_limits(&self) -> bool {
+        self.caps().is_some() || self.duplicates().is_some()
+    }
+
+    /// What follows if this request repeats a person. Test leads are never compared.
+    pub fn duplicates(&self) -> Option<&Duplicates> {
+        self.source.duplicates.as_ref().filter(|_| self.mode == Mode::Live)
+    }
 }
 
 /// A plain key. It is shown once, when it is created, and sent with each post.
@@ -150,6 +173,8 @@ impl Source {
             allowed_products: Vec::new(),
             requires_trusted_form: true,
             retain_certificates: false,
+            limits: None,
+            duplicates: None,
             default_tag_ids: Vec::new(),
             default_tag_names: Vec::new(),
             keys: Vec::new(),

@@ -1,13 +1,15 @@
-//! The two tables (architecture, "The tables").
+//! The three tables (architecture, "The tables").
 //!
 //! Each item stores its content as one JSON text, `document`. Other attributes exist only for keys, indexes and
 //! conditions. So the answer is the stored text, byte for byte, and a price keeps every digit.
 
+mod attempts;
 mod batch;
 mod erasure;
 mod item;
 mod lead_item;
 mod leads;
+mod limits;
 mod outbox;
 mod progress;
 mod queries;
@@ -16,9 +18,11 @@ mod sources;
 mod transaction;
 mod unknown;
 
+pub use attempts::Attempts;
 pub use erasure::Erasure;
 pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead, Tombstone, Work};
 pub use leads::{Leads, Put, Record};
+pub use limits::{Earlier, Guard, Guarded, Limits, Place, Refusals};
 pub use outbox::{Outbox, Retain, Written};
 pub use progress::{Again, Ended, Lease, LookupOutcome};
 pub use queries::{InboxPlace, InvalidPlace, Listed};

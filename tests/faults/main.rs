@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a harness fails the test that uses it")]
 
 mod events;
+mod limits;
 mod operators;
 mod outages;
 mod page;

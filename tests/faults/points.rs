@@ -13,6 +13,10 @@ use crate::world::{Kill, Told, World};
 /// The calls that are made only for a source that retains certificates. `retain.rs` breaks them.
 const OF_CERTIFICATES: [Point; 3] = [Point::Retain, Point::RetainLease, Point::RetainWait];
 
+/// The calls that are made only for a source with limits, for a refused post or for a dry run. `limits.rs` breaks them.
+const OF_LIMITS: [Point; 6] =
+    [Point::Guard, Point::Count, Point::GiveBack, Point::Unguard, Point::CountRefusal, Point::CountRead];
+
 /// What happens to the call during which the function is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -103,7 +107,8 @@ async fn kill_at_every_point(world: World, fates: &[Fate]) {
     head.extend(fates.iter().flat_map(|fate| [format!("{fate}: told"), format!("{fate}: lookups")]));
     head.push("its lead".to_owned());
     let mut table = vec![head];
-    for point in Point::ALL.into_iter().filter(|point| !OF_CERTIFICATES.contains(point)) {
+    let is_made = |point: &Point| !OF_CERTIFICATES.contains(point) && !OF_LIMITS.contains(point);
+    for point in Point::ALL.into_iter().filter(is_made) {
         let mut row = vec![point.to_string()];
         let mut kept = Vec::new();
         for fate in fates {

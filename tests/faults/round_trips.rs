@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use leadping::source::limits::Action;
 use leadping::store::schema;
 use tests::consumption;
 use tests::proxy::Point;
 
+use crate::limits::{caps, duplicates};
 use crate::world::{Kill, World};
 
 /// A sweep queries every shard.
@@ -30,8 +32,8 @@ fn once(points: &[Point]) -> Calls {
 #[tokio::test]
 async fn a_lead_makes_only_the_calls_that_it_needs() {
     use Point::{
-        Due, Finish, LeadRead, LookUp, MoveOn, Open, Publish, Published, Put, Retain, Send, SendAgain, SourceRead,
-        TrustedForm,
+        CountRefusal, Due, Finish, LeadRead, LookUp, MoveOn, Open, Publish, Published, Put, Retain, Send, SendAgain,
+        SourceRead, TrustedForm,
     };
     let world = World::start().await;
     let post = async |submission| drop(world.post(&submission).await);
@@ -65,12 +67,20 @@ async fn a_lead_makes_only_the_calls_that_it_needs() {
     assert_eq!(finished, once(&[LeadRead, Open, Publish, Published]), "a message about a lead without a phone");
 
     for (what, submission, made) in [
-        ("a lead that breaks a rule", world.submission().with("phone", "555-0123"), &[SourceRead][..]),
+        ("a lead that breaks a rule", world.submission().with("phone", "555-0123"), &[SourceRead, CountRefusal][..]),
         ("a wrong key", world.submission().with_key("wrong"), &[SourceRead]),
         ("no key", world.submission().with_key(""), &[]),
-        ("a source that is disabled", world.submission().from("source_disabled"), &[SourceRead]),
-        ("a source that is not approved", world.submission().from("source_unapproved"), &[SourceRead, LeadRead]),
-        ("a URL that is not a certificate", world.submission().with("trustedFormUrl", "x"), &[SourceRead]),
+        ("a source that is disabled", world.submission().from("source_disabled"), &[SourceRead, CountRefusal]),
+        (
+            "a source that is not approved",
+            world.submission().from("source_unapproved"),
+            &[SourceRead, LeadRead, CountRefusal],
+        ),
+        (
+            "a URL that is not a certificate",
+            world.submission().with("trustedFormUrl", "x"),
+            &[SourceRead, CountRefusal],
+        ),
     ] {
         let refused = calls(&world, post(submission)).await;
         assert_eq!(refused, once(made), "{what}");
@@ -85,6 +95,47 @@ async fn a_lead_makes_only_the_calls_that_it_needs() {
     let swept = calls(&world, world.sweep(&mut Kill::never())).await;
     assert_eq!(swept, Calls::from([(Due, SHARDS), (MoveOn, 1), (SendAgain, 1)]));
     world.settle(&mut Kill::never()).await;
+    world.stop().await;
+}
+
+/// Each limit costs a call only where it is used.
+#[tokio::test]
+async fn limits_cost_calls_only_where_they_are_used() {
+    use Point::{Count, CountRefusal, GiveBack, Guard, LeadRead, Put, Send, SourceRead, TrustedForm, Unguard};
+    let world = World::start().await;
+    let post = async |submission| drop(world.post(&submission).await);
+    let person = |phone: &str| world.submission().with("phone", phone);
+
+    world.limit(caps(Some(1)), None).await;
+    let capped = person("+15125550131");
+    let made = calls(&world, post(capped.clone())).await;
+    assert_eq!(made, once(&[SourceRead, TrustedForm, LeadRead, Count, Put, Send]), "a lead within the caps");
+    let made = calls(&world, post(capped)).await;
+    assert_eq!(made, once(&[SourceRead, TrustedForm, LeadRead]), "the same submission again");
+    let mut refused = once(&[SourceRead, TrustedForm, Count, CountRefusal]);
+    refused.insert(LeadRead, 2);
+    let made = calls(&world, post(person("+15125550132"))).await;
+    assert_eq!(made, refused, "a lead over the caps");
+
+    world.limit(None, duplicates(Action::Refuse)).await;
+    let made = calls(&world, post(person("+15125550133"))).await;
+    assert_eq!(made, once(&[SourceRead, TrustedForm, LeadRead, Guard, Put, Send]), "the first lead of a person");
+    let made = calls(&world, post(person("+15125550133"))).await;
+    let mut refused = once(&[SourceRead, TrustedForm, Guard, CountRefusal]);
+    refused.insert(LeadRead, 2);
+    assert_eq!(made, refused, "the second lead of a person");
+
+    world.limit(caps(Some(1)), duplicates(Action::Refuse)).await;
+    let both = person("+15125550134").with("email", "jordan@example.com");
+    let made = calls(&world, post(both)).await;
+    let mut refused = once(&[SourceRead, TrustedForm, Count, CountRefusal]);
+    refused.extend([(LeadRead, 2), (Guard, 2), (Unguard, 2)]);
+    assert_eq!(made, refused, "a person over the caps");
+    assert_eq!(world.proxy.calls(GiveBack), 0);
+
+    world.limit(None, None).await;
+    let made = calls(&world, post(person("+15125550135"))).await;
+    assert_eq!(made, once(&[SourceRead, TrustedForm, Put, Send]), "a lead without limits");
     world.stop().await;
 }
 

@@ -8,6 +8,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use leadping::id::LeadId;
 use leadping::payload::Entrance;
 use leadping::queue::LeadCreated;
+use leadping::source::Source;
+use leadping::source::change::Change;
+use leadping::source::limits::{Caps, Duplicates};
+use leadping::time::Timestamp;
 use local::binary::Binary;
 use local::demo;
 use local::event::HttpEvent;
@@ -158,6 +162,21 @@ impl World {
         proxy.forward_to(&stack);
         let functions = functions(&stack, &front);
         Self { held: Held::from(&stack), stack, proxy, functions, serial: AtomicU64::new(0) }
+    }
+
+    /// Gives the source of the submissions these limits, as an operator does.
+    pub(crate) async fn limit(&self, limits: Option<Caps>, duplicates: Option<Duplicates>) {
+        let sources = self.stack.sources();
+        let before = sources.latest(&demo::SOURCE_ID.parse().unwrap()).await.unwrap().unwrap();
+        let after = Source { limits, duplicates, ..before.clone() };
+        let change = Change {
+            at: Timestamp::now(),
+            by: "test".to_owned(),
+            action: "update".to_owned(),
+            revision: before.revision + 1,
+            members: Vec::new(),
+        };
+        assert!(sources.change(&before.id, Some(&before), Some(&after), &change).await.unwrap());
     }
 
     pub(crate) async fn stop(mut self) {

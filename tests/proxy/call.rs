@@ -28,10 +28,22 @@ pub enum Point {
     SourceRead,
     /// Intake checks the certificate.
     TrustedForm,
+    /// Intake writes the guard of a person, for a source that looks for duplicates.
+    Guard,
+    /// Intake takes a place within the caps of a source.
+    Count,
     /// Intake writes the lead.
     Put,
     /// Intake announces the lead.
     Send,
+    /// Intake gives a place back.
+    GiveBack,
+    /// Intake removes a guard.
+    Unguard,
+    /// Intake counts a refused post.
+    CountRefusal,
+    /// The partner's window reads how many places are taken.
+    CountRead,
     /// The worker reads the lead, or intake does after a conflict or a refusal, or the partner's window does.
     LeadRead,
     /// The worker writes conversation, created event and lead.
@@ -64,11 +76,17 @@ pub enum Point {
 
 impl Point {
     /// Every point, in order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 24] = [
         Self::SourceRead,
         Self::TrustedForm,
+        Self::Guard,
+        Self::Count,
         Self::Put,
         Self::Send,
+        Self::GiveBack,
+        Self::Unguard,
+        Self::CountRefusal,
+        Self::CountRead,
         Self::LeadRead,
         Self::Open,
         Self::Publish,
@@ -98,8 +116,14 @@ impl Point {
             (Service::PhoneLookup, _) => Self::LookUp,
             (Service::Bus, _) => Self::Publish,
             (Service::DynamoDb, "GetItem") if body.contains(r#""S":"SOURCE""#) => Self::SourceRead,
+            (Service::DynamoDb, "GetItem") if body.contains(r#""COUNT#"#) => Self::CountRead,
             (Service::DynamoDb, "GetItem") => Self::LeadRead,
+            (Service::DynamoDb, "PutItem") if body.contains(r#""S":"GUARD""#) => Self::Guard,
             (Service::DynamoDb, "PutItem") => Self::Put,
+            (Service::DynamoDb, "DeleteItem") => Self::Unguard,
+            (Service::DynamoDb, "UpdateItem") if body.contains("ADD #day :one") => Self::Count,
+            (Service::DynamoDb, "UpdateItem") if body.contains("ADD #day :less") => Self::GiveBack,
+            (Service::DynamoDb, "UpdateItem") if body.contains("ADD posts :one") => Self::CountRefusal,
             (Service::DynamoDb, "TransactWriteItems") if body.contains("attribute_not_exists(conversationId)") => {
                 Self::Open
             }
@@ -139,8 +163,14 @@ impl fmt::Display for Point {
         f.pad(match self {
             Self::SourceRead => "source read",
             Self::TrustedForm => "TrustedForm",
+            Self::Guard => "guard",
+            Self::Count => "count",
             Self::Put => "put",
             Self::Send => "send",
+            Self::GiveBack => "give-back",
+            Self::Unguard => "guard's removal",
+            Self::CountRefusal => "count of refusals",
+            Self::CountRead => "read of the count",
             Self::LeadRead => "lead read",
             Self::Open => "opening transaction",
             Self::Publish => "publication",

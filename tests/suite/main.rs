@@ -9,6 +9,7 @@ mod dry_run;
 mod events;
 mod floors;
 mod journeys;
+mod limits;
 mod messages;
 mod phones;
 mod properties;

@@ -151,7 +151,10 @@ async fn writing_keeps_what_a_later_release_has_added() {
     assert_eq!(document["keys"][0]["test"], true, "and so does a member of a key");
     assert_eq!(item["businessId"].as_s().unwrap(), "business_stored", "and an attribute");
 
-    assert_eq!(api.stack.leads().erase(&id(READY), Timestamp::now()).await.unwrap(), Erasure::Erased);
+    assert_eq!(
+        api.stack.leads().erase(&api.stack.limits(), &id(READY), Timestamp::now()).await.unwrap(),
+        Erasure::Erased
+    );
     let table = &api.stack.addresses().leads_table;
     for sk in ["LEAD", "CONVERSATION"] {
         let item = stored(&api, table, &format!("LEAD#{READY}"), sk).await;

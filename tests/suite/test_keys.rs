@@ -179,7 +179,10 @@ async fn exactly_the_items_of_test_leads_expire() {
         }
         if number < 2 {
             for id in [tested.id(), real.id()] {
-                assert_eq!(api.stack.leads().erase(&id, Timestamp::now()).await.unwrap(), Erasure::Erased);
+                assert_eq!(
+                    api.stack.leads().erase(&api.stack.limits(), &id, Timestamp::now()).await.unwrap(),
+                    Erasure::Erased
+                );
             }
         }
     }

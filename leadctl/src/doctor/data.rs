@@ -48,6 +48,15 @@ pub(super) async fn sources(target: &Target) -> Vec<Finding> {
         [] => None,
         unkept => Some(Finding::ok("certificates", format!("not retained for {}", unkept.join(", ")))),
     };
+    let uncapped: Vec<_> = sources
+        .iter()
+        .filter(|source| target.is_production() && source.approved && source.enabled && source.limits.is_none())
+        .map(|source| source.id.as_str())
+        .collect();
+    let caps = match uncapped.as_slice() {
+        [] => None,
+        uncapped => Some(Finding::ok("caps", format!("none for {}", uncapped.join(", ")))),
+    };
     let keys = match keyless.as_slice() {
         [] => Finding::ok(check, format!("{}, all active ones have a valid key", count(sources.len(), "source"))),
         keyless => Finding::problem(
@@ -56,7 +65,7 @@ pub(super) async fn sources(target: &Target) -> Vec<Finding> {
             "`leadctl key create ID` creates one; `leadctl source disable ID` says that it is meant",
         ),
     };
-    [Some(keys), retains].into_iter().flatten().collect()
+    [Some(keys), retains, caps].into_iter().flatten().collect()
 }
 
 /// The table of leads.

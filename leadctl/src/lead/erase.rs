@@ -17,7 +17,8 @@ use crate::target::Target;
 /// when the table does not answer.
 pub(super) async fn run(id: &LeadId, target: &Target, output: &mut Output) -> Result<(), Error> {
     target.confirm(&format!("erase the person's data of the lead {id} for good"))?;
-    let erasure = target.leads.erase(id, Timestamp::now()).await.map_err(|error| target.store_error(error))?;
+    let erasure = target.leads.erase(&target.limits, id, Timestamp::now()).await;
+    let erasure = erasure.map_err(|error| target.store_error(error))?;
     let before = match erasure {
         Erasure::Erased => false,
         Erasure::ErasedBefore => true,

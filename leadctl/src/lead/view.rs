@@ -44,6 +44,9 @@ pub(super) fn write(page: &mut Page<'_>, record: &RecordView<'_>) -> io::Result<
     if lead.test.is_some() {
         facts.push(("test", "yes: it is deleted 30 days after createdAt".to_owned()));
     }
+    if let Some(earlier) = lead.duplicate_of {
+        facts.push(("duplicateOf", format!("{earlier}, an earlier lead of this person")));
+    }
     page.pairs(&facts)?;
 
     let sections = [

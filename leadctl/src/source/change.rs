@@ -10,6 +10,7 @@ use leadping::source::change::{Change, MemberChange};
 use leadping::time::Timestamp;
 use serde_json::{Map, Value};
 
+use super::limits;
 use super::view::SourceView;
 use crate::error::Error;
 use crate::known;
@@ -59,6 +60,7 @@ pub(crate) async fn apply(
         return Ok((before, Vec::new()));
     }
     target.confirm(&format!("{action} the source {id}"))?;
+    confirm_revealing(target, Some(&before), &after)?;
     change.at = Timestamp::now();
     let written = target.sources.change(id, Some(&before), Some(&after), &change).await;
     if !written.map_err(|error| target.store_error(error))? {
@@ -85,6 +87,14 @@ pub(super) async fn switch(
     });
     let (source, changes) = made.await?;
     show(output, &source, &changes)
+}
+
+/// Asks whether partners may learn about each other, if a change lets them.
+///
+/// # Errors
+/// [`Error::Refused`] unless the operator confirms.
+pub(super) fn confirm_revealing(target: &Target, before: Option<&Source>, after: &Source) -> Result<(), Error> {
+    limits::reveals(before, after).map_or(Ok(()), |what| target.confirm_always(&what))
 }
 
 /// The record of a change.
@@ -186,7 +196,10 @@ fn shown(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(values) if values.is_empty() => "none".to_owned(),
         Value::Array(values) => values.iter().map(shown).collect::<Vec<_>>().join(" "),
-        Value::Object(members) => members.get("prefix").map(shown).unwrap_or_default(),
+        Value::Object(members) => {
+            let each = members.iter().map(|(name, value)| format!("{name} {}", shown(value)));
+            each.collect::<Vec<_>>().join(", ")
+        }
         Value::Number(number) => number.to_string(),
     }
 }

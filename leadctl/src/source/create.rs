@@ -11,6 +11,7 @@ use leadping::time::Timestamp;
 use serde::Serialize;
 
 use super::change;
+use super::limits::LimitArguments;
 use super::rules::{GIVEN, MAX_NAME, RuleArguments, line};
 use crate::error::Error;
 use crate::output::escape::{self, Shown};
@@ -59,6 +60,9 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     rules: RuleArguments,
+
+    #[command(flatten)]
+    limits: LimitArguments,
 }
 
 /// What a partner needs.
@@ -77,6 +81,7 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
     let key = SourceKey::generate(Mode::Live)?;
     let source = arguments.source(&key, Timestamp::now())?;
     target.confirm(&format!("create the source {}", source.id))?;
+    change::confirm_revealing(target, None, &source)?;
     let change = change::noted(target, "create", None, Some(&source)).await?;
     let written = target.sources.change(&source.id, None, Some(&source), &change).await;
     if !written.map_err(|error| target.store_error(error))? {
@@ -104,6 +109,7 @@ impl Arguments {
             ..Source::new(id, self.name, source::random()?, now)
         };
         self.rules.apply(&mut source)?;
+        self.limits.apply(&mut source)?;
         Ok(source)
     }
 }

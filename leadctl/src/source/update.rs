@@ -6,6 +6,7 @@ use leadping::lead::state::State;
 use leadping::source::Source;
 
 use super::change::{self, Which};
+use super::limits::{LimitArguments, RemovedLimits};
 use super::rules::{self, GIVEN, MAX_NAME, MAX_TEXT, RuleArguments, line, state};
 use crate::error::Error;
 use crate::output::Output;
@@ -19,6 +20,8 @@ Examples:
   leadctl --local source update source_123 --add-state TX --add-state Louisiana
   leadctl --local source update source_123 --set-products 'Auto' 'Home'
   leadctl --local source update source_123 --any-state --trusted-form off
+  leadctl --local source update source_123 --cap-day 500 --cap-hour 50 \\
+      --cap-zone America/New_York --duplicates phone,email
   leadctl --local source update source_123 --name 'Acme' --revision 3";
 
 /// What to change.
@@ -43,6 +46,12 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     rules: RuleArguments,
+
+    #[command(flatten)]
+    limits: LimitArguments,
+
+    #[command(flatten)]
+    removed_limits: RemovedLimits,
 
     /// Accept leads of this state too, by code or name; may be repeated
     #[arg(long, group = GIVEN, value_name = "STATE", value_parser = state, conflicts_with = "allowed_states")]
@@ -103,6 +112,8 @@ impl Arguments {
         source.account_id = self.account.or(source.account_id.take());
         source.business_id = self.business.or(source.business_id.take());
         self.rules.apply(source)?;
+        self.limits.apply(source)?;
+        self.removed_limits.apply(source);
 
         let kept = source.allowed_states.iter().filter(|state| !self.remove_state.contains(state)).cloned();
         let states = rules::states(kept.chain(self.add_state));

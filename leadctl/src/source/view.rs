@@ -4,10 +4,12 @@ use std::io;
 
 use leadping::id::{AccountId, BusinessId, SourceId};
 use leadping::lead::state::State;
+use leadping::source::limits::{Caps, Duplicates};
 use leadping::source::{Barred, Mode, Source, StoredKey};
 use leadping::time::Timestamp;
 use serde::Serialize;
 
+use super::limits;
 use crate::output::{Column, Page, Tone};
 
 const COLUMNS: [Column<'_>; 8] = [
@@ -35,6 +37,8 @@ pub(crate) struct SourceView<'a> {
     allowed_products: &'a [String],
     requires_trusted_form: bool,
     retain_certificates: bool,
+    limits: Option<&'a Caps>,
+    duplicates: Option<&'a Duplicates>,
     default_tag_ids: &'a [String],
     default_tag_names: &'a [String],
     keys: Vec<KeyView<'a>>,
@@ -68,6 +72,8 @@ impl<'a> SourceView<'a> {
             allowed_products: &source.allowed_products,
             requires_trusted_form: source.requires_trusted_form,
             retain_certificates: source.retain_certificates,
+            limits: source.limits.as_ref(),
+            duplicates: source.duplicates.as_ref(),
             default_tag_ids: &source.default_tag_ids,
             default_tag_names: &source.default_tag_names,
             keys: source.all_keys().map(KeyView::of).collect(),
@@ -136,6 +142,8 @@ pub(super) fn show(page: &mut Page<'_>, source: &SourceView<'_>) -> io::Result<(
         ("allowed products", joined(source.allowed_products, "any")),
         ("needs TrustedForm", yes_or_no(source.requires_trusted_form)),
         ("retains certificates", yes_or_no(source.retain_certificates)),
+        ("caps", limits::caps(source.limits)),
+        ("duplicates", limits::duplicates(source.duplicates)),
         ("default tag ids", joined(source.default_tag_ids, "none")),
         ("default tag names", joined(source.default_tag_names, "none")),
         ("created", source.created_at.to_string()),

@@ -39,18 +39,42 @@ impl Kind {
         }
     }
 
+    /// How careful to be with a change whose effect on others an operator may not expect.
+    fn more_care(self, yes: bool, person: bool) -> Care {
+        match self {
+            _ if yes => Care::None,
+            _ if person => Care::Ask,
+            Self::Local | Self::Trial => Care::None,
+            Self::Production | Self::Unknown => Care::Refuse,
+        }
+    }
+
     /// Asks before production is changed.
     ///
     /// # Errors
     /// [`Error::Refused`] when the answer is no, or there is no person to ask.
     pub(super) fn confirm(self, place: &str, what: &str, yes: bool) -> Result<(), Error> {
-        match self.care(yes, io::stdin().is_terminal()) {
-            Care::None => Ok(()),
-            Care::Refuse => Err(Error::Refused(format!(
-                "{place} is production, and there is no terminal to ask whether to {what}: nothing was changed; give \
+        self.care(yes, io::stdin().is_terminal()).confirm(place, what)
+    }
+
+    /// Asks before a change whose effect on others an operator may not expect.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the answer is no, or there is no person to ask and the data may be real people's.
+    pub(super) fn confirm_always(self, place: &str, what: &str, yes: bool) -> Result<(), Error> {
+        self.more_care(yes, io::stdin().is_terminal()).confirm(place, what)
+    }
+}
+
+impl Care {
+    fn confirm(self, place: &str, what: &str) -> Result<(), Error> {
+        match self {
+            Self::None => Ok(()),
+            Self::Refuse => Err(Error::Refused(format!(
+                "{place} may be production, and there is no terminal to ask whether to {what}: nothing was changed; give \
                  --yes to confirm"
             ))),
-            Care::Ask => {
+            Self::Ask => {
                 write!(anstream::stderr(), "On {}: {}? [y/N] ", Shown(place), Shown(what))?;
                 let mut answer = String::new();
                 io::stdin().lock().read_line(&mut answer)?;
@@ -66,6 +90,17 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_learn_is_asked_wherever_there_is_a_person() {
+        use Kind::{Local, Production, Trial, Unknown};
+        for (kind, alone) in
+            [(Local, Care::None), (Trial, Care::None), (Unknown, Care::Refuse), (Production, Care::Refuse)]
+        {
+            assert_eq!((kind.more_care(false, true), kind.more_care(false, false)), (Care::Ask, alone));
+            assert_eq!(kind.more_care(true, false), Care::None);
+        }
+    }
 
     #[test]
     fn production_is_not_changed_without_a_word() {

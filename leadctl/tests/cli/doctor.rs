@@ -112,7 +112,7 @@ fn hanging() -> (Vec<TcpListener>, TempDir) {
     let data = tempfile::tempdir().unwrap();
     let addresses = json!({
         "gateway": url(0), "dynamodb": url(1), "sqs": url(2), "queueUrl": format!("{}/q", url(2)),
-        "deadLetterQueueUrl": format!("{}/d", url(2)), "sourcesTable": "s", "leadsTable": "l", "region": "us-east-1",
+        "deadLetterQueueUrl": format!("{}/d", url(2)), "sourcesTable": "s", "leadsTable": "l", "limitsTable": "m", "region": "us-east-1",
         "trustedForm": url(3), "bus": url(3), "eventBusName": "events",
     });
     std::fs::write(data.path().join("running.json"), addresses.to_string()).unwrap();

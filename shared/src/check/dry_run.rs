@@ -79,8 +79,12 @@ impl Window {
                 let (lead, _) = known.lead(validated)?;
                 // The put would find the lead.
                 let held = self.decider.held(&known.identity).await?;
-                let lead = if held.is_none() { Some(lead) } else { None };
-                (held, lead)
+                if held.is_some() {
+                    (held, None)
+                } else {
+                    self.decider.has_place(sender, now).await?;
+                    (None, Some(lead))
+                }
             }
         };
         let end = if held.is_some() { PostEnd::Replayed } else { PostEnd::Accepted };
@@ -111,6 +115,7 @@ impl<'a> Draft<'a> {
             tag_names,
             processing_status: _,
             test,
+            duplicate: _,
         } = lead;
         let test = test.then_some(true);
         Self { source_id, account_id, metadata, contact, customer, tag_ids, tag_names, test }

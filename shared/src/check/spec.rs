@@ -1,6 +1,7 @@
 //! What one source must send: the table of fields and the codes, with the source's own rules applied (contract, section 9).
 //! `GET /sources/me/spec` returns it, and `leadctl source spec` makes a page of it. It never holds a key.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -14,6 +15,7 @@ use crate::lead::state::State;
 use crate::lookup::test;
 use crate::payload::Member;
 use crate::source::Source;
+use crate::source::limits::{Action, Caps, Duplicates};
 use crate::trusted_form;
 
 /// A certificate that a test key may use.
@@ -40,6 +42,8 @@ pub struct Spec<'a> {
     pub allowed_products: &'a [String],
     pub requires_trusted_form: bool,
     pub limits: Vec<Limit>,
+    /// What happens when a person comes again; nothing without it.
+    pub duplicates: Option<&'a Duplicates>,
     pub test_values: Vec<TestValue>,
     pub commands: Vec<Command>,
     pub codes: Vec<CodeSpec>,
@@ -98,7 +102,7 @@ pub struct MemberSpec {
 #[derive(Debug, Serialize)]
 #[expect(missing_docs, reason = "each is what it is called")]
 pub struct Limit {
-    pub of: &'static str,
+    pub of: Cow<'static, str>,
     pub most: usize,
 }
 
@@ -140,7 +144,8 @@ pub fn of(source: &Source) -> Spec<'_> {
         allowed_states: &source.allowed_states,
         allowed_products: &source.allowed_products,
         requires_trusted_form: source.requires_trusted_form,
-        limits: limits(),
+        limits: limits(source),
+        duplicates: source.duplicates.as_ref(),
         test_values: test_values(),
         commands: commands(source),
         codes: codes(source),
@@ -200,15 +205,23 @@ fn required(source: &Source) -> Vec<Required> {
     required
 }
 
-fn limits() -> Vec<Limit> {
+fn limits(source: &Source) -> Vec<Limit> {
     use crate::payload::fields::{MAX_ENTRIES, MAX_TAGS, MAX_TEXT, MAX_TRACKING_URL};
-    vec![
-        Limit { of: "bytes of a body", most: request::LONGEST_BODY },
-        Limit { of: "characters of a text", most: MAX_TEXT },
-        Limit { of: "characters of landingPage and referrer", most: MAX_TRACKING_URL },
-        Limit { of: "tags of each kind", most: MAX_TAGS },
-        Limit { of: "entries of sourceMetadata", most: MAX_ENTRIES },
-    ]
+    let mut limits = vec![
+        Limit { of: "bytes of a body".into(), most: request::LONGEST_BODY },
+        Limit { of: "characters of a text".into(), most: MAX_TEXT },
+        Limit { of: "characters of landingPage and referrer".into(), most: MAX_TRACKING_URL },
+        Limit { of: "tags of each kind".into(), most: MAX_TAGS },
+        Limit { of: "entries of sourceMetadata".into(), most: MAX_ENTRIES },
+    ];
+    if let Some(Caps { day, hour, time_zone }) = &source.limits {
+        let caps = [(day, "a day"), (hour, "an hour")].into_iter().filter_map(|(cap, window)| {
+            let of = format!("new leads {window}, in the time zone {}", time_zone.as_str());
+            Some(Limit { of: of.into(), most: usize::try_from((*cap)?).unwrap_or(usize::MAX) })
+        });
+        limits.extend(caps);
+    }
+    limits
 }
 
 fn test_values() -> Vec<TestValue> {
@@ -280,7 +293,12 @@ fn codes(source: &Source) -> Vec<CodeSpec> {
     let failures = Code::ALL.iter().filter(|code| can_happen(code));
     let failures = failures.map(|code| CodeSpec { status: 400, code: code.as_str(), detail: code.detail() });
     let problems = Problem::each().into_iter().chain(Problem::each_of_window());
-    let problems = problems.filter(|problem| problem.failure_codes() == [problem.code()]);
+    let refuses = source.duplicates.as_ref().is_some_and(|duplicates| duplicates.action == Action::Refuse);
+    let problems = problems.filter(|problem| match problem {
+        Problem::Duplicate => refuses,
+        Problem::QuotaExceeded(_) => source.limits.is_some(),
+        problem => problem.failure_codes() == [problem.code()],
+    });
     let problems = problems.map(|problem| CodeSpec {
         status: problem.status().as_u16(),
         code: problem.code(),
@@ -310,6 +328,7 @@ impl MemberSpec {
 mod tests {
     use super::*;
     use crate::payload::{self, Entrance};
+    use crate::source::limits::{PersonKey, Scope, Zone};
     use crate::source::{Mode, Sender, SourceKey};
     use crate::validation::{self, Caller, Verdict, Visitor};
 
@@ -338,6 +357,21 @@ mod tests {
         for code in ["state.required", "state.not_allowed", "product.required", "product.not_allowed"] {
             assert_eq!((has(&source(), code), has(&ruled(), code)), (false, true), "{code}");
         }
+        let limited = Source {
+            limits: Some(Caps { day: Some(7), hour: None, time_zone: Zone::default() }),
+            duplicates: Some(Duplicates {
+                by: [PersonKey::Phone].into(),
+                days: 30,
+                scope: Scope::Source,
+                action: Action::Refuse,
+            }),
+            ..source()
+        };
+        for code in ["quota.exceeded", "lead.duplicate"] {
+            assert_eq!((has(&source(), code), has(&limited, code)), (false, true), "{code}");
+        }
+        let cap = of(&limited).limits.pop().unwrap();
+        assert_eq!((cap.of.as_ref(), cap.most), ("new leads a day, in the time zone UTC", 7));
         for code in
             ["email.invalid", "credentials.invalid", "source.disabled", "lead.not_found", "trusted_form.unavailable"]
         {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::id::SourceId;
 use crate::lead::state::State;
+use crate::source::limits::{Caps, Duplicates};
 use crate::source::{Mode, Sender, StoredKey};
 use crate::time::Timestamp;
 
@@ -20,6 +21,8 @@ pub(super) struct Standing<'a> {
     allowed_states: &'a [State],
     allowed_products: &'a [String],
     requires_trusted_form: bool,
+    limits: Option<&'a Caps>,
+    duplicates: Option<&'a Duplicates>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<Key<'a>>,
 }
@@ -50,6 +53,8 @@ impl<'a> Standing<'a> {
             allowed_states: &source.allowed_states,
             allowed_products: &source.allowed_products,
             requires_trusted_form: source.requires_trusted_form,
+            limits: source.limits.as_ref(),
+            duplicates: source.duplicates.as_ref(),
             key: source.accepts(&sender.key, now).map(key),
         }
     }

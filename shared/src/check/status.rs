@@ -56,7 +56,7 @@ impl Window {
 
 /// The status of a lead, if the key may see it: a live key sees the live leads of its source, a test key its test leads.
 fn visible(sender: &Sender, stored: &StoredLead) -> Option<Status> {
-    let Lead { id, created_at, source_id, metadata, processing_status, test, .. } = stored.lead();
+    let Lead { id, created_at, source_id, metadata, processing_status, test, duplicate, .. } = stored.lead();
     (*source_id == sender.source.id && *test == (sender.mode == Mode::Test)).then(|| Status {
         id: id.clone(),
         created_at: *created_at,
@@ -64,6 +64,6 @@ fn visible(sender: &Sender, stored: &StoredLead) -> Option<Status> {
         seller_lead_id: metadata.seller_lead_id.clone(),
         processing_status: *processing_status,
         test: *test,
-        duplicate: false,
+        duplicate: *duplicate,
     })
 }

@@ -7,6 +7,8 @@ use super::route::Route;
 use crate::failure::{Code, Failure};
 use crate::payload::{Malformed, Position, Unreadable};
 use crate::source::Barred;
+use crate::source::limits::{Caps, Counts, Usage, Zone};
+use crate::time::Timestamp;
 
 /// Why a request is not answered with a lead. Nothing inner is in it: causes are logged where they are met.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,10 @@ pub enum Problem {
     UnsupportedMediaType,
     /// The `Idempotency-Key` belongs to another submission.
     IdempotencyKeyReused,
+    /// The person's data is in an earlier lead, and the source refuses such leads.
+    Duplicate,
+    /// A cap of the source is reached.
+    QuotaExceeded(Usage),
     /// Our own mistake.
     Internal,
     /// TrustedForm has not said whether the certificate is good.
@@ -70,6 +76,8 @@ struct Body<'a> {
     request_id: &'a str,
     #[serde(rename = "dryRun", skip_serializing_if = "Option::is_none")]
     dry_run: Option<bool>,
+    #[serde(rename = "violated-policies", skip_serializing_if = "Vec::is_empty")]
+    violated_policies: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Error<'a>>,
 }
@@ -164,6 +172,20 @@ impl Problem {
                 "idempotency_key.reused",
                 "A lead with other content was accepted under this Idempotency-Key; send each lead with a key of its own.",
             ),
+            Self::Duplicate => (
+                StatusCode::CONFLICT,
+                "conflict",
+                "The person is in an earlier lead",
+                "lead.duplicate",
+                "This source takes each person once in a time. Nothing was stored, and sending the lead again does not help.",
+            ),
+            Self::QuotaExceeded(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "quota-exceeded",
+                "A limit of this source is reached",
+                "quota.exceeded",
+                "The source takes no more leads for now, and nothing was stored. Send the same bytes again after Retry-After.",
+            ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
@@ -204,6 +226,8 @@ impl Problem {
             Self::TooLarge,
             Self::UnsupportedMediaType,
             Self::IdempotencyKeyReused,
+            Self::Duplicate,
+            Self::QuotaExceeded(example_usage()),
             Self::Internal,
             Self::TrustedFormUnavailable,
             Self::StorageUnavailable,
@@ -254,6 +278,10 @@ impl Problem {
             _ => kind.detail.to_owned(),
         };
         let is_malformed = matches!(self, Self::Malformed(_));
+        let violated_policies = match self {
+            Self::QuotaExceeded(usage) => usage.used_up().collect(),
+            _ => Vec::new(),
+        };
         let body = Body {
             r#type: format!("https://leadping.ai/docs/errors/{}", kind.slug),
             title: kind.title,
@@ -263,6 +291,7 @@ impl Problem {
             instance,
             request_id,
             dry_run: Route::is_dry_run(instance).then_some(true),
+            violated_policies,
             errors: failures
                 .iter()
                 .map(|failure| Error {
@@ -275,6 +304,13 @@ impl Problem {
         // Texts and numbers always serialise.
         serde_json::to_string(&body).unwrap_or_default()
     }
+}
+
+/// A cap that is reached, as an example.
+fn example_usage() -> Usage {
+    let caps = Caps { day: Some(500), hour: None, time_zone: Zone::default() };
+    let now = Timestamp::from(jiff::Timestamp::UNIX_EPOCH);
+    caps.usage(&caps.windows(now), Some(Counts { day: 500, hour: 1 }), now)
 }
 
 impl From<Unreadable> for Problem {
@@ -341,6 +377,14 @@ mod tests {
     }
 
     #[test]
+    fn a_reached_cap_names_itself() {
+        let body = Problem::QuotaExceeded(example_usage()).to_json("/leads", "r");
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["violated-policies"], serde_json::json!(["day"]));
+        assert!(!Problem::Duplicate.to_json("/leads", "r").contains("violated"));
+    }
+
+    #[test]
     fn only_a_400_lists_errors() {
         let cases = [
             (Problem::Malformed(Malformed::Empty), 400, true),
@@ -350,6 +394,8 @@ mod tests {
             (Problem::TooLarge, 413, false),
             (Problem::UnsupportedMediaType, 415, false),
             (Problem::IdempotencyKeyReused, 422, false),
+            (Problem::Duplicate, 409, false),
+            (Problem::QuotaExceeded(example_usage()), 429, false),
             (Problem::Internal, 500, false),
             (Problem::TrustedFormUnavailable, 503, false),
             (Problem::StorageUnavailable, 503, false),

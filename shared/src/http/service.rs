@@ -12,8 +12,8 @@ use lambda_http::{Adapter, Body, Error, IntoResponse, LambdaEvent, Request, Requ
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
-use super::Problem;
 use super::route::{LEAD_ID, Route};
+use super::{Problem, rate_limit};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -183,6 +183,10 @@ fn refused(problem: &Problem, instance: &str, request_id: &str) -> Response<Body
             headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
         _ => {}
+    }
+    if let Problem::QuotaExceeded(usage) = problem {
+        rate_limit::tell(headers, usage);
+        headers.insert(RETRY_AFTER, usage.retry_after().into());
     }
     response
 }

@@ -6,6 +6,9 @@ use lambda_http::http::header::CONTENT_TYPE;
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
 
+use crate::http::rate_limit;
+use crate::source::limits::Usage;
+
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// Marks each success that a test key got, so that a test key in production traffic is noticed (contract, section 9).
 pub(crate) const LEADPING_TEST: HeaderName = HeaderName::from_static("leadping-test");
@@ -18,6 +21,8 @@ pub struct Accepted {
     pub replayed: bool,
     /// Whether it is a test lead.
     pub test: bool,
+    /// How far the source has used up its caps, if the lead took a place.
+    pub usage: Option<Usage>,
 }
 
 /// Hides the body, which is personal data.
@@ -37,6 +42,9 @@ impl From<Accepted> for Response<Body> {
         }
         if accepted.test {
             response.headers_mut().insert(LEADPING_TEST, HeaderValue::from_static("true"));
+        }
+        if let Some(usage) = &accepted.usage {
+            rate_limit::tell(response.headers_mut(), usage);
         }
         response
     }

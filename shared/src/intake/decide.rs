@@ -1,8 +1,11 @@
 //! The order of a post up to the put (contract, section 5, "Order"). The intake and the dry run share it, so a dry run
 //! answers what the intake would answer.
 
+use std::time::Duration;
+
 use futures_util::future::{join, join3};
 use lambda_http::Request;
+use tokio::time::timeout;
 use tracing::Span;
 
 use super::judge::{Judged, judge, refused_certificate};
@@ -16,10 +19,13 @@ use crate::lead::{Lead, ProcessingStatus};
 use crate::settings::CheckSettings;
 use crate::source::{Attachment, Mode, Sender};
 use crate::start::StartError;
-use crate::store::{Leads, Sources, StoreError, StoredLead};
+use crate::store::{Leads, Limits, Sources, StoreError, StoredLead};
 use crate::time::Timestamp;
 use crate::trusted_form::{Refusal, TrustedForm};
 use crate::validation::{Validated, Verdict};
+
+/// The timeout of the read beside TrustedForm, whose timeout is the same.
+const HELD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// In bytes, well below DynamoDB's limit of 400 KB for an item.
 const MAX_DOCUMENT: usize = 350_000;
@@ -29,6 +35,7 @@ const MAX_DOCUMENT: usize = 350_000;
 pub(crate) struct Decider {
     sources: Sources,
     pub(crate) leads: Leads,
+    pub(crate) limits: Limits,
     pub(crate) trusted_form: TrustedForm,
 }
 
@@ -66,6 +73,7 @@ impl Decider {
         let (key, ()) = join(Credential::read(&settings.trusted_form_key, &aws.secrets), connections).await;
         Ok(Self {
             leads: Leads::new(aws.dynamodb.clone(), &settings.leads_table),
+            limits: Limits::new(aws.dynamodb.clone(), &settings.limits_table),
             trusted_form: TrustedForm::new(client, settings.trusted_form_url.clone(), key?),
             sources,
         })
@@ -99,7 +107,20 @@ impl Decider {
         let verified = match verdict {
             Verdict::Refused(failures) => return Err(Problem::Validation(failures)),
             Verdict::RefusedBySource(failures) => Err(Problem::Validation(failures)),
-            Verdict::Valid(lead) => verify(lead).await.map_err(|refusal| refused_certificate(refusal, &submission)),
+            Verdict::Valid(lead) => {
+                let verified = if sender.has_limits() {
+                    // A lead that we hold is answered before a limit can refuse it.
+                    let held = timeout(HELD_TIMEOUT, self.held(&identity));
+                    let (held, verified) = join(held, verify(lead)).await;
+                    if let Some(stored) = held.map_err(|_| Problem::StorageUnavailable)?? {
+                        return Ok(Decision::Replay(stored));
+                    }
+                    verified
+                } else {
+                    verify(lead).await
+                };
+                verified.map_err(|refusal| refused_certificate(refusal, &submission))
+            }
         };
         match verified {
             Ok(verified) => Ok(Decision::Pass(Known { sender, attachment, identity, now }, verified)),
@@ -143,6 +164,7 @@ impl Known<'_> {
             tag_names: validated.tag_names,
             processing_status: ProcessingStatus::Enriching,
             test: self.sender.mode == Mode::Test,
+            duplicate: false,
         };
         let document = to_json(&lead)?;
         if document.len() > MAX_DOCUMENT {

@@ -7,8 +7,9 @@ use lambda_http::{Body, Request, Response};
 use tracing::{Instrument, Span, field};
 
 use super::answer::Accepted;
-use super::decide::{Decider, Decision, Known, same, to_json, unavailable};
+use super::decide::{Decider, Decision, Known, same, to_json};
 use super::request::Post;
+use super::reserve::Reservation;
 use crate::client::aws::Clients;
 use crate::client::web;
 use crate::http::{self, Problem};
@@ -75,6 +76,9 @@ impl Intake {
                 Span::current().record("source_id", sender.source.id.as_str());
                 let accepted = self.take(&Post::of(entrance, request), request_id, &sender, now).await;
                 report(sender.mode, sender.source.id.as_str(), &accepted);
+                if let Err(problem) = &accepted {
+                    self.decider.count_refusal(&sender, problem, now).await;
+                }
                 accepted
             }
             Err(problem) => {
@@ -100,7 +104,15 @@ impl Intake {
     }
 
     async fn save(&self, known: &Known<'_>, verified: Verified, request_id: &str) -> Result<Accepted, Problem> {
-        let (lead, document) = known.lead(verified.into_inner())?;
+        let (mut lead, mut document) = known.lead(verified.into_inner())?;
+        let reserved = match self.decider.reserve(known, &lead, request_id).await? {
+            Reservation::Held(stored) => return replay(&stored),
+            Reservation::Made(reserved) => reserved,
+        };
+        if reserved.is_told {
+            lead.duplicate = true;
+            document = to_json(&lead)?;
+        }
         let new = NewLead {
             lead,
             business_id: known.attachment.business_id.clone(),
@@ -109,12 +121,14 @@ impl Intake {
             request_id: request_id.to_owned(),
             due_at: known.now.after(self.due_after),
             retained_for: known.retained_for().map(str::to_owned),
+            cap_reached: reserved.cap_reached(),
+            duplicate_of: reserved.duplicate_of.clone(),
         };
-        match self.decider.leads.put(&new).await.map_err(unavailable)? {
+        match self.decider.put(known, &new, &reserved).await? {
             Put::Created => {
                 step::accepted(&new.lead.id);
                 self.announce(known, &new.lead, request_id).await;
-                Ok(Accepted { lead: new.document, replayed: false, test: new.lead.test })
+                Ok(Accepted { lead: new.document, replayed: false, test: new.lead.test, usage: reserved.usage })
             }
             Put::Exists(stored) => replay(&*same(&known.identity, stored)?),
         }
@@ -151,5 +165,5 @@ fn report(mode: Mode, source: &str, outcome: &Result<Accepted, Problem>) {
 fn replay(stored: &StoredLead) -> Result<Accepted, Problem> {
     let lead = stored.lead();
     step::replayed(&lead.id);
-    Ok(Accepted { lead: to_json(lead)?, replayed: true, test: lead.test })
+    Ok(Accepted { lead: to_json(lead)?, replayed: true, test: lead.test, usage: None })
 }

@@ -30,6 +30,9 @@ pub struct LeadView<'a> {
     pub processing_status: ProcessingStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<bool>,
+    /// The earlier lead of this person, if there is one (contract, section 10).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicate_of: Option<&'a LeadId>,
     /// Whether the person may be texted and called, as far as we know now.
     pub eligibility: Eligibility,
     /// The consent, if the lead's source retains certificates.
@@ -62,8 +65,13 @@ pub struct PhoneView<'a> {
 }
 
 impl<'a> LeadView<'a> {
-    /// A lead with the result of its lookup and its consent, if there are any.
-    pub fn of(lead: &'a Lead, lookup: Option<&'a Lookup>, consent: Option<Consent>) -> Self {
+    /// A lead with the result of its lookup, its consent and the earlier lead of its person, if there are any.
+    pub fn of(
+        lead: &'a Lead,
+        lookup: Option<&'a Lookup>,
+        consent: Option<Consent>,
+        duplicate_of: Option<&'a LeadId>,
+    ) -> Self {
         // Without `..`, so that a member which the answer gains is not forgotten here.
         let Lead {
             id,
@@ -77,6 +85,8 @@ impl<'a> LeadView<'a> {
             tag_names,
             processing_status,
             test,
+            // For the source. Users are told which lead is the earlier one.
+            duplicate: _,
         } = lead;
         let Contact { first_name, last_name, email, phone, street_address, time_zone_id } = contact;
         Self {
@@ -98,6 +108,7 @@ impl<'a> LeadView<'a> {
             tag_names,
             processing_status: *processing_status,
             test: test.then_some(true),
+            duplicate_of,
             eligibility: Eligibility::of(&Facts {
                 status: *processing_status,
                 is_test: *test,

@@ -3,9 +3,10 @@
 use super::item::{self, Item};
 use super::lead_item::{ACCOUNT_ID, CONSENT, LEAD, OUTBOX, SOURCE_ID, StoredLead, TombstoneDocument, pk, stored};
 use super::leads::{CONVERSATION, Leads, conversation};
+use super::limits::Limits;
 use super::outbox::{Outbox, RetainChange, Subject};
 use super::{StoreError, schema, transaction};
-use crate::event::EventType;
+use crate::event::{EventFacts, EventType};
 use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
 use crate::time::Timestamp;
@@ -44,17 +45,21 @@ impl Leads {
     /// stays only in the index by day. The conversation loses the person's data and leaves the inbox. An event records
     /// the erasure.
     ///
+    /// The guards of the person go with it, so a later lead of the person is not compared with this one.
+    ///
     /// Every write of the worker requires that the lead is not erased, so the data cannot come back.
     ///
     /// # Errors
     /// [`StoreError`]. The data may have been erased nevertheless; erase again to make sure.
-    pub async fn erase(&self, id: &LeadId, now: Timestamp) -> Result<Erasure, StoreError> {
+    pub async fn erase(&self, limits: &Limits, id: &LeadId, now: Timestamp) -> Result<Erasure, StoreError> {
         for _ in 0..MAX_TRIES {
             let Some(lead) = self.item(id, LEAD).await? else { return Ok(Erasure::NotFound) };
             let kept = match stored(&lead)? {
                 StoredLead::Kept(kept) => kept,
                 StoredLead::Erased(_) => return Ok(Erasure::ErasedBefore),
             };
+            // First, because what a guard is found by is erased then.
+            limits.forget(&kept.lead, &kept.business_id).await?;
             let opened = self.item(id, CONVERSATION).await?;
             let opened = opened.as_ref().map(conversation).transpose()?;
             let outbox = self.item(id, OUTBOX).await?;
@@ -76,8 +81,14 @@ impl Leads {
 
             // The next sweep announces the lead, and the worker tells subscribers.
             let subject = Subject { lead: &kept.lead, business_id: &kept.business_id };
-            let (mut writes, written) =
-                self.tell(subject, &outbox, [(EventType::LeadErased, None)], RetainChange::Drop, now, now)?;
+            let (mut writes, written) = self.tell(
+                subject,
+                &outbox,
+                [(EventType::LeadErased, EventFacts::default())],
+                RetainChange::Drop,
+                now,
+                now,
+            )?;
             writes.push(transaction::put(&self.table, tombstone, &condition, Some(values))?);
             if let Some(conversation) = opened {
                 // Replacing the document is safe: no other writer changes it.

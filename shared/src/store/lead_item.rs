@@ -34,6 +34,9 @@ const LOOKUP: &str = "lookup";
 /// Whether the source wants its certificates retained, and the name that they are retained under.
 const RETAIN: &str = "retain";
 const SOURCE_NAME: &str = "sourceName";
+/// What the worker tells subscribers: the earlier lead, and the caps of which this lead took the last place.
+const DUPLICATE_OF: &str = "duplicateOf";
+const CAP_REACHED: &str = "capReached";
 pub(super) const CONSENT: &str = "consent";
 pub(super) const LOOKUP_SINCE: &str = "lookupSince";
 
@@ -54,6 +57,10 @@ pub struct NewLead {
     pub(crate) due_at: Timestamp,
     /// The name of the source, if it wants its certificates retained. The worker never reads sources.
     pub(crate) retained_for: Option<String>,
+    /// The earlier lead of this person.
+    pub(crate) duplicate_of: Option<LeadId>,
+    /// The caps of which this lead took the last place.
+    pub(crate) cap_reached: Vec<&'static str>,
 }
 
 /// A lead in the table.
@@ -103,6 +110,10 @@ pub struct Kept {
     pub lookup: Option<Lookup>,
     /// The name of the source, if it wants its certificates retained.
     pub retained_for: Option<String>,
+    /// The earlier lead of this person, if there was one.
+    pub duplicate_of: Option<LeadId>,
+    /// The caps of which this lead took the last place: `day`, `hour`.
+    pub cap_reached: Vec<String>,
     /// What TrustedForm finally said of the certificate, or that it said nothing.
     pub(super) settled_consent: Option<Consent>,
     pub(super) request_id: String,
@@ -195,8 +206,10 @@ impl StoredLead {
     /// The lead as operators and users see it.
     pub fn view(&self) -> LeadView<'_> {
         match self {
-            Self::Kept(kept) => LeadView::of(&kept.lead, kept.lookup.as_ref(), kept.consent()),
-            Self::Erased(tombstone) => LeadView::of(&tombstone.lead, None, tombstone.consent.clone()),
+            Self::Kept(kept) => {
+                LeadView::of(&kept.lead, kept.lookup.as_ref(), kept.consent(), kept.duplicate_of.as_ref())
+            }
+            Self::Erased(tombstone) => LeadView::of(&tombstone.lead, None, tombstone.consent.clone(), None),
         }
     }
 
@@ -233,6 +246,12 @@ impl NewLead {
         if let Some(source_name) = &self.retained_for {
             put(RETAIN, AttributeValue::Bool(true));
             put(SOURCE_NAME, item::text(source_name));
+        }
+        if let Some(earlier) = &self.duplicate_of {
+            put(DUPLICATE_OF, item::text(earlier));
+        }
+        if !self.cap_reached.is_empty() {
+            put(CAP_REACHED, item::text(self.cap_reached.join(" ")));
         }
         if let Some(external_id) = &lead.metadata.external_id {
             let scope = external_id_scope(&lead.source_id, mode_of(lead));
@@ -308,6 +327,7 @@ pub(super) fn stored(item: &Item) -> Result<StoredLead, StoreError> {
     let lookup = item::optional(item, LOOKUP).map(serde_json::from_str).transpose();
     let is_retained = matches!(item.get(RETAIN), Some(AttributeValue::Bool(true)));
     let source_name = item::optional(item, SOURCE_NAME).unwrap_or_default();
+    let cap_reached = item::optional(item, CAP_REACHED).unwrap_or_default();
     Ok(StoredLead::Kept(Box::new(Kept {
         lead,
         progress,
@@ -316,6 +336,8 @@ pub(super) fn stored(item: &Item) -> Result<StoredLead, StoreError> {
         request_id: item::string(item, REQUEST_ID)?.to_owned(),
         lookup: lookup.map_err(|_| StoreError::Unreadable(LOOKUP))?,
         retained_for: is_retained.then(|| source_name.to_owned()),
+        duplicate_of: item::optional_parsed(item, DUPLICATE_OF)?,
+        cap_reached: cap_reached.split_whitespace().map(str::to_owned).collect(),
         settled_consent: consent(item)?,
     })))
 }
@@ -339,6 +361,7 @@ fn tombstone(item: &Item) -> Result<Tombstone, StoreError> {
         tag_names: Vec::new(),
         processing_status: ProcessingStatus::Erased,
         test,
+        duplicate: false,
     };
     Ok(Tombstone { lead, business_id, content, consent: consent(item)? })
 }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::item::{self, Item};
 use super::lead_item::{LEAD, NewLead, OUTBOX, StoredLead, pk, stored};
 use super::outbox::Outbox;
-use super::{StoreError, schema, transaction};
+use super::{Attempts, StoreError, schema, transaction};
 use crate::conversation::Conversation;
 use crate::event::Event;
 use crate::id::LeadId;
@@ -71,15 +71,15 @@ impl Leads {
     /// Writes a lead unless it exists. This one conditional put resolves every race between repeats.
     ///
     /// # Errors
-    /// [`StoreError`]. The lead may have been written nevertheless; a repeat finds it.
-    pub async fn put(&self, new: &NewLead) -> Result<Put, StoreError> {
-        let put = timeout(PUT_TIMEOUT, self.put_or_read(new)).await;
+    /// [`StoreError`]. The lead may have been written nevertheless, unless `attempts` know better; a repeat finds it.
+    pub async fn put(&self, new: &NewLead, attempts: Option<&Attempts>) -> Result<Put, StoreError> {
+        let put = timeout(PUT_TIMEOUT, self.put_or_read(new, attempts)).await;
         put.unwrap_or_else(|_| {
             Err(StoreError::Unavailable { code: "timed out".to_owned(), request_id: "none".to_owned() })
         })
     }
 
-    async fn put_or_read(&self, new: &NewLead) -> Result<Put, StoreError> {
+    async fn put_or_read(&self, new: &NewLead, attempts: Option<&Attempts>) -> Result<Put, StoreError> {
         let put = self
             .client
             .put_item()
@@ -87,7 +87,11 @@ impl Leads {
             .set_item(Some(new.item()))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let error = match put.send().await {
+        let put = match attempts {
+            Some(attempts) => put.customize().interceptor(attempts.clone()).send().await,
+            None => put.send().await,
+        };
+        let error = match put {
             Ok(_) => return Ok(Put::Created),
             Err(error) => error,
         };

@@ -13,11 +13,10 @@ use super::leads::{Leads, event};
 use super::progress::{Lease, applied};
 use super::{StoreError, schema, transaction};
 use crate::conversation::Conversation;
-use crate::event::{Event, EventType};
+use crate::event::{Event, EventFacts, EventType};
 use crate::id::{BusinessId, LeadId};
 use crate::lead::Lead;
 use crate::lead::consent::Consent;
-use crate::lead::eligibility::Eligibility;
 use crate::time::Timestamp;
 
 /// Until when no worker may retain the certificate: another one holds the lease, or a wait has not ended.
@@ -123,7 +122,7 @@ impl Leads {
         &self,
         subject: Subject<'_>,
         read: &Outbox,
-        happened: impl IntoIterator<Item = (EventType, Option<Eligibility>)>,
+        happened: impl IntoIterator<Item = (EventType, EventFacts)>,
         retain: RetainChange,
         now: Timestamp,
         due_at: Timestamp,
@@ -132,10 +131,10 @@ impl Leads {
         let mut outbox = read.clone();
         let mut events = Vec::new();
         let mut writes = Vec::new();
-        for (event_type, eligibility) in happened {
+        for (event_type, facts) in happened {
             outbox.version = outbox.version.saturating_add(1);
             let new = Event::of(lead, business_id.clone(), event_type, outbox.version, now);
-            let new = Event { eligibility, ..new };
+            let new = new.saying(facts);
             writes.push(event(&self.table, &new, lead.expires_at())?);
             events.push(new);
         }

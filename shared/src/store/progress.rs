@@ -12,7 +12,7 @@ use super::leads::{CONVERSATION, Leads, conversation_item};
 use super::outbox::{Outbox, RetainChange, Subject, Written};
 use super::{StoreError, schema, transaction};
 use crate::conversation::Conversation;
-use crate::event::{Event, EventType};
+use crate::event::{Event, EventFacts, EventType};
 use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
 use crate::lead::consent::Consent;
@@ -63,6 +63,20 @@ impl Kept {
         Subject { lead: &self.lead, business_id: &self.business_id }
     }
 
+    /// The events of a new lead, in their order (contract, section 10).
+    fn found_at_intake(&self) -> Vec<(EventType, EventFacts)> {
+        let mut happened = vec![(EventType::LeadCreated, EventFacts::default())];
+        if let Some(earlier) = &self.duplicate_of {
+            let facts = EventFacts { duplicate_of: Some(earlier.clone()), ..EventFacts::default() };
+            happened.push((EventType::LeadDuplicateDetected, facts));
+        }
+        if !self.cap_reached.is_empty() {
+            let facts = EventFacts { caps: Some(self.cap_reached.clone()), ..EventFacts::default() };
+            happened.push((EventType::SourceCapReached, facts));
+        }
+        happened
+    }
+
     /// Whether the person may be texted and called, once these have ended.
     fn eligibility(&self, ended: &Ended<'_>) -> Eligibility {
         let is_ready = ended.lookup.is_some() || self.progress == Progress::Ready;
@@ -82,7 +96,7 @@ impl Kept {
 }
 
 impl Leads {
-    /// Creates the conversation and the `lead.created` event, once. With a lease, the lead stays `Enriching` and is due
+    /// Creates the conversation and the `lead.created` event, once, with the events of what the intake found out. With a lease, the lead stays `Enriching` and is due
     /// after the end of the lease; so does its certificate, if it must be retained. Without one, the lead becomes
     /// `Ready`, with its event. The events are due at `due_at`.
     ///
@@ -97,7 +111,7 @@ impl Leads {
         lease: Option<Lease>,
         due_at: Timestamp,
     ) -> Result<Option<Written>, StoreError> {
-        let mut happened = vec![(EventType::LeadCreated, None)];
+        let mut happened = kept.found_at_intake();
         let mut retain = RetainChange::Keep;
         let change = match lease {
             Some(lease) => {
@@ -114,7 +128,7 @@ impl Leads {
             }
             None => {
                 let ended = Ended { lookup: Some(LookupOutcome::NotNeeded), consent: None };
-                happened.push((EventType::LeadReady, Some(kept.eligibility(&ended))));
+                happened.push((EventType::LeadReady, kept.eligibility(&ended).into()));
                 Change::of_enriching(
                     "attribute_not_exists(conversationId)",
                     "SET conversationId = :conversation, processingStatus = :ready REMOVE unfinishedShard, dueAt",
@@ -185,7 +199,7 @@ impl Leads {
                     LookupOutcome::Failed => Some(EventType::PhoneLookupFailed),
                     LookupOutcome::NotNeeded => None,
                 };
-                happened.extend(ended_by.map(|event_type| (event_type, None)));
+                happened.extend(ended_by.map(|event_type| (event_type, EventFacts::default())));
                 Change::of_enriching("attribute_exists(conversationId)", "")
                     .with(":ready", ProcessingStatus::Ready.as_str())
             }
@@ -201,10 +215,10 @@ impl Leads {
             change = change.with(":consent", item::json(consent)?);
             retain = RetainChange::End(mine);
             let settled = EventType::of_consent(consent.status);
-            happened.extend(settled.map(|event_type| (event_type, Some(kept.eligibility(&ended)))));
+            happened.extend(settled.map(|event_type| (event_type, kept.eligibility(&ended).into())));
         }
         if ended.lookup.is_some() {
-            happened.push((EventType::LeadReady, Some(kept.eligibility(&ended))));
+            happened.push((EventType::LeadReady, kept.eligibility(&ended).into()));
         }
         let removes = if ended.lookup.is_some() { " REMOVE unfinishedShard, dueAt, leasedUntil" } else { "" };
         let expression = format!("SET {}{removes}", sets.join(", "));

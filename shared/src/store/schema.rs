@@ -1,8 +1,8 @@
 //! The names of attributes and indexes. `template.yaml` repeats them, and the local stack creates its tables from them.
 
-/// The partition key of both tables.
+/// The partition key of every table.
 pub const PK: &str = "pk";
-/// The sort key of both tables.
+/// The sort key of every table.
 pub const SK: &str = "sk";
 /// The schema version of an item.
 pub const SCHEMA_VERSION: &str = "schemaVersion";
@@ -29,7 +29,8 @@ pub const RETAIN_SINCE: &str = "retainSince";
 /// What happened last in a conversation.
 pub const LAST_SNIPPET: &str = "lastSnippet";
 
-/// When DynamoDB deletes an item, in seconds since 1970. In the table of leads, exactly the items of test leads have it.
+/// When DynamoDB deletes an item, in seconds since 1970. In the table of leads, exactly the items of test leads have it; in
+/// the table of limits, all items.
 pub const EXPIRES_AT: &str = "expiresAt";
 
 /// A secondary index. A key whose name ends in `Shard` is a number; the others are strings.
@@ -64,6 +65,9 @@ pub const DAY: Index = Index { name: "day", partition: "dayKey", sort: "createdA
 pub const SOURCE_INDEXES: &[Index] = &[SOURCE_LIST];
 /// The indexes of the table of leads.
 pub const LEAD_INDEXES: &[Index] = &[UNFINISHED, INBOX, EXTERNAL_ID, PHONE, EMAIL, DAY];
+
+/// The indexes of the table of limits.
+pub const LIMIT_INDEXES: &[Index] = &[];
 
 /// The number of shards of the outbox.
 pub const UNFINISHED_SHARDS: u8 = 64;

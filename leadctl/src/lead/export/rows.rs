@@ -8,12 +8,13 @@ use leadping::lead::view::LeadView;
 
 /// The columns: each member by its path, as it is answered. Free metadata, which has names of the partner's own, and
 /// tags are in one column each, as JSON.
-pub(super) const COLUMNS: [&str; 71] = [
+pub(super) const COLUMNS: [&str; 72] = [
     "id",
     "createdAt",
     "processingStatus",
     "sourceId",
     "accountId",
+    "duplicateOf",
     "metadata.businessId",
     "metadata.externalId",
     "metadata.sellerLeadId",

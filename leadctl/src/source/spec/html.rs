@@ -6,6 +6,7 @@ use std::fmt::{self, Display, Write};
 
 use data_encoding::BASE64;
 use leadping::check::spec::{ADDRESS, Spec};
+use leadping::source::limits::{Action, Duplicates};
 use sha2::{Digest, Sha256};
 
 use crate::output::escape::Shown;
@@ -64,6 +65,17 @@ impl<T: Display> Display for Code<T> {
     }
 }
 
+/// What happens when a person comes again.
+fn again(duplicates: Option<&Duplicates>) -> String {
+    let Some(duplicates) = duplicates else { return "accepted".to_owned() };
+    let by: Vec<_> = duplicates.by.iter().map(|key| key.as_str()).collect();
+    let answer = match duplicates.action {
+        Action::Flag => "accepted, and the answer may have duplicate",
+        Action::Refuse => "refused with 409",
+    };
+    format!("{answer} (by {}, within {} days)", by.join(" or "), duplicates.days)
+}
+
 /// The whole page. `address` is the API's, where it is known.
 pub(super) fn page(spec: &Spec<'_>, address: Option<&str>) -> String {
     let mut page = String::new();
@@ -117,8 +129,9 @@ fn write(page: &mut String, spec: &Spec<'_>, address: Option<&str>) -> fmt::Resu
 
     let members = spec.members.iter().map(|it| [code(it.structured), name(it.flat), text(it.about)]);
     table(page, "Members of a lead", ["At POST /leads", "At /leads/intake", "Meaning"], members)?;
-    let limits = spec.limits.iter().map(|it| [text(it.of), text(it.most)]);
+    let limits = spec.limits.iter().map(|it| [text(&it.of), text(it.most)]);
     table(page, "Limits", ["Of", "At most"], limits)?;
+    writeln!(page, "<p>The same person again: {}.</p>", Html(again(spec.duplicates)))?;
     let codes = spec.codes.iter().map(|it| [text(it.status), code(it.code), text(it.detail)]);
     table(page, "Codes of refusals", ["Status", "Code", "What to do"], codes)?;
     writeln!(page, "</main>\n</body>\n</html>")

@@ -1,0 +1,264 @@
+//! What a lead of a source with limits reserves before its put: the guards of its person, and a place within the caps
+//! (contract, section 10). A source without limits makes no call here.
+
+use std::time::Duration;
+
+use tokio::pin;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::decide::{Decider, Known, unavailable};
+use crate::http::Problem;
+use crate::id::LeadId;
+use crate::lead::Lead;
+use crate::source::limits::{Action, Scope, Usage, Windows};
+use crate::source::{Mode, Sender};
+use crate::store::{Attempts, Earlier, Guard, Guarded, NewLead, Place, Put, StoreError, StoredLead};
+use crate::telemetry::PostEnd;
+use crate::time::Timestamp;
+
+/// The timeout of guards and count together. Without an answer nothing is put.
+const RESERVE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How much longer a count is waited for, only to give its place back.
+const LATE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The timeout for taking back what no lead used. What stays costs a place, or a minute for the next lead of the person.
+const RELEASE_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// The timeout for counting a refusal, whose count may be lost.
+const REFUSAL_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// How old a guard without a lead must be to be taken over: the post that wrote it has ended by then.
+const GUARD_ABANDONED: Duration = Duration::from_secs(60);
+
+/// How often a guard is tried that other posts keep changing.
+const MAX_TRIES: usize = 3;
+
+/// What a lead has reserved.
+#[derive(Debug, Default)]
+pub(super) struct Reserved {
+    /// The guards that this request has written.
+    guards: Vec<Guard>,
+    /// The windows in which the lead is counted.
+    place: Option<Windows>,
+    /// How far the caps are used up, with this lead.
+    pub(super) usage: Option<Usage>,
+    /// The earlier lead of the person.
+    pub(super) duplicate_of: Option<LeadId>,
+    /// Whether the source is told that the lead is a duplicate: only if the earlier one is its own.
+    pub(super) is_told: bool,
+}
+
+/// How a reservation ended.
+pub(super) enum Reservation {
+    /// Another post of this lead was accepted in the meantime.
+    Held(Box<StoredLead>),
+    Made(Reserved),
+}
+
+/// Why a lead cannot be put.
+enum Stop {
+    Duplicate,
+    /// The guard of the person is that of a post that has not ended.
+    Undecided,
+    UsedUp(Usage),
+    Failed(StoreError),
+}
+
+impl Stop {
+    fn timed_out() -> Self {
+        Self::Failed(StoreError::Unavailable { code: "timed out".to_owned(), request_id: "none".to_owned() })
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Reserved {
+    /// The caps of which the lead took the last place.
+    pub(super) fn cap_reached(&self) -> Vec<&'static str> {
+        self.usage.iter().flat_map(Usage::used_up).collect()
+    }
+}
+
+impl Decider {
+    /// Reserves what the source's limits ask for.
+    pub(super) async fn reserve(
+        &self,
+        known: &Known<'_>,
+        lead: &Lead,
+        request_id: &str,
+    ) -> Result<Reservation, Problem> {
+        let mut reserved = Reserved::default();
+        if !known.sender.has_limits() {
+            return Ok(Reservation::Made(reserved));
+        }
+        let deadline = Instant::now() + RESERVE_TIMEOUT;
+        let guarded = timeout_at(deadline, self.guard_all(&mut reserved, known, lead, request_id)).await;
+        let made = match guarded.unwrap_or_else(|_| Err(Stop::timed_out())) {
+            Ok(()) => self.take_place(&mut reserved, known, deadline).await,
+            stop => stop,
+        };
+        let Err(stop) = made else { return Ok(Reservation::Made(reserved)) };
+        let problem = match stop {
+            Stop::Duplicate => Problem::Duplicate,
+            Stop::Undecided => Problem::StorageUnavailable,
+            Stop::UsedUp(usage) => match self.held(&known.identity).await {
+                Ok(Some(stored)) => return Ok(Reservation::Held(stored)),
+                Ok(None) => Problem::QuotaExceeded(usage),
+                Err(problem) => problem,
+            },
+            Stop::Failed(error) => unavailable(error),
+        };
+        self.release(known, &reserved).await;
+        Err(problem)
+    }
+
+    /// Writes the guards. `reserved` is also right if this is dropped.
+    async fn guard_all(
+        &self,
+        reserved: &mut Reserved,
+        known: &Known<'_>,
+        lead: &Lead,
+        request_id: &str,
+    ) -> Result<(), Stop> {
+        let source = &known.sender.source;
+        if let Some(duplicates) = known.sender.duplicates() {
+            for guard in Guard::all(duplicates, lead, &known.attachment.business_id, request_id) {
+                let Some(earlier) = self.guard(reserved, guard, duplicates.action, known.now).await? else { continue };
+                if duplicates.action == Action::Refuse {
+                    return Err(Stop::Duplicate);
+                }
+                // Another source of the business is none of the partner's business.
+                reserved.is_told |= duplicates.scope == Scope::Source || earlier.source_id == source.id;
+                reserved.duplicate_of.get_or_insert(earlier.lead_id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a place within the caps.
+    async fn take_place(&self, reserved: &mut Reserved, known: &Known<'_>, deadline: Instant) -> Result<(), Stop> {
+        let Some(caps) = known.sender.caps() else { return Ok(()) };
+        let windows = caps.windows(known.now);
+        if caps.is_paused() {
+            return Err(Stop::UsedUp(caps.usage(&windows, None, known.now)));
+        }
+        let taking = self.limits.take_place(&known.sender.source.id, caps, &windows);
+        pin!(taking);
+        let Ok(place) = timeout_at(deadline, &mut taking).await else {
+            // If the answer comes yet, the place is not lost.
+            if let Ok(Ok(Place::Taken(_))) = timeout(LATE_TIMEOUT, taking).await {
+                reserved.place = Some(windows.clone());
+            }
+            return Err(Stop::timed_out());
+        };
+        let (counts, is_taken) = match place? {
+            Place::Taken(counts) => (counts, true),
+            Place::None(counts) => (counts, false),
+        };
+        let usage = caps.usage(&windows, Some(counts), known.now);
+        if !is_taken {
+            return Err(Stop::UsedUp(usage));
+        }
+        reserved.usage = Some(usage);
+        reserved.place = Some(windows.clone());
+        Ok(())
+    }
+
+    /// Writes one guard. Returns the guard of an earlier lead that counts, if there is one.
+    async fn guard(
+        &self,
+        reserved: &mut Reserved,
+        guard: Guard,
+        action: Action,
+        now: Timestamp,
+    ) -> Result<Option<Earlier>, Stop> {
+        for _ in 0..MAX_TRIES {
+            let earlier = match self.limits.guard(&guard).await? {
+                Guarded::Written => {
+                    reserved.guards.push(guard);
+                    return Ok(None);
+                }
+                Guarded::Own => return Ok(None),
+                Guarded::Met(earlier) => earlier,
+            };
+            match self.leads.get(&earlier.lead_id).await? {
+                Some(StoredLead::Kept(_)) => return Ok(Some(earlier)),
+                None if now.since(earlier.written_at) < GUARD_ABANDONED => {
+                    return if action == Action::Flag { Ok(Some(earlier)) } else { Err(Stop::Undecided) };
+                }
+                None | Some(StoredLead::Erased(_)) => {
+                    if self.limits.take_over(&guard, &earlier).await? {
+                        reserved.guards.push(guard);
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+        Err(Stop::Undecided)
+    }
+
+    /// Puts a lead with what it has reserved. What the put did not use is taken back, unless the lead may have been written.
+    pub(super) async fn put(&self, known: &Known<'_>, new: &NewLead, reserved: &Reserved) -> Result<Put, Problem> {
+        let attempts = known.sender.has_limits().then(Attempts::default);
+        let put = self.leads.put(new, attempts.as_ref()).await;
+        match (&put, attempts) {
+            (Ok(Put::Exists(stored)), Some(_)) => {
+                // The guards are the lead's own, unless its key was used for another person or the person was erased.
+                let is_guarded = matches!(stored, StoredLead::Kept(kept) if known.identity.is_of(&kept.content));
+                self.release_place(known, reserved, !is_guarded).await;
+            }
+            (Err(_), Some(attempts)) if attempts.all_refused() => self.release(known, reserved).await,
+            _ => {}
+        }
+        put.map_err(unavailable)
+    }
+
+    async fn release(&self, known: &Known<'_>, reserved: &Reserved) {
+        self.release_place(known, reserved, true).await;
+    }
+
+    /// Takes back the place, and the guards if nothing of the person is stored.
+    async fn release_place(&self, known: &Known<'_>, reserved: &Reserved, with_guards: bool) {
+        let release = async {
+            if let Some(windows) = &reserved.place {
+                self.limits.give_back(&known.sender.source.id, windows).await?;
+            }
+            for guard in reserved.guards.iter().filter(|_| with_guards) {
+                self.limits.unguard(guard).await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        if !matches!(timeout(RELEASE_TIMEOUT, release).await, Ok(Ok(()))) {
+            tracing::warn!("a place or a guard that no lead uses was not taken back");
+        }
+    }
+
+    /// Whether the caps allow one more lead, without counting it. The answer can be outdated when it arrives.
+    pub(crate) async fn has_place(&self, sender: &Sender, now: Timestamp) -> Result<(), Problem> {
+        let Some(caps) = sender.caps() else { return Ok(()) };
+        let windows = caps.windows(now);
+        let counts = match caps.is_paused() {
+            true => None,
+            false => Some(self.limits.counts(&sender.source.id, &windows).await.map_err(unavailable)?),
+        };
+        let usage = caps.usage(&windows, counts, now);
+        if usage.used_up().next().is_some() { Err(Problem::QuotaExceeded(usage)) } else { Ok(()) }
+    }
+
+    /// Counts a refused post of a source for its reports. Test posts are in no report.
+    pub(super) async fn count_refusal(&self, sender: &Sender, problem: &Problem, now: Timestamp) {
+        if sender.mode == Mode::Test || PostEnd::of(problem.status()) != PostEnd::Refused {
+            return;
+        }
+        let codes = problem.failure_codes();
+        let counted = timeout(REFUSAL_TIMEOUT, self.limits.count_refusal(&sender.source.id, &codes, now)).await;
+        if !matches!(counted, Ok(Ok(()))) {
+            tracing::warn!("a refusal was not counted");
+        }
+    }
+}

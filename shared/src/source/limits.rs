@@ -1,0 +1,415 @@
+//! The limits of a source: how many leads it may send, and what happens when it sends a person twice (contract, section
+//! 10).
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
+
+use crate::time::Timestamp;
+
+/// How many new leads of a source are accepted. At least one of the caps is given.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Caps {
+    /// The most new leads in a day. 0 pauses the source.
+    pub day: Option<u32>,
+    /// The most new leads in an hour. 0 pauses the source.
+    pub hour: Option<u32>,
+    /// Where the day and the hour begin.
+    #[serde(default)]
+    pub time_zone: Zone,
+}
+
+/// A time zone of the IANA database, by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Zone(String);
+
+/// The text names no time zone.
+#[derive(Debug, thiserror::Error)]
+#[error("not a time zone; give its name in the IANA database, for example America/New_York")]
+pub struct InvalidZone;
+
+/// A day and an hour of a zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// The date of the day in its zone: `2026-06-15`.
+    pub date: String,
+    /// The day, which has 23 or 25 hours twice a year in most zones.
+    pub day: Window,
+    /// The hour.
+    pub hour: Window,
+}
+
+/// A time from its start up to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub struct Window {
+    pub start: Timestamp,
+    pub end: Timestamp,
+}
+
+/// How many new leads were counted in the windows of a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub struct Counts {
+    pub day: u32,
+    pub hour: u32,
+}
+
+/// How far a source has used up its caps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage(Vec<Policy>);
+
+/// How far one cap is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Policy {
+    name: &'static str,
+    quota: u32,
+    remaining: u32,
+    /// The length of the window, in seconds.
+    window: u64,
+    /// The time until the next window begins, in seconds.
+    reset: u64,
+}
+
+/// What counts as the same person, and what follows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Duplicates {
+    /// What identifies a person. A lead without it is not compared by it.
+    pub by: BTreeSet<PersonKey>,
+    /// How long a lead counts as an earlier one.
+    pub days: u16,
+    /// Whose earlier leads count.
+    pub scope: Scope,
+    /// What happens to the later lead.
+    pub action: Action,
+}
+
+/// What identifies a person, in the order in which it is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub enum PersonKey {
+    Phone,
+    Email,
+}
+
+/// Whose earlier leads count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Those of the same source.
+    Source,
+    /// Those of every source of the business that compares in this scope.
+    Business,
+}
+
+/// What happens to the later lead of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It is accepted and marked.
+    Flag,
+    /// It is refused.
+    Refuse,
+}
+
+impl Caps {
+    /// The day and the hour of a moment.
+    pub fn windows(&self, now: Timestamp) -> Windows {
+        let instant = jiff::Timestamp::from(now);
+        let local = jiff::ZonedDateTime::new(instant, self.time_zone.time_zone());
+        // Only the first and the last day of the calendar have no beginning or no next day.
+        let day = Window {
+            start: local.start_of_day().map_or(now, |start| start.timestamp().into()),
+            end: local.tomorrow().and_then(|next| next.start_of_day()).map_or(now, |end| end.timestamp().into()),
+        };
+        let into_the_hour = jiff::SignedDuration::new(
+            i64::from(local.minute()) * 60 + i64::from(local.second()),
+            local.subsec_nanosecond(),
+        );
+        let start: Timestamp = instant.saturating_sub(into_the_hour).unwrap_or(instant).into();
+        let hour = Window { start, end: start.after(HOUR) };
+        Windows { date: local.date().to_string(), day, hour }
+    }
+
+    /// Whether a cap is 0, so that no lead is accepted.
+    pub fn is_paused(&self) -> bool {
+        self.day == Some(0) || self.hour == Some(0)
+    }
+
+    /// How far the caps are used up at `now`, when this many leads were counted in its windows. Without counts, only the caps
+    /// of 0 are known to be used up, and no others are told.
+    pub fn usage(&self, windows: &Windows, counts: Option<Counts>, now: Timestamp) -> Usage {
+        let policy = |name, quota: Option<u32>, count: Option<u32>, window: Window| {
+            let quota = quota.filter(|quota| count.is_some() || *quota == 0)?;
+            Some(Policy {
+                name,
+                quota,
+                remaining: quota.saturating_sub(count.unwrap_or(0)),
+                window: seconds_up(window.end.since(window.start)),
+                reset: seconds_up(window.end.since(now)),
+            })
+        };
+        let day = policy("day", self.day, counts.map(|counts| counts.day), windows.day);
+        let hour = policy("hour", self.hour, counts.map(|counts| counts.hour), windows.hour);
+        Usage(day.into_iter().chain(hour).collect())
+    }
+}
+
+/// The length of an hour.
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Whole seconds, so that a wait of so many seconds is long enough.
+fn seconds_up(duration: Duration) -> u64 {
+    duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
+}
+
+impl Usage {
+    /// The caps that are used up: `day`, `hour`.
+    pub fn used_up(&self) -> impl Iterator<Item = &'static str> {
+        self.used_up_policies().map(|policy| policy.name)
+    }
+
+    /// How many seconds to wait until every cap allows a lead again.
+    pub fn retry_after(&self) -> u64 {
+        self.used_up_policies().map(|policy| policy.reset).max().unwrap_or_default()
+    }
+
+    /// The value of `RateLimit-Policy`: `"day";q=500;w=86400`.
+    pub fn policy_header(&self) -> String {
+        self.header(|policy| [('q', policy.quota.into()), ('w', policy.window)])
+    }
+
+    /// The value of `RateLimit`: `"day";r=12;t=36120`.
+    pub fn header_of_rest(&self) -> String {
+        self.header(|policy| [('r', policy.remaining.into()), ('t', policy.reset)])
+    }
+
+    fn used_up_policies(&self) -> impl Iterator<Item = &Policy> {
+        self.0.iter().filter(|policy| policy.remaining == 0)
+    }
+
+    fn header(&self, parameters: impl Fn(&Policy) -> [(char, u64); 2]) -> String {
+        let mut value = String::new();
+        for policy in &self.0 {
+            let separator = if value.is_empty() { "" } else { ", " };
+            let [(one, first), (other, second)] = parameters(policy);
+            // Writing to a text never fails.
+            let _ = write!(value, "{separator}\"{}\";{one}={first};{other}={second}", policy.name);
+        }
+        value
+    }
+}
+
+impl Zone {
+    /// The zone as `jiff` knows it. A later release may know more names than this one: then it is UTC.
+    fn time_zone(&self) -> TimeZone {
+        TimeZone::get(&self.0).unwrap_or(TimeZone::UTC)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self("UTC".to_owned())
+    }
+}
+
+impl FromStr for Zone {
+    type Err = InvalidZone;
+
+    fn from_str(name: &str) -> Result<Self, InvalidZone> {
+        let zone = TimeZone::get(name.trim()).map_err(|_| InvalidZone)?;
+        zone.iana_name().map(|name| Self(name.to_owned())).ok_or(InvalidZone)
+    }
+}
+
+impl Duplicates {
+    /// The most days. Guards are kept this long.
+    pub const MAX_DAYS: u16 = 3_650;
+
+    /// When the leads were accepted that no longer count at `now`, at the latest.
+    pub fn cutoff(&self, now: Timestamp) -> Timestamp {
+        now.before(self.length())
+    }
+
+    /// How long a lead counts as an earlier one.
+    pub fn length(&self) -> Duration {
+        Duration::from_secs(u64::from(self.days) * 24 * 60 * 60)
+    }
+}
+
+impl PersonKey {
+    /// The name in settings and keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Email => "email",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn caps(zone: &str) -> Caps {
+        Caps { day: Some(500), hour: Some(50), time_zone: zone.parse().unwrap() }
+    }
+
+    #[test]
+    fn a_day_begins_and_ends_with_the_zone_s() {
+        for (zone, now, date, start, hours, hour) in [
+            ("UTC", "2026-06-15T12:30:01Z", "2026-06-15", "2026-06-15T00:00:00Z", 24., "2026-06-15T12:00:00Z"),
+            (
+                "America/New_York",
+                "2026-06-15T03:59:59Z",
+                "2026-06-14",
+                "2026-06-14T04:00:00Z",
+                24.,
+                "2026-06-15T03:00:00Z",
+            ),
+            (
+                "America/New_York",
+                "2026-06-15T04:00:00Z",
+                "2026-06-15",
+                "2026-06-15T04:00:00Z",
+                24.,
+                "2026-06-15T04:00:00Z",
+            ),
+            // Daylight saving begins and ends.
+            (
+                "America/New_York",
+                "2026-03-08T12:00:00Z",
+                "2026-03-08",
+                "2026-03-08T05:00:00Z",
+                23.,
+                "2026-03-08T12:00:00Z",
+            ),
+            (
+                "America/New_York",
+                "2026-11-01T12:00:00Z",
+                "2026-11-01",
+                "2026-11-01T04:00:00Z",
+                25.,
+                "2026-11-01T12:00:00Z",
+            ),
+            // The hour from one to two comes twice, and is two hours.
+            (
+                "America/New_York",
+                "2026-11-01T05:30:00Z",
+                "2026-11-01",
+                "2026-11-01T04:00:00Z",
+                25.,
+                "2026-11-01T05:00:00Z",
+            ),
+            (
+                "America/New_York",
+                "2026-11-01T06:30:00Z",
+                "2026-11-01",
+                "2026-11-01T04:00:00Z",
+                25.,
+                "2026-11-01T06:00:00Z",
+            ),
+            // No daylight saving.
+            (
+                "America/Phoenix",
+                "2026-03-08T12:00:00Z",
+                "2026-03-08",
+                "2026-03-08T07:00:00Z",
+                24.,
+                "2026-03-08T12:00:00Z",
+            ),
+            // Half an hour off, and a day whose midnight does not exist.
+            ("Asia/Kolkata", "2026-06-15T12:10:00Z", "2026-06-15", "2026-06-14T18:30:00Z", 24., "2026-06-15T11:30:00Z"),
+            ("Asia/Beirut", "2026-03-29T12:00:00Z", "2026-03-29", "2026-03-28T22:00:00Z", 23., "2026-03-29T12:00:00Z"),
+            (
+                "Australia/Lord_Howe",
+                "2026-04-04T20:00:00Z",
+                "2026-04-05",
+                "2026-04-04T13:00:00Z",
+                24.5,
+                "2026-04-04T19:30:00Z",
+            ),
+        ] {
+            let windows = caps(zone).windows(at(now));
+            let length = windows.day.end.since(windows.day.start).as_secs_f64() / 3600.;
+            assert_eq!((windows.date.as_str(), windows.day.start, length), (date, at(start), hours), "{zone} {now}");
+            let next = caps(zone).windows(windows.day.end);
+            assert_eq!(next.day.start, windows.day.end, "{zone} {now}: days follow each other");
+            assert_eq!(windows.hour, Window { start: at(hour), end: at(hour).after(HOUR) }, "{zone} {now}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_left_and_when_more_comes() {
+        let now = at("2026-06-15T14:00:00.500Z");
+        for (day, hour, counts, policy, rest, used_up, wait) in [
+            (Some(500), None, Some((488, 9)), r#""day";q=500;w=86400"#, r#""day";r=12;t=36000"#, "", 0),
+            (None, Some(50), Some((488, 50)), r#""hour";q=50;w=3600"#, r#""hour";r=0;t=3600"#, "hour", 3600),
+            (
+                Some(500),
+                Some(50),
+                Some((500, 50)),
+                r#""day";q=500;w=86400, "hour";q=50;w=3600"#,
+                r#""day";r=0;t=36000, "hour";r=0;t=3600"#,
+                "day hour",
+                36000,
+            ),
+            // A cap that was lowered below the count.
+            (Some(10), None, Some((11, 1)), r#""day";q=10;w=86400"#, r#""day";r=0;t=36000"#, "day", 36000),
+            // Paused: the other count is not read.
+            (Some(0), Some(50), None, r#""day";q=0;w=86400"#, r#""day";r=0;t=36000"#, "day", 36000),
+        ] {
+            let caps = Caps { day, hour, time_zone: Zone::default() };
+            let counts = counts.map(|(day, hour)| Counts { day, hour });
+            let usage = caps.usage(&caps.windows(now), counts, now);
+            assert_eq!((usage.policy_header().as_str(), usage.header_of_rest().as_str()), (policy, rest));
+            assert_eq!((usage.used_up().collect::<Vec<_>>().join(" ").as_str(), usage.retry_after()), (used_up, wait));
+        }
+    }
+
+    #[test]
+    fn a_zone_is_a_name_of_the_database() {
+        for (given, name) in [
+            ("America/New_York", Some("America/New_York")),
+            (" america/new_york ", Some("America/New_York")),
+            ("utc", Some("UTC")),
+            ("", None),
+            ("EST5EDT,M3.2.0,M11.1.0", None),
+            ("+05:00", None),
+            ("New York", None),
+        ] {
+            assert_eq!(given.parse::<Zone>().ok().as_ref().map(Zone::as_str), name, "{given}");
+        }
+        assert_eq!(Zone("Mars/Olympus".to_owned()).time_zone(), TimeZone::UTC);
+    }
+
+    #[test]
+    fn is_stored_as_the_contract_shows_it() {
+        let text = r#"{"day":500,"hour":50,"timeZone":"America/New_York"}"#;
+        assert_eq!(serde_json::to_string(&caps("America/New_York")).unwrap(), text);
+        let text = r#"{"by":["phone","email"],"days":30,"scope":"business","action":"refuse"}"#;
+        let duplicates: Duplicates = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&duplicates).unwrap(), text);
+        let now = at("2026-06-15T12:00:00Z");
+        assert_eq!(duplicates.cutoff(now), at("2026-05-16T12:00:00Z"));
+    }
+}

@@ -1,0 +1,173 @@
+//! Caps and duplicates hold whatever breaks: a cap is never exceeded, and a kill costs at most one place (contract, section
+//! 10).
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use leadping::source::limits::{Action, Caps, Duplicates, PersonKey, Scope, Zone};
+use leadping::time::Timestamp;
+use local::demo;
+use tests::proxy::{Fault, Point, Side};
+
+use crate::points::Fate;
+use crate::world::{Kill, World};
+
+/// More places than a test takes.
+const PLENTY: u32 = 1_000;
+
+pub(crate) fn caps(day: Option<u32>) -> Option<Caps> {
+    Some(Caps { day, hour: None, time_zone: Zone::default() })
+}
+
+pub(crate) fn duplicates(action: Action) -> Option<Duplicates> {
+    let by = BTreeSet::from([PersonKey::Phone, PersonKey::Email]);
+    Some(Duplicates { by, days: 30, scope: Scope::Source, action })
+}
+
+/// How many places are taken today.
+async fn taken(world: &World) -> usize {
+    let windows = caps(None).unwrap().windows(Timestamp::now());
+    let counts = world.stack.limits().counts(&demo::SOURCE_ID.parse().unwrap(), &windows).await.unwrap();
+    counts.day.try_into().unwrap()
+}
+
+/// Lets a minute pass for every guard.
+async fn a_minute_passes(world: &World) {
+    let (client, table) = (&world.stack.clients().dynamodb, &world.stack.addresses().limits_table);
+    let found = client.scan().table_name(table).send().await.unwrap();
+    for item in found.items().iter().filter(|item| item.contains_key("writtenAt")) {
+        let written: Timestamp = item["writtenAt"].as_s().unwrap().parse().unwrap();
+        let earlier = AttributeValue::S(written.before(Duration::from_secs(61)).to_string());
+        let update = client.update_item().table_name(table).key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
+        let update =
+            update.update_expression("SET writtenAt = :earlier").expression_attribute_values(":earlier", earlier);
+        update.send().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_kill_costs_at_most_one_place() {
+    use Point::{Count, Guard, LeadRead, Put, Send, SourceRead, TrustedForm};
+    let world = World::start().await;
+    world.limit(caps(Some(PLENTY)), duplicates(Action::Refuse)).await;
+    let mut leads = 0;
+    for point in [SourceRead, TrustedForm, LeadRead, Guard, Count, Put, Send] {
+        for fate in Fate::ALL {
+            let before = taken(&world).await;
+            let submission = world.submission();
+            let mut kill = Kill::at(&world, point, fate.side());
+            assert!(world.post_until(&submission, &mut kill).await.is_none(), "{point} {fate}");
+            let again = world.settled_post(&submission).await;
+            assert_eq!(again.status, 201, "{point} {fate}");
+            if fate == Fate::Late {
+                kill.arrive(&world).await;
+            }
+            leads += 1;
+            assert_eq!(world.settled().await.leads.len(), leads, "{point} {fate}: one lead");
+            let taken = taken(&world).await - before;
+            let is_lost = matches!((point, fate), (Count, Fate::Done | Fate::Late) | (Put, Fate::Lost | Fate::Late));
+            assert_eq!(taken, 1 + usize::from(is_lost), "{point} {fate}: places");
+            // The guard is the lead's.
+            let other = world.submission().with("phone", &submission.phone);
+            assert_eq!(world.settled_post(&other).await.status, 409, "{point} {fate}");
+        }
+    }
+    world.stop().await;
+}
+
+/// The place of a lead that was certainly not written is free again. If it may have been written, the place is kept.
+#[tokio::test]
+async fn an_unknown_put_keeps_its_place() {
+    use Side::{After, Before};
+    let world = World::start().await;
+    world.limit(caps(Some(PLENTY)), duplicates(Action::Refuse)).await;
+    let throttled = |times| (Before, Fault::Throttled, times);
+    for (faults, status, place) in [
+        (vec![throttled(3)], 503, 0),
+        (vec![(Before, Fault::Conflict, 3)], 503, 0),
+        (vec![(Before, Fault::Cut, 3)], 503, 1),
+        (vec![(Before, Fault::Broken, 3)], 503, 1),
+        (vec![(Before, Fault::Cut, 1), throttled(2)], 503, 1),
+        (vec![(After, Fault::Cut, 1)], 201, 1),
+        (vec![throttled(1)], 201, 1),
+    ] {
+        let before = taken(&world).await;
+        let submission = world.submission();
+        for (side, fault, times) in &faults {
+            world.proxy.break_next(Point::Put, *side, fault.clone(), *times);
+        }
+        let told = world.post(&submission).await;
+        world.proxy.repair();
+        assert_eq!((told.status, taken(&world).await - before), (status, place), "{faults:?}");
+        // Without a place, the person is free, too.
+        let other = world.post(&world.submission().with("phone", &submission.phone)).await;
+        let expected = match (status, place) {
+            (201, _) => 409,
+            (_, 0) => 201,
+            _ => 503,
+        };
+        assert_eq!(other.status, expected, "{faults:?}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_guard_without_a_lead_is_taken_over_after_a_minute() {
+    let world = World::start().await;
+    for (action, young) in [(Action::Refuse, 503), (Action::Flag, 201)] {
+        world.limit(None, duplicates(action)).await;
+        let dead = world.submission();
+        let mut kill = Kill::at(&world, Point::Put, Side::Before);
+        assert!(world.post_until(&dead, &mut kill).await.is_none());
+        let of_the_person = || world.submission().with("phone", &dead.phone);
+        assert_eq!(world.post(&of_the_person()).await.status, young, "{action:?}");
+        a_minute_passes(&world).await;
+        let heir = world.accepted(&of_the_person()).await;
+        let stored = world.stack.leads().get(&heir).await.unwrap().unwrap();
+        assert!(stored.view().duplicate_of.is_none(), "{action:?}");
+        let second = world.post(&of_the_person()).await;
+        match action {
+            Action::Refuse => assert_eq!(second.status, 409),
+            Action::Flag => {
+                let stored = world.stack.leads().get(&second.id.unwrap()).await.unwrap().unwrap();
+                assert_eq!(stored.view().duplicate_of, Some(&heir));
+            }
+        }
+        world.settled().await;
+    }
+    world.stop().await;
+}
+
+/// Nothing is put when guards or count do not answer in time.
+#[tokio::test]
+async fn limits_that_do_not_answer_cost_a_503_and_no_lead() {
+    let world = World::start().await;
+    world.limit(caps(Some(PLENTY)), duplicates(Action::Refuse)).await;
+    for (point, fault, places) in [
+        (Point::Guard, Fault::Slow(Duration::from_secs(5)), 0),
+        (Point::Guard, Fault::Broken, 0),
+        (Point::Count, Fault::Broken, 0),
+        // The late answer is waited for a little, and its place goes back.
+        (Point::Count, Fault::Slow(Duration::from_millis(1_300)), 0),
+    ] {
+        let before = taken(&world).await;
+        let submission = world.submission();
+        world.proxy.break_next(point, Side::Before, fault.clone(), 3);
+        let leads = world.books().await.leads.len();
+        assert_eq!(world.post(&submission).await.status, 503, "{point} {fault:?}");
+        world.proxy.repair();
+        world.proxy.quiet().await;
+        assert_eq!(taken(&world).await - before, places, "{point} {fault:?}");
+        assert_eq!(world.books().await.leads.len(), leads, "{point} {fault:?}");
+        assert_eq!(world.settled_post(&submission).await.status, 201, "{point} {fault:?}");
+    }
+    // A throttled count is tried again.
+    world.proxy.break_next(Point::Count, Side::Before, Fault::Throttled, 3);
+    world.accepted(&world.submission()).await;
+    // A count of refusals that is lost changes nothing.
+    world.proxy.break_next(Point::CountRefusal, Side::Before, Fault::Slow(Duration::from_secs(5)), 1);
+    assert_eq!(world.post(&world.submission().with("phone", "1")).await.status, 400);
+    world.proxy.quiet().await;
+    world.stop().await;
+}
