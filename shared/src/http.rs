@@ -4,7 +4,9 @@
 pub(crate) mod problem;
 pub mod route;
 mod service;
+mod user_route;
 
 pub use problem::Problem;
 pub use route::Route;
 pub use service::{request_id, respond, routed, service};
+pub use user_route::{Scope, UserRoute};
