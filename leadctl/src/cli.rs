@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::output::escape::Shown;
 use crate::output::{self, Format};
 use crate::target::{EVERYWHERE, TargetArguments};
-use crate::{dlq, doctor, event, inbox, key, lead, post, queue, report, source, unfinished};
+use crate::{dlq, doctor, event, inbox, key, lead, post, queue, report, source, token, unfinished};
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -95,6 +95,8 @@ pub(crate) enum Command {
     Event(event::Command),
     /// Count accepted leads by source and day
     Report(report::Arguments),
+    /// Print a token that reads a business's leads from the local stack
+    Token(token::Arguments),
     /// Check a stack's health and suggest fixes
     #[command(after_help = doctor::EXAMPLES)]
     Doctor,

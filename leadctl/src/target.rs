@@ -106,6 +106,8 @@ pub(crate) struct Target {
     pub(crate) stack: Option<(String, String)>,
     /// The address of a local stack's bus, which shows what it receives.
     pub(crate) bus_url: Option<String>,
+    /// The address of a local stack's issuer of tokens.
+    pub(crate) issuer: Option<String>,
     /// What it is called.
     pub(crate) name: String,
     /// What AWS clients are made of.
@@ -158,6 +160,7 @@ impl Target {
             stack: None,
             bus: Some(Bus::new(aws_sdk_eventbridge::Client::from_conf(events), running.event_bus_name)),
             bus_url: Some(running.bus),
+            issuer: running.issuer,
             name: format!("the local stack in {}", data.display()),
             queue_url: Some(running.queue_url),
             dead_letter_queue_url: Some(running.dead_letter_queue_url),
@@ -191,6 +194,7 @@ impl Target {
             secrets: stack.secrets,
             bus: stack.event_bus.map(|name| Bus::new(aws_sdk_eventbridge::Client::new(&config), name)),
             bus_url: None,
+            issuer: None,
             name: format!("the stack {} ({}, {region})", stack.name, stack.stage),
             queue_url: Some(stack.queue_url),
             dead_letter_queue_url: Some(stack.dead_letter_queue_url),
@@ -231,6 +235,7 @@ impl Target {
             stack: None,
             bus: optional("EVENT_BUS_NAME").map(|name| Bus::new(aws_sdk_eventbridge::Client::new(&config), name)),
             bus_url: None,
+            issuer: None,
             queue_url: optional("LEAD_CREATED_QUEUE_URL"),
             dead_letter_queue_url: optional("DEAD_LETTER_QUEUE_URL"),
             config,

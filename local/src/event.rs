@@ -38,6 +38,8 @@ pub struct HttpEvent {
     pub source_ip: String,
     /// The gateway's id of the request.
     pub request_id: String,
+    /// What the authorizer says, on routes that need a token.
+    pub authorizer: Option<Value>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -65,6 +67,7 @@ impl HttpEvent {
             cookies: Vec::new(),
             source_ip: "203.0.113.7".to_owned(),
             request_id: request_id.into(),
+            authorizer: None,
             body: body.into(),
         }
     }
@@ -107,6 +110,9 @@ impl HttpEvent {
             "isBase64Encoded": false,
         });
         // Members without a value are absent, not empty.
+        if let Some(authorizer) = &self.authorizer {
+            event["requestContext"]["authorizer"] = authorizer.clone();
+        }
         if !self.cookies.is_empty() {
             event["cookies"] = json!(self.cookies);
         }

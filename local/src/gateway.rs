@@ -1,31 +1,37 @@
 //! An API Gateway HTTP API on this machine: it turns requests into events of payload format 2.0, and answers into responses.
-//! It refuses the same requests as the real one. It also serves the API reference, which the real one does not.
+//! It refuses the same requests as the real one. It also serves the API reference and the development issuer of users'
+//! tokens, which the real one does not.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
-use axum::{Extension, Router};
 use data_encoding::BASE64URL;
 use futures_util::StreamExt;
+use leadping::http::Scope;
 use leadping::http::route::parameters;
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::event::HttpEvent;
 use crate::function::Function;
+use crate::issuer::Issuer;
 use crate::random;
 use crate::server::{self, Peer};
 use crate::task::Task;
 
+mod authorizer;
 pub mod docs;
 mod event;
+
+use authorizer::Refusal;
 
 /// The largest body that an HTTP API accepts, in bytes.
 const MAX_BODY: usize = 10 * 1024 * 1024;
@@ -44,6 +50,8 @@ pub struct Route {
     pub path: &'static str,
     /// The function that answers.
     pub function: Function,
+    /// What the token of a request must allow; `None` if the route needs no token.
+    pub scope: Option<Scope>,
 }
 
 /// A running gateway.
@@ -59,12 +67,12 @@ impl Gateway {
     /// # Errors
     /// When the listener has no address.
     pub fn start(listener: TcpListener, routes: Vec<Route>) -> io::Result<Self> {
+        let url = server::url_of(&listener)?;
+        let issuer = Issuer::of(&url);
         let docs = axum::routing::get(docs::page).fallback(handle);
-        let router = Router::new().route(docs::PATH, docs).fallback(handle).with_state(Routes::from(routes));
-        Ok(Self {
-            url: server::url_of(&listener)?,
-            server: Task::spawn(|stopping| server::serve_router(listener, stopping, router)),
-        })
+        let router = issuer.router().route(docs::PATH, docs).fallback(handle);
+        let router = router.with_state(Api { routes: routes.into(), issuer });
+        Ok(Self { url, server: Task::spawn(|stopping| server::serve_router(listener, stopping, router)) })
     }
 
     /// Its base URL.
@@ -78,12 +86,29 @@ impl Gateway {
     }
 }
 
-type Routes = Arc<[Route]>;
+/// What the gateway serves, and whose tokens it trusts.
+#[derive(Clone)]
+struct Api {
+    routes: Arc<[Route]>,
+    issuer: Issuer,
+}
 
-async fn handle(State(routes): State<Routes>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+/// Why the gateway answers by itself.
+enum Own {
+    Status(StatusCode),
+    Token(Refusal),
+}
+
+impl From<StatusCode> for Own {
+    fn from(status: StatusCode) -> Self {
+        Self::Status(status)
+    }
+}
+
+async fn handle(State(api): State<Api>, Extension(peer): Extension<Peer>, request: Request) -> Response {
     let request_id = BASE64URL.encode(&random::bytes::<11>());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = answer(&routes, peer, &request_id, request).await.unwrap_or_else(own_answer);
+    let mut response = answer(&api, peer, &request_id, request).await.unwrap_or_else(own_answer);
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(HeaderName::from_static("apigw-requestid"), id);
     }
@@ -91,33 +116,35 @@ async fn handle(State(routes): State<Routes>, Extension(peer): Extension<Peer>, 
     response
 }
 
-/// The function's answer, or the status of the gateway's own answer.
-async fn answer(routes: &Routes, peer: Peer, request_id: &str, request: Request) -> Result<Response, StatusCode> {
+/// The function's answer, or the reason for the gateway's own.
+async fn answer(api: &Api, peer: Peer, request_id: &str, request: Request) -> Result<Response, Own> {
     let (parts, body) = request.into_parts();
     // First read the body: a client that is still sending would find a closed connection instead of a refusal.
     let body = read(body).await;
     if head_size(&parts) > MAX_HEAD {
-        return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into());
     }
-    let (route, parameters) = find(routes, &parts).ok_or(StatusCode::NOT_FOUND)?;
+    let (route, parameters) = find(&api.routes, &parts).ok_or(StatusCode::NOT_FOUND)?;
+    let authorize = |scope| authorizer::authorize(&api.issuer, &parts.headers, scope).map_err(Own::Token);
     let event = HttpEvent {
+        authorizer: route.scope.map(authorize).transpose()?,
         route: route.path.to_owned(),
         path_parameters: parameters,
         ..event::from_request(&parts, &body?, peer.0.ip(), request_id)
     };
     let event = event.to_json();
     match tokio::time::timeout(INTEGRATION_TIMEOUT, route.function.invoke(&event)).await {
-        Ok(Ok(answer)) => event::into_response(answer).ok_or(StatusCode::INTERNAL_SERVER_ERROR),
+        Ok(Ok(answer)) => event::into_response(answer).ok_or(StatusCode::INTERNAL_SERVER_ERROR.into()),
         Ok(Err(error)) => {
             tracing::error!(function = route.function.name(), request_id, "{error}");
-            Err(StatusCode::INTERNAL_SERVER_ERROR)
+            Err(StatusCode::INTERNAL_SERVER_ERROR.into())
         }
-        Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE),
+        Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE.into()),
     }
 }
 
 /// The route of a request and the parameters of its path. An exact route wins over a parameter.
-fn find<'a>(routes: &'a Routes, parts: &Parts) -> Option<(&'a Route, BTreeMap<String, String>)> {
+fn find<'a>(routes: &'a [Route], parts: &Parts) -> Option<(&'a Route, BTreeMap<String, String>)> {
     let of_method = routes.iter().filter(|route| route.method == parts.method);
     let found = of_method.filter_map(|route| Some((route, parameters(route.path, parts.uri.path())?)));
     let (route, parameters) = found.min_by_key(|(_, parameters)| parameters.len())?;
@@ -125,7 +152,11 @@ fn find<'a>(routes: &'a Routes, parts: &Parts) -> Option<(&'a Route, BTreeMap<St
 }
 
 /// The gateway's own answer, in the words of the real one.
-fn own_answer(status: StatusCode) -> Response {
+fn own_answer(own: Own) -> Response {
+    let status = match own {
+        Own::Status(status) => status,
+        Own::Token(refusal) => return refusal.answer(),
+    };
     let message = match status {
         StatusCode::PAYLOAD_TOO_LARGE => "Request Entity Too Large",
         _ => status.canonical_reason().unwrap_or_default(),
@@ -182,7 +213,7 @@ mod tests {
     }
 
     async fn start(method: Method, function: Function) -> Gateway {
-        let routes = vec![Route { method, path: "/leads", function }];
+        let routes = vec![Route { method, path: "/leads", function, scope: None }];
         Gateway::start(server::listen(0).await.unwrap(), routes).unwrap()
     }
 
@@ -211,7 +242,7 @@ mod tests {
     #[tokio::test]
     async fn a_path_reaches_its_route_with_decoded_parameters() {
         let paths = ["/a/{id}", "/a/me", "/a/{id}/b/{other}"];
-        let routes = paths.map(|path| Route { method: Method::GET, path, function: echo() });
+        let routes = paths.map(|path| Route { method: Method::GET, path, function: echo(), scope: None });
         let gateway = Gateway::start(server::listen(0).await.unwrap(), routes.into()).unwrap();
         for (path, route, parameters) in [
             ("/a/1", "GET /a/{id}", json!({"id": "1"})),

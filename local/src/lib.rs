@@ -13,6 +13,7 @@ pub mod event;
 pub mod event_source;
 pub mod function;
 pub mod gateway;
+pub mod issuer;
 mod random;
 pub mod running;
 pub mod runtime_api;

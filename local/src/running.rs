@@ -25,6 +25,9 @@ const ENVIRONMENT: &str = "functions.env";
 pub struct Addresses {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway: Option<String>,
+    /// The development issuer of users' tokens. Without a gateway there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
     pub dynamodb: String,
     pub sqs: String,
     pub queue_url: String,
@@ -60,6 +63,7 @@ impl Addresses {
             of("LIMITS_TABLE", &self.limits_table),
             of("LEAD_CREATED_QUEUE_URL", &self.queue_url),
             of("EVENT_BUS_NAME", &self.event_bus_name),
+            of("READER_DIGEST_KEY", STAND_IN),
             of("TRUSTED_FORM_URL", &self.trusted_form),
             of("TRUSTED_FORM_API_KEY", STAND_IN),
             of("PHONE_LOOKUP", lookup),

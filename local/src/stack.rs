@@ -12,8 +12,9 @@ use leadping::client::aws::{self, Clients, Endpoints};
 use leadping::http;
 use leadping::intake::Intake;
 use leadping::process::Worker;
+use leadping::read::Reading;
 use leadping::settings::{
-    CheckSettings, IntakeSettings, LIMITS_TABLE, LookupSettings, ProcessSettings, Secret, SecretSetting,
+    CheckSettings, IntakeSettings, LIMITS_TABLE, LookupSettings, ProcessSettings, ReadSettings, Secret, SecretSetting,
 };
 use leadping::store::{Leads, Limits, Sources, schema};
 use serde_json::json;
@@ -24,6 +25,7 @@ use crate::dynamodb::{DynamoDb, Storage};
 use crate::event_source::{EventSource, Polling};
 use crate::function::Function;
 use crate::gateway::{Gateway, Route};
+use crate::issuer::Issuer;
 use crate::running::{self, Addresses, NO_LOOKUP, STAND_IN, STAND_IN_ACCOUNT};
 use crate::schedule::Schedule;
 use crate::server;
@@ -112,6 +114,7 @@ pub struct Functions {
     pub create_lead: Function,
     pub intake_lead: Function,
     pub process_lead: Function,
+    pub read_leads: Function,
 }
 
 /// A running stack.
@@ -242,8 +245,10 @@ impl Engines {
         process: &ProcessSettings,
         stand_ins: &StandIns,
     ) -> anyhow::Result<Addresses> {
+        let gateway = listener.map(server::url_of).transpose()?;
         Ok(Addresses {
-            gateway: listener.map(server::url_of).transpose()?,
+            issuer: gateway.as_deref().map(|gateway| Issuer::of(gateway).url().to_owned()),
+            gateway,
             dynamodb: self.dynamodb.url().to_owned(),
             sqs: self.sqs.url().to_owned(),
             queue_url: self.queues.lead_created.clone(),
@@ -289,6 +294,14 @@ impl StandIns {
 
 impl Functions {
     async fn start(intake: &IntakeSettings, process: &ProcessSettings, clients: &Clients) -> anyhow::Result<Self> {
+        let read = ReadSettings {
+            sources_table: intake.check.sources_table.clone(),
+            leads_table: intake.check.leads_table.clone(),
+            business_claim: "business_id".to_owned(),
+            reader_digest_key: stand_in_secret(),
+            connects_ahead: false,
+        };
+        let reading = Arc::new(Reading::new(&read, clients).await?);
         let window = Arc::new(Window::new(&intake.check, clients).await?);
         let intake = Arc::new(Intake::new(intake, clients).await?);
         let worker = Arc::new(Worker::new(process, clients).await?);
@@ -297,14 +310,19 @@ impl Functions {
             create_lead: Function::new("create-lead", INTAKE_TIMEOUT, create_lead::service(Arc::clone(&intake))),
             intake_lead: Function::new("intake-lead", INTAKE_TIMEOUT, intake_lead::service(intake)),
             process_lead: Function::new("process-lead", WORKER_TIMEOUT, process_lead::service(worker)),
+            read_leads: Function::new("read-leads", INTAKE_TIMEOUT, read_leads::service(reading)),
         })
     }
 
     fn routes(&self) -> Vec<Route> {
-        let functions = [&self.check_lead, &self.create_lead, &self.intake_lead];
-        let routes = http::Route::ALL.into_iter().filter_map(|route| {
+        let functions = [&self.check_lead, &self.create_lead, &self.intake_lead, &self.read_leads];
+        let routes = http::Route::all().filter_map(|route| {
             let function = functions.into_iter().find(|function| function.name() == route.function())?;
-            Some(Route { method: route.method(), path: route.path(), function: function.clone() })
+            let scope = match route {
+                http::Route::User(route) => Some(route.scope()),
+                _ => None,
+            };
+            Some(Route { method: route.method(), path: route.path(), function: function.clone(), scope })
         });
         routes.collect()
     }
@@ -318,10 +336,10 @@ async fn listen(port: u16) -> anyhow::Result<TcpListener> {
 
 /// The file of the tables. Its name has the version of the stored form, so a file that this release cannot read is left
 /// alone.
-const TABLES: &str = "tables-2.sqlite";
+const TABLES: &str = "tables-3.sqlite";
 
 /// The names that the file of the tables had in earlier versions.
-const OLD_TABLES: [&str; 1] = ["tables.sqlite"];
+const OLD_TABLES: [&str; 2] = ["tables.sqlite", "tables-2.sqlite"];
 
 /// The files in a directory that an earlier version wrote its leads to, and that this one does not read.
 pub fn left_by_earlier_versions(data: &Path) -> Vec<PathBuf> {

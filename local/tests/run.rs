@@ -181,7 +181,7 @@ fn data_of_an_earlier_version_is_left_alone_and_named() {
     // The line that the banner ends with comes in any case.
     let banner: Vec<_> = lines.take_while(|line| !line.contains("leadctl -- --data")).collect();
     assert!(banner.iter().any(|line| line.contains("empty tables")), "{banner:?}");
-    assert!(data.path().join("tables-2.sqlite").exists());
+    assert!(data.path().join("tables-3.sqlite").exists());
     assert_eq!(fs::read_to_string(data.path().join("tables.sqlite")).unwrap(), "of an earlier version");
     running.stop();
 }

@@ -5,7 +5,9 @@ pub(crate) mod problem;
 pub(crate) mod rate_limit;
 pub mod route;
 mod service;
+mod user_route;
 
 pub use problem::Problem;
 pub use route::Route;
 pub use service::{request_id, respond, routed, service};
+pub use user_route::{Scope, UserRoute};

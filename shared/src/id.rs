@@ -129,10 +129,18 @@ impl TryFrom<String> for RequestId {
     }
 }
 
+const CONVERSATION_PREFIX: &str = "conversation_";
+
 impl ConversationId {
     /// The id of the lead's only conversation.
     pub fn of(lead: &LeadId) -> Self {
-        Self(format!("conversation_{}", lead.0.trim_start_matches(LEAD_PREFIX)))
+        Self(format!("{CONVERSATION_PREFIX}{}", lead.0.trim_start_matches(LEAD_PREFIX)))
+    }
+
+    /// The lead of the conversation; `None` if it is no conversation's id.
+    pub fn lead(&self) -> Option<LeadId> {
+        let digest = self.0.strip_prefix(CONVERSATION_PREFIX)?;
+        Some(LeadId(format!("{LEAD_PREFIX}{digest}")))
     }
 }
 

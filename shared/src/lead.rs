@@ -12,6 +12,7 @@ pub mod email;
 pub mod ip_address;
 pub mod line_type;
 pub mod lookup;
+pub mod name;
 pub mod number;
 pub mod phone_number;
 pub(crate) mod redact;

@@ -4,7 +4,7 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | what a function does | [`intake`] takes a post: authenticate, judge, verify, save, announce; [`check`] answers what partners ask without creating a lead; [`process`] finishes a lead and sweeps the outbox |
+//! | what a function does | [`intake`] takes a post: authenticate, judge, verify, save, announce; [`check`] answers what partners ask without creating a lead; [`read`] shows leads to users; [`process`] finishes a lead and sweeps the outbox |
 //! | what it talks to | [`store`] the two tables; [`queue`] the `lead.created` message; [`bus`] the events for subscribers; [`trusted_form`] and [`lookup`] the external services |
 //! | reading and checking | [`payload`] the table of fields; [`validation`] the rules; [`identity`] one submission, one lead; [`http`] problems, routes and services |
 //! | plumbing | [`client`] outbound HTTP, AWS, TLS, credentials; [`settings`], [`start`], [`telemetry`] |
@@ -37,6 +37,7 @@ pub mod lookup;
 pub mod payload;
 pub mod process;
 pub mod queue;
+pub mod read;
 pub mod settings;
 pub mod source;
 pub mod start;

@@ -124,6 +124,41 @@ pub enum LookupSettings {
     },
 }
 
+/// What the API of users needs.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "`read` names the variable of each")]
+pub struct ReadSettings {
+    pub sources_table: String,
+    pub leads_table: String,
+    /// `BUSINESS_CLAIM`, by default `business_id`: the claim of a token that names the business.
+    pub business_claim: String,
+    /// The key of the digests that the log has instead of users' email addresses.
+    pub reader_digest_key: SecretSetting,
+    /// Whether to open connections at start-up. Functions do: AWS does not throttle start-up, and no caller waits for
+    /// it.
+    pub connects_ahead: bool,
+}
+
+impl ReadSettings {
+    /// Reads the environment variables.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the variable to set or fix.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::read(Variables::OF_PROCESS)
+    }
+
+    fn read(env: Variables<'_>) -> Result<Self, SettingsError> {
+        Ok(Self {
+            sources_table: env.required("SOURCES_TABLE")?,
+            leads_table: env.required("LEADS_TABLE")?,
+            business_claim: env.optional("BUSINESS_CLAIM").unwrap_or_else(|| "business_id".to_owned()),
+            reader_digest_key: env.secret("READER_DIGEST_KEY", "READER_DIGEST_KEY_SECRET_ARN")?,
+            connects_ahead: true,
+        })
+    }
+}
+
 impl CheckSettings {
     /// Reads the environment variables.
     ///

@@ -143,6 +143,7 @@ impl World {
                 create_lead: function("create-lead"),
                 intake_lead: function("intake-lead"),
                 process_lead: function("process-lead"),
+                read_leads: function("read-leads"),
             }
         })
         .await

@@ -74,8 +74,7 @@ fn the_worker_may_query_the_index_of_the_sweep() {
 /// The template and `cargo lambda watch` serve the routes of the code, each by its function.
 #[test]
 fn every_route_is_served_by_its_function() {
-    let expected: BTreeSet<_> =
-        Route::ALL.into_iter().map(|route| (route.function().to_owned(), route.key())).collect();
+    let expected: BTreeSet<_> = Route::all().map(|route| (route.function().to_owned(), route.key())).collect();
     let mut deployed = BTreeSet::new();
     for (_, function) in resources(&template(), "AWS::Serverless::Function") {
         let name = function["Properties"]["CodeUri"].as_str().unwrap().replace("functions/", "");

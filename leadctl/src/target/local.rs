@@ -13,6 +13,7 @@ use crate::error::{Error, reason};
 pub(super) struct Running {
     /// None where the functions run elsewhere.
     pub(super) gateway: Option<String>,
+    pub(super) issuer: Option<String>,
     pub(super) dynamodb: String,
     pub(super) sqs: String,
     pub(super) queue_url: String,

@@ -29,6 +29,7 @@ pub(super) fn from_request(parts: &Parts, body: &[u8], peer: IpAddr, request_id:
         // A listener of both protocol families reports IPv4 as IPv4-mapped IPv6.
         source_ip: peer.to_canonical().to_string(),
         request_id: request_id.to_owned(),
+        authorizer: None,
         body: body.to_vec(),
     }
 }

@@ -46,6 +46,8 @@ impl Question {
             Route::SourceSpec => Self::Spec,
             Route::SourceLead => Self::Lead(LeadId::parse(parameter).map_err(|_| Problem::NotFound(Missing::Lead))?),
             Route::SourceLeads => Self::Leads(external_id(request).ok_or(Problem::InvalidQuery)?),
+            // The gateway sends none here.
+            Route::User(_) => return Err(Problem::Internal),
             Route::SourceSubmission => {
                 let key = request::idempotency_key(request.headers())?;
                 Self::Submission(key.ok_or(Problem::InvalidIdempotencyKey)?)

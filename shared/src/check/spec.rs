@@ -154,6 +154,7 @@ pub fn of(source: &Source) -> Spec<'_> {
 
 fn endpoints() -> Vec<Endpoint> {
     let about = |route| match route {
+        Route::User(_) => "", // no route of a source
         Route::Leads => "Send a lead with the objects metadata, contact and customer.",
         Route::Intake => "Send a lead with all members at the top, as JSON or as a form.",
         Route::IntakeQuery => "Send a lead in the query string. Use it only if you cannot post.",
@@ -167,7 +168,7 @@ fn endpoints() -> Vec<Endpoint> {
     };
     let endpoint =
         |route: Route| Endpoint { method: route.method().to_string(), path: route.path(), about: about(route) };
-    Route::ALL.into_iter().map(endpoint).collect()
+    Route::OF_SOURCES.into_iter().map(endpoint).collect()
 }
 
 fn headers(source: &Source) -> Vec<Header> {

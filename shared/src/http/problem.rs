@@ -1,14 +1,18 @@
 //! Problems, as RFC 9457 and section 6 of the contract have them.
 
+mod examples;
+mod query;
+
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 
 use super::route::Route;
 use crate::failure::{Code, Failure};
-use crate::payload::{Malformed, Position, Unreadable};
+use crate::payload::{Malformed, Unreadable};
 use crate::source::Barred;
-use crate::source::limits::{Caps, Counts, Usage, Zone};
-use crate::time::Timestamp;
+use crate::source::limits::Usage;
+
+pub(crate) use query::{QueryFault, Spot};
 
 /// Why a request is not answered with a lead. Nothing inner is in it: causes are logged where they are met.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +29,16 @@ pub enum Problem {
     Forbidden(Barred),
     /// The query does not say what is looked for.
     InvalidQuery,
-    /// The source has nothing like this.
+    /// The source, or the user's business, has nothing like this.
     NotFound(Missing),
+    /// The user belongs to no business.
+    NoBusiness,
+    /// A list is asked for in a way that is wrong, or that we do not serve.
+    Query(QueryFault),
+    /// The token of a page does not belong to this request.
+    InvalidCursor,
+    /// The tables have not answered a user.
+    ReadUnavailable,
     /// The body is too long.
     TooLarge,
     /// The body is in no form that this endpoint reads.
@@ -45,13 +57,19 @@ pub enum Problem {
     StorageUnavailable,
 }
 
-/// What a source does not have.
+/// What a source or a business does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
-    /// A lead of this id.
+    /// A source has no lead of this id.
     Lead,
-    /// An accepted lead under this `Idempotency-Key`.
+    /// A source has no accepted lead under this `Idempotency-Key`.
     Submission,
+    /// A business has no lead of this id.
+    UserLead,
+    /// A business has no source of this id.
+    UserSource,
+    /// A business has no conversation of this id.
+    Conversation,
 }
 
 /// The fixed part of a problem.
@@ -87,6 +105,8 @@ struct Error<'a> {
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<&'a str>,
     detail: &'a str,
 }
 
@@ -151,6 +171,62 @@ impl Problem {
                 "submission.not_found",
                 "No lead has been accepted under this Idempotency-Key so far. If your post is still in flight, it may yet be.",
             ),
+            Self::NotFound(Missing::UserLead) => (
+                StatusCode::NOT_FOUND,
+                "not-found",
+                "The lead is not found",
+                "lead.not_found",
+                "Your business has no lead of this id.",
+            ),
+            Self::NotFound(Missing::UserSource) => (
+                StatusCode::NOT_FOUND,
+                "not-found",
+                "The source is not found",
+                "source.not_found",
+                "Your business has no source of this id.",
+            ),
+            Self::NotFound(Missing::Conversation) => (
+                StatusCode::NOT_FOUND,
+                "not-found",
+                "The conversation is not found",
+                "conversation.not_found",
+                "Your business has no conversation of this id.",
+            ),
+            Self::NoBusiness => (
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "The user belongs to no business",
+                "business.none",
+                "The token names no business, or more than one. Choose a business when you sign in, and use its token.",
+            ),
+            Self::Query(fault) if fault.is_unsupported => (
+                StatusCode::BAD_REQUEST,
+                "query",
+                "The query is not supported",
+                "query.unsupported",
+                "The error says where, and what is supported.",
+            ),
+            Self::Query(_) => (
+                StatusCode::BAD_REQUEST,
+                "query",
+                "The query cannot be answered",
+                "query.invalid",
+                "The error says where, and what is expected.",
+            ),
+            Self::InvalidCursor => (
+                StatusCode::BAD_REQUEST,
+                "query",
+                "The continuation token cannot be used",
+                "cursor.invalid",
+                "Send the continuationToken of a page with the same request that made it, or ask for the first page again.",
+            ),
+            Self::ReadUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Storage is unavailable",
+                "storage.unavailable",
+                "Send the request again, with a growing delay.",
+            ),
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too-large",
@@ -211,34 +287,6 @@ impl Problem {
         Kind { status, slug, title, code, detail }
     }
 
-    /// One problem of each kind, for whoever describes them all. Which failures a validation lists is only an example.
-    pub fn each() -> Vec<Self> {
-        vec![
-            Self::Malformed(Malformed::NotJson(Position { line: 1, column: 28 })),
-            Self::InvalidIdempotencyKey,
-            Self::Validation(vec![
-                Failure::at(Code::EmailInvalid, "/email"),
-                Failure::at(Code::TrustedFormRequired, "/trustedFormUrl"),
-            ]),
-            Self::Unauthorized,
-            Self::Forbidden(Barred::Disabled),
-            Self::Forbidden(Barred::NotAttached),
-            Self::TooLarge,
-            Self::UnsupportedMediaType,
-            Self::IdempotencyKeyReused,
-            Self::Duplicate,
-            Self::QuotaExceeded(example_usage()),
-            Self::Internal,
-            Self::TrustedFormUnavailable,
-            Self::StorageUnavailable,
-        ]
-    }
-
-    /// One problem of each kind that only `/sources/me` and what is under it answer.
-    pub fn each_of_window() -> Vec<Self> {
-        vec![Self::InvalidQuery, Self::NotFound(Missing::Lead), Self::NotFound(Missing::Submission)]
-    }
-
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         self.kind().status
@@ -282,6 +330,10 @@ impl Problem {
             Self::QuotaExceeded(usage) => usage.used_up().collect(),
             _ => Vec::new(),
         };
+        let fault = match self {
+            Self::Query(fault) => Some(fault),
+            _ => None,
+        };
         let body = Body {
             r#type: format!("https://leadping.ai/docs/errors/{}", kind.slug),
             title: kind.title,
@@ -297,20 +349,20 @@ impl Problem {
                 .map(|failure| Error {
                     code: failure.code.as_str(),
                     pointer: failure.pointer.as_deref(),
+                    parameter: None,
                     detail: if is_malformed { &found } else { failure.detail },
                 })
+                .chain(fault.map(|fault| Error {
+                    code: kind.code,
+                    pointer: fault.at.pointer(),
+                    parameter: fault.at.parameter(),
+                    detail: &fault.detail,
+                }))
                 .collect(),
         };
         // Texts and numbers always serialise.
         serde_json::to_string(&body).unwrap_or_default()
     }
-}
-
-/// A cap that is reached, as an example.
-fn example_usage() -> Usage {
-    let caps = Caps { day: Some(500), hour: None, time_zone: Zone::default() };
-    let now = Timestamp::from(jiff::Timestamp::UNIX_EPOCH);
-    caps.usage(&caps.windows(now), Some(Counts { day: 500, hour: 1 }), now)
 }
 
 impl From<Unreadable> for Problem {
@@ -331,79 +383,4 @@ impl From<Barred> for Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn says_why_and_where() {
-        let failures = vec![Failure::at(Code::EmailInvalid, "/email"), Failure::general(Code::SourceNotApproved)];
-        let body = Problem::Validation(failures).to_json("/leads/intake", "r-1");
-        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
-        assert_eq!(
-            body,
-            serde_json::json!({
-                "type": "https://leadping.ai/docs/errors/validation",
-                "title": "Lead validation failed",
-                "status": 400,
-                "code": "validation",
-                "detail": "2 problems were found.",
-                "instance": "/leads/intake",
-                "requestId": "r-1",
-                "errors": [
-                    {"code": "email.invalid", "pointer": "/email", "detail": Code::EmailInvalid.detail()},
-                    {"code": "source.not_approved", "detail": Code::SourceNotApproved.detail()},
-                ],
-            })
-        );
-    }
-
-    #[test]
-    fn what_is_malformed_says_where() {
-        let body = Problem::Malformed(Malformed::NotJson(Position { line: 3, column: 28 })).to_json("/leads", "r-1");
-        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
-        let detail = "This is not valid JSON at line 3, column 28. Send one JSON object in UTF-8.";
-        assert_eq!(body["detail"], detail);
-        assert_eq!(body["errors"], serde_json::json!([{"code": "payload.malformed", "pointer": "", "detail": detail}]));
-    }
-
-    #[test]
-    fn a_dry_run_answers_the_same_problem_and_says_so() {
-        for problem in Problem::each() {
-            let real = problem.to_json("/leads", "r");
-            let dry = problem.to_json("/leads/validate", "r");
-            let cut = dry.replace("/leads/validate", "/leads").replace(r#","dryRun":true"#, "");
-            assert!(dry.contains(r#","requestId":"r","dryRun":true"#) && cut == real, "{dry}");
-        }
-    }
-
-    #[test]
-    fn a_reached_cap_names_itself() {
-        let body = Problem::QuotaExceeded(example_usage()).to_json("/leads", "r");
-        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
-        assert_eq!(body["violated-policies"], serde_json::json!(["day"]));
-        assert!(!Problem::Duplicate.to_json("/leads", "r").contains("violated"));
-    }
-
-    #[test]
-    fn only_a_400_lists_errors() {
-        let cases = [
-            (Problem::Malformed(Malformed::Empty), 400, true),
-            (Problem::InvalidIdempotencyKey, 400, true),
-            (Problem::Unauthorized, 401, false),
-            (Problem::Forbidden(Barred::Disabled), 403, false),
-            (Problem::TooLarge, 413, false),
-            (Problem::UnsupportedMediaType, 415, false),
-            (Problem::IdempotencyKeyReused, 422, false),
-            (Problem::Duplicate, 409, false),
-            (Problem::QuotaExceeded(example_usage()), 429, false),
-            (Problem::Internal, 500, false),
-            (Problem::TrustedFormUnavailable, 503, false),
-            (Problem::StorageUnavailable, 503, false),
-        ];
-        for (problem, status, lists) in cases {
-            let body: serde_json::Value = serde_json::from_str(&problem.to_json("/leads", "r")).unwrap();
-            assert_eq!((problem.status().as_u16(), &body["status"]), (status, &status.into()));
-            assert_eq!(body.get("errors").is_some(), lists, "{problem:?}");
-        }
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! The routes of the API, each once (contract, sections 1 and 9). The local gateway serves them, and tests compare them
+//! The routes of both APIs, each once (contract, sections 1, 9 and 12). The local gateway serves them, and tests compare them
 //! with `template.yaml` and with the router of `cargo lambda watch`.
 
 use std::collections::BTreeMap;
@@ -6,10 +6,8 @@ use std::collections::BTreeMap;
 use lambda_http::http::Method;
 use percent_encoding::percent_decode_str;
 
+use super::user_route::UserRoute;
 use crate::payload::Entrance;
-
-/// The parameter of a path that names a lead.
-pub const LEAD_ID: &str = "leadId";
 
 /// A method and a path of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +32,13 @@ pub enum Route {
     SourceSubmission,
     /// What the source must send.
     SourceSpec,
+    /// What users and their systems ask, with a token instead of a source's credentials.
+    User(UserRoute),
 }
 
 impl Route {
-    /// Every route.
-    pub const ALL: [Self; 10] = [
+    /// Every route of the API of sources.
+    pub const OF_SOURCES: [Self; 10] = [
         Self::Leads,
         Self::Intake,
         Self::IntakeQuery,
@@ -50,6 +50,11 @@ impl Route {
         Self::SourceSubmission,
         Self::SourceSpec,
     ];
+
+    /// Every route.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::OF_SOURCES.into_iter().chain(UserRoute::ALL.map(Self::User))
+    }
 
     /// The name of the function that answers.
     pub const fn function(self) -> &'static str {
@@ -63,6 +68,7 @@ impl Route {
             | Self::SourceLeads
             | Self::SourceSubmission
             | Self::SourceSpec => "check-lead",
+            Self::User(_) => "read-leads",
         }
     }
 
@@ -76,6 +82,7 @@ impl Route {
             | Self::SourceLeads
             | Self::SourceSubmission
             | Self::SourceSpec => Method::GET,
+            Self::User(route) => route.method(),
         }
     }
 
@@ -91,6 +98,7 @@ impl Route {
             Self::SourceLeads => "/sources/me/leads",
             Self::SourceSubmission => "/sources/me/submissions",
             Self::SourceSpec => "/sources/me/spec",
+            Self::User(route) => route.path(),
         }
     }
 
@@ -98,6 +106,7 @@ impl Route {
     pub fn instance(self) -> &'static str {
         match self {
             Self::SourceLead => Self::SourceLeads.path(),
+            Self::User(route) => route.instance(),
             other => other.path(),
         }
     }
@@ -114,7 +123,7 @@ impl Route {
 
     /// The route of a method and path, with the decoded parameters of the path. An exact route wins over a parameter.
     pub fn find(method: &Method, path: &str) -> Option<(Self, BTreeMap<&'static str, String>)> {
-        let of_method = Self::ALL.into_iter().filter(|route| route.method() == method);
+        let of_method = Self::all().filter(|route| route.method() == method);
         let found = of_method.filter_map(|route| Some((route, parameters(route.path(), path)?)));
         found.min_by_key(|(_, parameters)| parameters.len())
     }
@@ -150,6 +159,7 @@ mod tests {
     #[test]
     fn a_path_has_one_route() {
         let lead = |id: &str| Some((Route::SourceLead, Some(id.to_owned())));
+        let user = |route, id: Option<&str>| Some((Route::User(route), id.map(str::to_owned)));
         for (method, path, expected) in [
             (Method::POST, "/leads", Some((Route::Leads, None))),
             (Method::GET, "/leads/intake", Some((Route::IntakeQuery, None))),
@@ -162,14 +172,20 @@ mod tests {
             (Method::GET, "/sources/me/leads/a/", None),
             (Method::GET, "/sources/me/leads/a/b", None),
             (Method::GET, "/sources/me/", None),
-            (Method::GET, "/sources/source_1", None),
+            (Method::GET, "/sources/source_1", user(UserRoute::Source, Some("source_1"))),
+            (Method::GET, "/sources/source_1/metrics", user(UserRoute::SourceMetrics, Some("source_1"))),
+            (Method::GET, "/leads/lead_a", user(UserRoute::Lead, Some("lead_a"))),
+            (Method::POST, "/leads/all/my", user(UserRoute::Leads, None)),
+            (Method::POST, "/conversations/my", user(UserRoute::Inbox, None)),
+            (Method::POST, "/conversations/lead/lead_a", user(UserRoute::LeadConversations, Some("lead_a"))),
+            (Method::POST, "/conversations/my/mark-read", user(UserRoute::MarkRead, Some("my"))),
             (Method::GET, "/leads", None),
             (Method::POST, "/sources/me", None),
             (Method::GET, "sources/me", None),
             (Method::GET, "", None),
         ] {
             let found = Route::find(&method, path);
-            let found = found.map(|(route, mut parameters)| (route, parameters.remove(LEAD_ID)));
+            let found = found.map(|(route, parameters)| (route, parameters.into_values().next()));
             assert_eq!(found, expected, "{method} {path}");
         }
     }

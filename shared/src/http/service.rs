@@ -12,7 +12,7 @@ use lambda_http::{Adapter, Body, Error, IntoResponse, LambdaEvent, Request, Requ
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
-use super::route::{LEAD_ID, Route};
+use super::route::Route;
 use super::{Problem, rate_limit};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -90,12 +90,12 @@ where
 fn route(event: &mut LambdaRequest) -> Option<(Route, Option<String>)> {
     let LambdaRequest::ApiGatewayV2(event) = event else { return None };
     let named = |route: &Route| event.route_key.as_deref() == Some(route.key().as_str());
-    if let Some(route) = Route::ALL.into_iter().find(named) {
-        return Some((route, event.path_parameters.remove(LEAD_ID)));
+    if let Some(route) = Route::all().find(named) {
+        return Some((route, std::mem::take(&mut event.path_parameters).into_values().next()));
     }
     let path = event.raw_path.as_deref().unwrap_or_default();
-    let (route, mut parameters) = Route::find(&event.request_context.http.method, path)?;
-    Some((route, parameters.remove(LEAD_ID)))
+    let (route, parameters) = Route::find(&event.request_context.http.method, path)?;
+    Some((route, parameters.into_values().next()))
 }
 
 /// An answer with a text body. Without this type, `lambda_http` would parse the media type to find out whether the body

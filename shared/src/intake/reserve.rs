@@ -12,7 +12,7 @@ use crate::id::LeadId;
 use crate::lead::Lead;
 use crate::source::limits::{Action, Scope, Usage, Windows};
 use crate::source::{Mode, Sender};
-use crate::store::{Attempts, Earlier, Guard, Guarded, NewLead, Place, Put, StoreError, StoredLead};
+use crate::store::{Attempts, Earlier, Guard, Guarded, NewLead, CapPlace, Put, StoreError, StoredLead};
 use crate::telemetry::PostEnd;
 use crate::time::Timestamp;
 
@@ -151,14 +151,14 @@ impl Decider {
         pin!(taking);
         let Ok(place) = timeout_at(deadline, &mut taking).await else {
             // If the answer comes yet, the place is not lost.
-            if let Ok(Ok(Place::Taken(_))) = timeout(LATE_TIMEOUT, taking).await {
+            if let Ok(Ok(CapPlace::Taken(_))) = timeout(LATE_TIMEOUT, taking).await {
                 reserved.place = Some(windows.clone());
             }
             return Err(Stop::timed_out());
         };
         let (counts, is_taken) = match place? {
-            Place::Taken(counts) => (counts, true),
-            Place::None(counts) => (counts, false),
+            CapPlace::Taken(counts) => (counts, true),
+            CapPlace::None(counts) => (counts, false),
         };
         let usage = caps.usage(&windows, Some(counts), known.now);
         if !is_taken {

@@ -110,6 +110,8 @@ reasons! {
     ConsentMismatched "consent_mismatched";
     /// TrustedForm could not tell whether the certificate is about this person.
     ConsentUnverified "consent_unverified";
+    /// The source has not passed its compliance review. Only said where the source is read.
+    SourceNotApproved "source_not_approved";
 }
 
 /// What eligibility depends on.
@@ -152,6 +154,15 @@ impl Eligibility {
         let sms = both.iter().cloned().chain(line).chain(pending).chain(decided.clone()).collect();
         let call = both.into_iter().chain(decided).collect();
         Self { sms: Channel { reasons: sms }, call: Channel { reasons: call } }
+    }
+
+    /// Adds that the lead's source has not passed its compliance review. Nothing else counts for an erased person.
+    pub fn source_is_not_approved(&mut self) {
+        for channel in [&mut self.sms, &mut self.call] {
+            if channel.reasons != [Reason::LeadErased] {
+                channel.reasons.push(Reason::SourceNotApproved);
+            }
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::id::{BusinessId, LeadId, SourceId};
 use crate::lead::certificate::Certificate;
 use crate::lead::consent::{Consent, ConsentStatus};
 use crate::lead::lookup::Lookup;
+use crate::lead::name;
 use crate::lead::view::LeadView;
 use crate::lead::{Contact, Customer, Lead, Metadata, ProcessingStatus};
 use crate::source::Mode;
@@ -271,6 +272,11 @@ impl NewLead {
         }
         if let Some(email) = &lead.contact.email {
             put(schema::EMAIL.partition, item::text(index_key(business, &email.as_str().to_lowercase())));
+        }
+        // An index key must not be empty.
+        let name = name::key(lead.contact.last_name.as_deref().unwrap_or_default());
+        if !name.is_empty() {
+            put(schema::NAME.sort, item::text(name));
         }
         item
     }

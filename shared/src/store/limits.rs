@@ -55,7 +55,7 @@ pub struct Limits {
 
 /// What became of a place within the caps of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum CapPlace {
     /// It was taken. The counts include it.
     Taken(Counts),
     /// A cap is reached, and nothing was counted.
@@ -168,7 +168,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`StoreError`]; then it is not known whether the lead was counted.
-    pub async fn take_place(&self, source: &SourceId, caps: &Caps, windows: &Windows) -> Result<Place, StoreError> {
+    pub async fn take_place(&self, source: &SourceId, caps: &Caps, windows: &Windows) -> Result<CapPlace, StoreError> {
         let below =
             |cap: Option<u32>, name: &str| cap.map(|_| format!("(attribute_not_exists(#{name}) OR #{name} < :{name})"));
         let conditions: Vec<_> = below(caps.day, "day").into_iter().chain(below(caps.hour, "hour")).collect();
@@ -189,13 +189,13 @@ impl Limits {
             let error =
                 match update.clone().customize().config_override(once().timeout_config(count_timeout())).send().await {
                     Ok(counted) => {
-                        return Ok(Place::Taken(counts(&counted.attributes.unwrap_or_default(), windows)?));
+                        return Ok(CapPlace::Taken(counts(&counted.attributes.unwrap_or_default(), windows)?));
                     }
                     Err(error) => error,
                 };
             match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    return Ok(Place::None(counts(failed.item().unwrap_or(&Item::new()), windows)?));
+                    return Ok(CapPlace::None(counts(failed.item().unwrap_or(&Item::new()), windows)?));
                 }
                 Some(
                     UpdateItemError::ProvisionedThroughputExceededException(_)

@@ -61,10 +61,19 @@ pub const EMAIL: Index = Index { name: "email", partition: "emailKey", sort: "cr
 /// Leads by source and day, in four shards.
 pub const DAY: Index = Index { name: "day", partition: "dayKey", sort: "createdAt", includes: &[] };
 
+/// Leads by business, newest last. Only a live lead's own item has both keys: a test lead and a tombstone have no business,
+/// and a conversation has no `createdAt` next to its document.
+pub const BUSINESS: Index = Index { name: "business", partition: "businessId", sort: CREATED_AT, includes: &[] };
+/// Leads by business and last name.
+pub const NAME: Index = Index { name: "name", partition: "businessId", sort: "nameKey", includes: &[] };
+
+/// The sources of a business, by name.
+pub const SOURCE_BUSINESS: Index = Index { name: "business", partition: "businessId", sort: "name", includes: &[] };
+
 /// The indexes of the table of sources.
-pub const SOURCE_INDEXES: &[Index] = &[SOURCE_LIST];
+pub const SOURCE_INDEXES: &[Index] = &[SOURCE_LIST, SOURCE_BUSINESS];
 /// The indexes of the table of leads.
-pub const LEAD_INDEXES: &[Index] = &[UNFINISHED, INBOX, EXTERNAL_ID, PHONE, EMAIL, DAY];
+pub const LEAD_INDEXES: &[Index] = &[UNFINISHED, INBOX, EXTERNAL_ID, PHONE, EMAIL, DAY, BUSINESS, NAME];
 
 /// The indexes of the table of limits.
 pub const LIMIT_INDEXES: &[Index] = &[];

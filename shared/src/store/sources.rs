@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 
 use super::item::Item;
 use super::{StoreError, batch, item, schema, transaction, unknown};
-use crate::id::SourceId;
+use crate::id::{BusinessId, SourceId};
 use crate::source::Source;
 use crate::source::change::Change;
 
@@ -80,7 +80,9 @@ impl Sources {
             (None, Some(after)) => transaction::once(&self.table, source_item(after)?)?,
             (Some(before), Some(after)) => {
                 let stored = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
-                let stored = stored.send().await?.item.unwrap_or_default();
+                let mut stored = stored.send().await?.item.unwrap_or_default();
+                // It follows from the document, so a business that was removed must not be carried over.
+                stored.remove(schema::SOURCE_BUSINESS.partition);
                 let after = Source { revision: change.revision, ..after.clone() };
                 let changed = unknown::carried_over(stored, before, source_item(&after)?)?;
                 transaction::put(&self.table, changed, "revision = :read", Some(read(before)))?
@@ -119,6 +121,52 @@ impl Sources {
         Ok(changes)
     }
 
+    /// Reads sources by id. Those that do not exist are left out. Eventually consistent.
+    pub async fn get_many(&self, ids: impl IntoIterator<Item = &SourceId>) -> Result<Vec<Source>, StoreError> {
+        let keys = ids.into_iter().map(|id| item::key(pk(id), SOURCE));
+        let found = batch::get(&self.client, &self.table, keys, false).await?;
+        Ok(item::readable(found.iter().map(item::document)))
+    }
+
+    /// Lists up to `max` sources of a business, sorted by name, from the first one or after a name and id. Says where
+    /// the list goes on, if it does. Eventually consistent.
+    pub async fn of_business(
+        &self,
+        business: &BusinessId,
+        ascending: bool,
+        after: Option<&(String, SourceId)>,
+        max: usize,
+    ) -> Result<(Vec<Source>, Option<(String, SourceId)>), StoreError> {
+        let index = schema::SOURCE_BUSINESS;
+        let start = after.map(|(name, id)| {
+            let mut start = item::key(pk(id), SOURCE);
+            start.insert(index.partition.to_owned(), item::text(business));
+            start.insert(index.sort.to_owned(), item::text(name));
+            start
+        });
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(index.name)
+            .key_condition_expression("businessId = :business")
+            .expression_attribute_values(":business", item::text(business))
+            .scan_index_forward(ascending)
+            .set_exclusive_start_key(start)
+            .limit(i32::try_from(max).unwrap_or(i32::MAX))
+            .send()
+            .await?;
+        let place =
+            |entry: &Item| Ok::<_, StoreError>((item::string(entry, index.sort)?.to_owned(), source_id(entry)?));
+        let listed: Vec<SourceId> =
+            item::readable(found.items().iter().filter(|entry| item::is(entry, SOURCE)).map(source_id));
+        let mut read = self.get_many(&listed).await?;
+        // What the index says may be older than the source.
+        read.retain(|source| source.business_id.as_ref() == Some(business));
+        read.sort_by_key(|source| listed.iter().position(|id| *id == source.id));
+        Ok((read, found.last_evaluated_key().map(place).transpose()?))
+    }
+
     /// Lists all sources, sorted by name.
     pub async fn list(&self) -> Result<Vec<Source>, StoreError> {
         let mut pages = self
@@ -151,7 +199,15 @@ fn source_item(source: &Source) -> Result<Item, StoreError> {
     new.insert("revision".to_owned(), item::number(source.revision));
     new.insert(schema::SOURCE_LIST.partition.to_owned(), item::text(LISTED));
     new.insert(schema::SOURCE_LIST.sort.to_owned(), item::text(&source.name));
+    if let Some(business) = &source.business_id {
+        new.insert(schema::SOURCE_BUSINESS.partition.to_owned(), item::text(business));
+    }
     Ok(new)
+}
+
+fn source_id(entry: &Item) -> Result<SourceId, StoreError> {
+    let id = item::string(entry, schema::PK)?.strip_prefix(PREFIX).and_then(|id| id.parse().ok());
+    id.ok_or(StoreError::Unreadable(schema::PK))
 }
 
 fn pk(id: &SourceId) -> String {

@@ -30,7 +30,7 @@ impl Target {
 pub(super) const CRATES: &[&[&str]] = &[
     &["tests", "benches", "floor", "fuzz"],
     &["leadctl", "local", "reference"],
-    &["check_lead", "create_lead", "intake_lead", "process_lead"],
+    &["check_lead", "create_lead", "intake_lead", "process_lead", "read_leads"],
     &["leadping"],
 ];
 
@@ -48,7 +48,7 @@ pub(super) const TARGETS: &[Target] = &[
         "shared/src/lib.rs",
         &[
             // What a function does.
-            &["intake", "check", "process"],
+            &["intake", "check", "read", "process"],
             // What it talks to.
             &["store", "queue", "bus", "trusted_form", "lookup"],
             // Reading and judging.
@@ -61,6 +61,8 @@ pub(super) const TARGETS: &[Target] = &[
     ),
     library("check_lead", "functions/check-lead/src/lib.rs", &[]),
     library("check_lead", "functions/check-lead/src/main.rs", &[]),
+    library("read_leads", "functions/read-leads/src/lib.rs", &[]),
+    library("read_leads", "functions/read-leads/src/main.rs", &[]),
     library("create_lead", "functions/create-lead/src/lib.rs", &[]),
     library("create_lead", "functions/create-lead/src/main.rs", &[]),
     library("intake_lead", "functions/intake-lead/src/lib.rs", &[]),
@@ -102,7 +104,7 @@ pub(super) const TARGETS: &[Target] = &[
         floors: &[
             &["cli"],
             // The nouns: each parses its commands and runs one.
-            &["lead", "key", "source", "doctor", "dlq", "event", "inbox", "report", "unfinished"],
+            &["lead", "key", "source", "doctor", "dlq", "event", "inbox", "report", "token", "unfinished"],
             // The commands.
             &[
                 "doctor::data",

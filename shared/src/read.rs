@@ -1,0 +1,166 @@
+//! What a business's users and systems read: leads, the inbox, timelines, sources and reports (contract, section 12). The
+//! only thing that is written is that a conversation was read.
+//!
+//! API Gateway checks the token of each request. Paths and members are those of the vendor's API, so its SDK reads from us.
+
+mod cursor;
+mod inbox;
+mod lead;
+mod leads;
+mod options;
+mod page;
+mod reader;
+mod reports;
+mod sources;
+
+use std::sync::Arc;
+
+use futures_util::future::join;
+use lambda_http::http::header::CONTENT_TYPE;
+use lambda_http::http::{HeaderValue, StatusCode};
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+use tracing::{Instrument, field};
+
+use crate::client::aws::Clients;
+use crate::client::credential::Credential;
+use crate::http::{self, Problem, Route, UserRoute};
+use crate::settings::{ReadSettings, Secret};
+use crate::start::{self, StartError};
+use crate::store::{Leads, Sources, StoreError};
+use options::{ARCHIVE_FILTER, Options, Parameters, Served};
+use page::Page;
+use reader::Reader;
+
+/// The clients of the API of users, built once per process.
+#[derive(Debug)]
+pub struct Reading {
+    sources: Sources,
+    leads: Leads,
+    business_claim: String,
+    digest_key: Secret,
+}
+
+/// An answer with the status 200, as JSON.
+struct Answer(String);
+
+impl Reading {
+    /// Builds the clients from environment variables.
+    ///
+    /// # Errors
+    /// [`StartError`], which was logged, when a variable is missing or wrong, and as in [`Reading::new`].
+    pub async fn from_env() -> Result<Self, StartError> {
+        start::logged(async { Self::new(&ReadSettings::from_env()?, &Clients::from_env()?).await }).await
+    }
+
+    /// Builds the clients from settings, and opens connections.
+    ///
+    /// # Errors
+    /// [`StartError`] when the key of the log's digests cannot be read.
+    pub async fn new(settings: &ReadSettings, aws: &Clients) -> Result<Self, StartError> {
+        let sources = Sources::new(aws.dynamodb.clone(), &settings.sources_table);
+        let connection = async {
+            if settings.connects_ahead {
+                sources.connect().await;
+            }
+        };
+        let (key, ()) = join(Credential::read(&settings.reader_digest_key, &aws.secrets), connection).await;
+        Ok(Self {
+            leads: Leads::new(aws.dynamodb.clone(), &settings.leads_table),
+            business_claim: settings.business_claim.clone(),
+            digest_key: key?.secret().await,
+            sources,
+        })
+    }
+
+    /// Answers the request of a route, whose path may have a parameter.
+    pub async fn answer(self: Arc<Self>, found: Option<(Route, Option<String>)>, request: Request) -> Response<Body> {
+        let request_id = http::request_id(&request);
+        let span = tracing::info_span!("request", request_id, business_id = field::Empty);
+        async {
+            let answer = http::respond(&request, Box::pin(self.ask(found, &request))).await;
+            tracing::debug!(status = answer.status().as_u16(), "answered");
+            answer
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn ask(&self, found: Option<(Route, Option<String>)>, request: &Request) -> Result<Answer, Problem> {
+        // The gateway sends no other routes here.
+        let Some((Route::User(route), parameter)) = found else { return Err(Problem::Internal) };
+        let reader = Reader::of(request, &self.business_claim, &self.digest_key)?;
+        tracing::Span::current().record("business_id", reader.business.as_str());
+        let id = parameter.as_deref().unwrap_or_default();
+        let options = |served: &Served, parameters: &[&str]| Options::read(request, served, parameters);
+        let body = match route {
+            UserRoute::Lead => {
+                Parameters::read(request, &[])?;
+                self.lead(&reader, id).await?
+            }
+            UserRoute::Leads => {
+                let options = options(&leads::SERVED, &[ARCHIVE_FILTER])?;
+                listed(&reader, route, &self.list_leads(&reader, &options).await?)?
+            }
+            UserRoute::Inbox => {
+                let options = options(&inbox::SERVED, &[ARCHIVE_FILTER])?;
+                listed(&reader, route, &self.inbox(&reader, &options).await?)?
+            }
+            UserRoute::LeadConversations => {
+                let options = options(&inbox::SERVED_OF_LEAD, &[])?;
+                listed(&reader, route, &self.conversations_of(&reader, id, &options).await?)?
+            }
+            UserRoute::MarkRead => to_json(&self.mark_read(&reader, id, request).await?)?,
+            UserRoute::LeadEvents => {
+                let options = options(&lead::SERVED_EVENTS, &[])?;
+                listed(&reader, route, &self.events(&reader, id, &options).await?)?
+            }
+            UserRoute::Sources => {
+                let options = options(&sources::SERVED, &[])?;
+                listed(&reader, route, &self.list_sources(&reader, &options).await?)?
+            }
+            UserRoute::Source => {
+                Parameters::read(request, &[])?;
+                to_json(&self.source(&reader, id).await?)?
+            }
+            UserRoute::SourceMetrics => to_json(&self.metrics(&reader, id, request).await?)?,
+            UserRoute::Analytics => to_json(&self.analytics(&reader, request).await?)?,
+        };
+        Ok(Answer(body))
+    }
+}
+
+impl From<Answer> for Response<Body> {
+    fn from(answer: Answer) -> Self {
+        let mut response = Self::new(Body::Text(answer.0));
+        *response.status_mut() = StatusCode::OK;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+    }
+}
+
+/// A page as JSON. The log says who has read how much.
+fn listed<T: Serialize>(reader: &Reader, route: UserRoute, page: &Page<T>) -> Result<String, Problem> {
+    tracing::info!(subject = reader.subject, route = route.path(), rows = page.items.len(), "a list was read");
+    to_json(page)
+}
+
+fn to_json(content: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(content).map_err(|_| {
+        tracing::error!("an answer cannot be written as JSON");
+        Problem::Internal
+    })
+}
+
+fn unavailable(error: StoreError) -> Problem {
+    match error {
+        StoreError::Unavailable { .. } | StoreError::OutOfReach => {
+            error.report_unavailable("storage is unavailable");
+            Problem::ReadUnavailable
+        }
+        StoreError::Unreadable(_) | StoreError::Unwritable => {
+            tracing::error!(%error, "storage contains an item that this release cannot read");
+            Problem::Internal
+        }
+    }
+}

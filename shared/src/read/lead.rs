@@ -1,0 +1,112 @@
+//! `GET /leads/{id}` and `POST /events/leads/{leadId}`: one lead, with its conversation and timeline.
+
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+
+use super::cursor::Binding;
+use super::inbox::ConversationRow;
+use super::leads::SourceName;
+use super::options::{Options, Served};
+use super::page::Page;
+use super::reader::Reader;
+use super::{Reading, to_json, unavailable};
+use crate::event::Event;
+use crate::http::problem::Missing;
+use crate::http::{Problem, UserRoute};
+use crate::id::{BusinessId, LeadId};
+use crate::lead::lookup::Lookup;
+use crate::lead::view::LeadView;
+use crate::store::{Record, StoredLead};
+
+/// What a timeline serves.
+pub(super) const SERVED_EVENTS: Served =
+    Served { filters: &["eventType"], range: None, order: Some("createdAt"), search: &[], counts: true };
+
+/// A lead as users see it.
+#[skip_serializing_none]
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LeadDetail<'a> {
+    #[serde(flatten)]
+    lead: LeadView<'a>,
+    business_id: &'a BusinessId,
+    source: SourceName,
+    is_archived: bool,
+    /// The lookup again, where the vendor's clients look for it.
+    phone_identity: Option<&'a Lookup>,
+    conversation: Option<ConversationRow>,
+    /// The timeline, oldest first.
+    events: &'a [Event],
+}
+
+impl Reading {
+    /// One lead of the reader's business, consistently, as JSON.
+    pub(super) async fn lead(&self, reader: &Reader, id: &str) -> Result<String, Problem> {
+        let mut record = self.own_record(reader, id).await?;
+        let stored = &record.lead;
+        let source = self.own_source(reader, &stored.lead().source_id, false).await?;
+        let is_approved = source.as_ref().map(|source| source.approved);
+        let lookup = match stored {
+            StoredLead::Kept(kept) => kept.lookup.as_ref(),
+            StoredLead::Erased(_) => None,
+        };
+        let mut view = stored.view();
+        if is_approved == Some(false) {
+            view.eligibility.source_is_not_approved();
+        }
+        to_json(&LeadDetail {
+            lead: view,
+            business_id: stored.business_id(),
+            source: SourceName { id: stored.lead().source_id.clone(), name: source.map(|source| source.name) },
+            is_archived: false,
+            phone_identity: lookup,
+            conversation: record.conversation.take().map(ConversationRow::from),
+            events: &record.timeline,
+        })
+    }
+
+    /// The timeline of a lead, oldest first unless it is asked for otherwise.
+    pub(super) async fn events(&self, reader: &Reader, lead: &str, options: &Options) -> Result<Page<Event>, Problem> {
+        let mut timeline = self.own_record(reader, lead).await?.timeline;
+        let binding = Binding::of(reader, UserRoute::LeadEvents, lead, options);
+        let is_wanted =
+            |event: &Event| options.filters.iter().all(|filter| event.event_type.as_str() == filter.value.trim());
+        timeline.retain(is_wanted);
+        if options.ascending == Some(false) {
+            timeline.reverse();
+        }
+        let total = options.include_count.then(|| u64::try_from(timeline.len()).unwrap_or(u64::MAX));
+        if let Some(token) = &options.token {
+            let last: u64 = binding.place(token)?;
+            let at = timeline.iter().position(|event| event.sequence == last).ok_or(Problem::InvalidCursor)?;
+            timeline.drain(..=at);
+        }
+        let has_more = timeline.len() > options.page_size;
+        timeline.truncate(options.page_size);
+        let last = timeline.last().filter(|_| has_more).map(|event| event.sequence);
+        Ok(Page {
+            items: timeline,
+            page_size: options.page_size,
+            total_count: total,
+            continuation_token: last.map(|last| binding.token(last)).transpose()?,
+        })
+    }
+
+    /// Everything about a lead of the reader's business. Another business's lead, an unknown one and an id of another
+    /// form cannot be told apart.
+    pub(super) async fn own_record(&self, reader: &Reader, id: &str) -> Result<Record, Problem> {
+        let missing = || Problem::NotFound(Missing::UserLead);
+        let id = LeadId::parse(id).map_err(|_| missing())?;
+        self.record_of(reader, &id).await?.ok_or_else(missing)
+    }
+
+    /// The same; `None` if the business has no such lead.
+    pub(super) async fn record_of(&self, reader: &Reader, id: &LeadId) -> Result<Option<Record>, Problem> {
+        let record = self.leads.record(id).await.map_err(unavailable)?;
+        let record = record.filter(|record| *record.lead.business_id() == reader.business);
+        if record.is_some() {
+            tracing::info!(subject = reader.subject, lead_id = id.as_str(), "a person's data was read");
+        }
+        Ok(record)
+    }
+}

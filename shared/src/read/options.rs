@@ -1,0 +1,406 @@
+//! What a list is asked for: its body and its query string. Everything that is not served is refused by name, so that no
+//! filter is silently ignored (contract, section 12).
+
+use lambda_http::Request;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use super::cursor::MAX_TOKEN;
+use crate::http::Problem;
+use crate::http::problem::{QueryFault, Spot};
+use crate::lead::captured_at;
+use crate::payload::{Malformed, Position};
+use crate::store::Span;
+use crate::time::Timestamp;
+
+/// The longest body, in bytes.
+const MAX_BODY: usize = 256 * 1024;
+/// The longest search, in characters.
+const MAX_SEARCH: usize = 200;
+/// The longest value of a filter, in characters.
+const MAX_VALUE: usize = 1_024;
+const MAX_PAGE: u64 = 100;
+const DEFAULT_PAGE: usize = 25;
+/// The most filters in a request.
+const MAX_FILTERS: usize = 20;
+
+/// What a list serves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Served {
+    /// The fields of `filters`.
+    pub(super) filters: &'static [&'static str],
+    /// The field of `rangeFilters`, whose values are times.
+    pub(super) range: Option<&'static str>,
+    /// The field of `orderBy`.
+    pub(super) order: Option<&'static str>,
+    /// The fields of `searchFields`. Without any, there is no search.
+    pub(super) search: &'static [&'static str],
+    /// Whether `includeCount` is served.
+    pub(super) counts: bool,
+}
+
+/// What a list is asked for.
+#[derive(Debug)]
+pub(super) struct Options {
+    pub(super) page_size: usize,
+    pub(super) token: Option<String>,
+    pub(super) include_count: bool,
+    /// Whether the list is asked for from its end to its beginning; `None` for its own order.
+    pub(super) ascending: Option<bool>,
+    pub(super) filters: Vec<Filter>,
+    pub(super) range: Range,
+    pub(super) search: Option<String>,
+    pub(super) search_fields: Vec<String>,
+    /// Only archived items are asked for, of which there are none.
+    pub(super) only_archived: bool,
+    /// What decides the list's content, as text.
+    pub(super) identity: String,
+}
+
+/// An exact filter.
+#[derive(Debug)]
+pub(super) struct Filter {
+    pub(super) field: &'static str,
+    pub(super) value: String,
+    /// Its place in the body.
+    pub(super) index: usize,
+}
+
+impl Filter {
+    /// The refusal of the value.
+    pub(super) fn invalid(&self, detail: &'static str) -> Problem {
+        invalid(format!("/filters/{}/value", self.index), detail)
+    }
+}
+
+/// Times from and to, both included, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    pub(super) from: i64,
+    pub(super) to: i64,
+}
+
+impl Default for Range {
+    /// Any time at which something can have been stored: 1970 to 9999.
+    fn default() -> Self {
+        Self { from: 0, to: jiff::Timestamp::MAX.as_millisecond() }
+    }
+}
+
+impl Range {
+    /// Whether no time is in the range.
+    pub(super) fn is_empty(self) -> bool {
+        self.from > self.to
+    }
+
+    /// The part of a list that is sorted by time.
+    pub(super) fn span(self) -> Span {
+        let text = |at: i64| {
+            let at = jiff::Timestamp::from_millisecond(at).unwrap_or(jiff::Timestamp::MAX);
+            Timestamp::from(at).to_string()
+        };
+        Span { from: text(self.from), to: text(self.to) }
+    }
+
+    /// Whether a time is in the range.
+    pub(super) fn contains(self, at: Timestamp) -> bool {
+        (self.from..=self.to).contains(&at.milliseconds())
+    }
+}
+
+impl Options {
+    /// Reads the body and the query string of a list.
+    pub(super) fn read(request: &Request, served: &Served, parameters: &[&str]) -> Result<Self, Problem> {
+        let mut only_archived = false;
+        for (name, value) in Parameters::read(request, parameters)?.0 {
+            if name == ARCHIVE_FILTER {
+                only_archived = match value.as_str() {
+                    "active" | "all" => false,
+                    "archived" => true,
+                    _ => {
+                        let at = Spot::Parameter(name);
+                        return Err(Problem::Query(QueryFault::invalid(at, "Send active, archived or all.")));
+                    }
+                };
+            }
+        }
+        let mut body = body(request)?;
+        let identity = identity(&body, only_archived);
+        let mut take = |name: &str| body.remove(name).filter(|value| !value.is_null());
+        let options = Self {
+            page_size: page_size(take("pageSize"))?,
+            token: token(take("continuationToken"))?,
+            include_count: count(take("includeCount"), served)?,
+            ascending: order(take("orderBy"), served)?,
+            filters: filters(take("filters"), served)?,
+            range: range(take("rangeFilters"), served)?,
+            search: search(take("search"), served)?,
+            search_fields: search_fields(take("searchFields"), served)?,
+            only_archived,
+            identity,
+        };
+        match body.into_iter().next() {
+            None => Ok(options),
+            Some((name, _)) => Err(unsupported(
+                format!("/{}", escaped(&name)),
+                "Supported are continuationToken, filters, includeCount, orderBy, pageSize, rangeFilters, search and searchFields.",
+            )),
+        }
+    }
+}
+
+/// The parameter of the query string that selects archived items.
+pub(super) const ARCHIVE_FILTER: &str = "archiveFilter";
+
+/// The parameters of a query string, each once.
+pub(super) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Reads the query string, which may have only these parameters.
+    pub(super) fn read(request: &Request, supported: &[&str]) -> Result<Self, Problem> {
+        let query = request.uri().query().unwrap_or_default();
+        let mut found: Vec<(String, String)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let at = || Spot::Parameter(name.chars().take(64).collect());
+            if !supported.contains(&name.as_ref()) {
+                let detail = if supported.is_empty() {
+                    "This call has no parameters.".to_owned()
+                } else {
+                    format!("Supported are: {}.", supported.join(", "))
+                };
+                return Err(Problem::Query(QueryFault::unsupported(at(), detail)));
+            }
+            if found.iter().any(|(other, _)| *other == name) {
+                return Err(Problem::Query(QueryFault::invalid(at(), "Send this parameter once.")));
+            }
+            found.push((name.into_owned(), value.into_owned()));
+        }
+        Ok(Self(found))
+    }
+
+    /// The value of a parameter.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A time, or a day, which begins at midnight UTC.
+pub(super) fn time(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    match text.len() {
+        10 => format!("{text}T00:00:00Z").parse().ok(),
+        _ => captured_at::parse(text).map(Timestamp::from),
+    }
+}
+
+pub(super) fn invalid(pointer: String, detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+    Problem::Query(QueryFault::invalid(Spot::Pointer(pointer), detail))
+}
+
+pub(super) fn unsupported(pointer: String, detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+    Problem::Query(QueryFault::unsupported(Spot::Pointer(pointer), detail))
+}
+
+/// The members of the body. No body, or a blank one, is the same as `{}`.
+fn body(request: &Request) -> Result<Map<String, Value>, Problem> {
+    let body: &[u8] = request.body().as_ref();
+    if body.len() > MAX_BODY {
+        return Err(Problem::TooLarge);
+    }
+    if body.trim_ascii().is_empty() {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(invalid(String::new(), "Send one JSON object, or no body.")),
+        Err(error) => {
+            let position = Position { line: error.line().max(1), column: error.column().max(1) };
+            Err(Problem::Malformed(Malformed::NotJson(position)))
+        }
+    }
+}
+
+/// Without the members that do not change what the list contains.
+fn identity(body: &Map<String, Value>, only_archived: bool) -> String {
+    let decides = |name: &str| !["continuationToken", "includeCount"].contains(&name);
+    let kept: Map<String, Value> = body
+        .iter()
+        .filter(|(name, value)| decides(name) && !value.is_null())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    format!("{only_archived} {}", Value::Object(kept))
+}
+
+fn page_size(given: Option<Value>) -> Result<usize, Problem> {
+    let Some(given) = given else { return Ok(DEFAULT_PAGE) };
+    let size = given.as_u64().filter(|size| (1..=MAX_PAGE).contains(size)).and_then(|size| size.try_into().ok());
+    size.ok_or_else(|| invalid("/pageSize".to_owned(), "Send a whole number from 1 to 100."))
+}
+
+fn token(given: Option<Value>) -> Result<Option<String>, Problem> {
+    match given {
+        None => Ok(None),
+        Some(Value::String(token)) if token.len() <= MAX_TOKEN => Ok(Some(token)),
+        Some(_) => Err(Problem::InvalidCursor),
+    }
+}
+
+fn count(given: Option<Value>, served: &Served) -> Result<bool, Problem> {
+    match given {
+        None | Some(Value::Bool(false)) => Ok(false),
+        Some(Value::Bool(true)) if served.counts => Ok(true),
+        Some(Value::Bool(true)) => Err(unsupported("/includeCount".to_owned(), "This list is not counted.")),
+        Some(_) => Err(invalid("/includeCount".to_owned(), "Send true or false.")),
+    }
+}
+
+fn order(given: Option<Value>, served: &Served) -> Result<Option<bool>, Problem> {
+    let given = list("/orderBy", given)?;
+    let Some(first) = given.first() else { return Ok(None) };
+    if given.len() > 1 {
+        return Err(unsupported("/orderBy/1".to_owned(), "Order by one field only."));
+    }
+    let members = members("/orderBy/0", first, &["field", "direction"])?;
+    let field = text("/orderBy/0/field", members.get("field"))?;
+    if served.order != Some(field) {
+        let detail = match served.order {
+            Some(field) => format!("You can order by {field}."),
+            None => "This list has one order. Leave orderBy out.".to_owned(),
+        };
+        return Err(unsupported("/orderBy/0/field".to_owned(), detail));
+    }
+    match members.get("direction").filter(|direction| !direction.is_null()).map(Value::as_str) {
+        None | Some(Some("asc")) => Ok(Some(true)),
+        Some(Some("desc")) => Ok(Some(false)),
+        Some(_) => Err(invalid("/orderBy/0/direction".to_owned(), "Send asc or desc.")),
+    }
+}
+
+fn filters(given: Option<Value>, served: &Served) -> Result<Vec<Filter>, Problem> {
+    let given = list("/filters", given)?;
+    if given.len() > MAX_FILTERS {
+        return Err(invalid("/filters".to_owned(), "Send at most 20 filters."));
+    }
+    let mut filters = Vec::with_capacity(given.len());
+    for (index, filter) in given.iter().enumerate() {
+        let at = format!("/filters/{index}");
+        let members = members(&at, filter, &["field", "value"])?;
+        let field = text(&format!("{at}/field"), members.get("field"))?;
+        let Some(field) = served.filters.iter().find(|served| **served == field) else {
+            let detail = match served.filters {
+                [] => "This list has no filters.".to_owned(),
+                fields => format!("You can filter by {}.", fields.join(", ")),
+            };
+            return Err(unsupported(format!("{at}/field"), detail));
+        };
+        let at = format!("{at}/value");
+        let value = match members.get("value") {
+            Some(Value::Bool(flag)) => flag.to_string(),
+            Some(Value::Number(number)) => number.to_string(),
+            other => text(&at, other)?.to_owned(),
+        };
+        if value.trim().is_empty() || value.chars().count() > MAX_VALUE {
+            return Err(invalid(at, "Send 1 to 1,024 characters."));
+        }
+        filters.push(Filter { field, value, index });
+    }
+    Ok(filters)
+}
+
+fn range(given: Option<Value>, served: &Served) -> Result<Range, Problem> {
+    const BOUNDS: [&str; 4] = ["greaterThan", "greaterThanOrEqual", "lessThan", "lessThanOrEqual"];
+    let given = list("/rangeFilters", given)?;
+    let mut range = Range::default();
+    for (index, filter) in given.iter().enumerate() {
+        let at = format!("/rangeFilters/{index}");
+        let [gt, gte, lt, lte] = BOUNDS;
+        let members = members(&at, filter, &["field", gt, gte, lt, lte])?;
+        let field = text(&format!("{at}/field"), members.get("field"))?;
+        if served.range != Some(field) {
+            let detail = match served.range {
+                Some(field) => format!("You can give a range of {field}."),
+                None => "This list has no ranges.".to_owned(),
+            };
+            return Err(unsupported(format!("{at}/field"), detail));
+        }
+        let bound = |name: &str| {
+            let given = members.get(name).filter(|value| !value.is_null());
+            let read = |value: &Value| {
+                let time = value.as_str().and_then(time).map(Timestamp::milliseconds);
+                time.ok_or_else(|| {
+                    invalid(format!("{at}/{name}"), "Send a time as RFC 3339, such as 2026-06-15T12:00:00Z, or a day.")
+                })
+            };
+            given.map(read).transpose()
+        };
+        let (gt, gte, lt, lte) = (bound(gt)?, bound(gte)?, bound(lt)?, bound(lte)?);
+        if [gt, gte, lt, lte].iter().all(Option::is_none) {
+            return Err(invalid(
+                at,
+                "Send at least one of greaterThan, greaterThanOrEqual, lessThan, lessThanOrEqual.",
+            ));
+        }
+        let from = [gt.map(|at| at.saturating_add(1)), gte].into_iter().flatten().max();
+        let to = [lt.map(|at| at.saturating_sub(1)), lte].into_iter().flatten().min();
+        range.from = range.from.max(from.unwrap_or(range.from));
+        range.to = range.to.min(to.unwrap_or(range.to));
+    }
+    Ok(range)
+}
+
+fn search(given: Option<Value>, served: &Served) -> Result<Option<String>, Problem> {
+    let Some(given) = given else { return Ok(None) };
+    if served.search.is_empty() {
+        return Err(unsupported("/search".to_owned(), "This list has no search."));
+    }
+    let search = text("/search", Some(&given))?.trim();
+    match search.chars().count() {
+        0 => Ok(None),
+        1..=MAX_SEARCH => Ok(Some(search.to_owned())),
+        _ => Err(invalid("/search".to_owned(), "Send at most 200 characters.")),
+    }
+}
+
+fn search_fields(given: Option<Value>, served: &Served) -> Result<Vec<String>, Problem> {
+    let mut fields = Vec::new();
+    for (index, field) in list("/searchFields", given)?.iter().enumerate() {
+        let at = format!("/searchFields/{index}");
+        let field = text(&at, Some(field))?;
+        if !served.search.contains(&field) {
+            let detail = match served.search {
+                [] => "This list has no search.".to_owned(),
+                fields => format!("You can search {}.", fields.join(", ")),
+            };
+            return Err(unsupported(at, detail));
+        }
+        fields.push(field.to_owned());
+    }
+    Ok(fields)
+}
+
+fn list(at: &str, given: Option<Value>) -> Result<Vec<Value>, Problem> {
+    match given {
+        None => Ok(Vec::new()),
+        Some(Value::Array(items)) => Ok(items),
+        Some(_) => Err(invalid(at.to_owned(), "Send a list.")),
+    }
+}
+
+fn members<'a>(at: &str, given: &'a Value, supported: &[&str]) -> Result<&'a Map<String, Value>, Problem> {
+    let members = given.as_object().ok_or_else(|| invalid(at.to_owned(), "Send an object."))?;
+    match members.keys().find(|name| !supported.contains(&name.as_str())) {
+        None => Ok(members),
+        Some(name) => {
+            Err(unsupported(format!("{at}/{}", escaped(name)), format!("Supported are {}.", supported.join(", "))))
+        }
+    }
+}
+
+fn text<'a>(at: &str, given: Option<&'a Value>) -> Result<&'a str, Problem> {
+    given.and_then(Value::as_str).ok_or_else(|| invalid(at.to_owned(), "Send a text."))
+}
+
+/// A name in a JSON pointer, shortened.
+fn escaped(name: &str) -> String {
+    name.chars().take(64).collect::<String>().replace('~', "~0").replace('/', "~1")
+}

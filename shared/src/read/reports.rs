@@ -1,0 +1,330 @@
+//! `GET /sources/{id}/metrics` and `GET /analytics/my`: leads per day and source. `leadctl report` reads the same counts.
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use jiff::{Span as Length, Unit};
+use lambda_http::Request;
+use serde::Serialize;
+
+use super::options::{Parameters, time};
+use super::reader::Reader;
+use super::{Reading, unavailable};
+use crate::http::Problem;
+use crate::http::problem::{QueryFault, Spot};
+use crate::id::SourceId;
+use crate::source::Source;
+use crate::store::{List, Span, StoreError};
+use crate::time::Timestamp;
+
+/// The longest range, in days.
+const MAX_DAYS: i64 = 92;
+const DEFAULT_DAYS: i64 = 30;
+/// The most sources that are named in a report.
+const MAX_SOURCES: usize = 100;
+/// The most days of all sources together that are counted in one request.
+const MAX_SOURCE_DAYS: usize = 1_000;
+/// How many counts are asked for at the same time.
+const CONCURRENT: usize = 16;
+/// A key that ends within this time needs attention.
+const KEY_ENDS_SOON: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Whole UTC days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Days {
+    first: Date,
+    /// The day after the last.
+    end: Date,
+}
+
+/// A range of time; the end is not in it.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DateRange {
+    start_at: Timestamp,
+    end_at: Timestamp,
+}
+
+/// The number of leads of a day.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Point {
+    start_at: Timestamp,
+    end_at: Timestamp,
+    label: String,
+    value: u64,
+}
+
+/// The report of a source.
+// Refusals per day and code are counted elsewhere and will be members of this report: `totalErrors`, `errorPoints` and
+// `errorsByCode`. Until they are counted, they are left out, because a zero would be a claim.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SourceMetrics {
+    range: DateRange,
+    total_leads: u64,
+    points: Vec<Point>,
+    generated_at: Timestamp,
+}
+
+/// The report of a business. Members about calls and messages are left out: we do not know them.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Analytics {
+    range: DateRange,
+    summary: Summary,
+    lead_trend: Trend,
+    /// `None` if there are too many sources and days to count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lead_sources: Option<Vec<SourceShare>>,
+    needs_attention: Vec<Attention>,
+    generated_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    leads: u64,
+    leads_comparison: Comparison,
+}
+
+#[derive(Debug, Serialize)]
+struct Trend {
+    total: u64,
+    comparison: Comparison,
+    points: Vec<Point>,
+}
+
+/// This period and the one of the same length before it.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Comparison {
+    current: u64,
+    previous: u64,
+    direction: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SourceShare {
+    source: String,
+    source_id: SourceId,
+    leads: u64,
+    percent: f64,
+}
+
+/// Something that an operator of the business should look at.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Attention {
+    severity: &'static str,
+    title: &'static str,
+    detail: String,
+    source_id: SourceId,
+}
+
+impl Days {
+    /// The days of a question: `days` up to today, or those of `startAt` and `endAt`, of which the end is not in the range.
+    fn of(request: &Request, today: Date) -> Result<Self, Problem> {
+        let parameters = Parameters::read(request, &["days", "startAt", "endAt"])?;
+        let invalid = |name: &str, detail: &'static str| {
+            Problem::Query(QueryFault::invalid(Spot::Parameter(name.to_owned()), detail))
+        };
+        let day = |name: &str| {
+            let read = |text: &str| {
+                let at: jiff::Timestamp = time(text)
+                    .ok_or_else(|| invalid(name, "Send a day, such as 2026-06-15, or a time as RFC 3339."))?
+                    .into();
+                Ok::<_, Problem>(Offset::UTC.to_datetime(at))
+            };
+            parameters.get(name).map(read).transpose()
+        };
+        let days = parameters.get("days").map(|text| {
+            let days = text.parse().ok().filter(|days| (1..=MAX_DAYS).contains(days));
+            days.ok_or_else(|| invalid("days", "Send a number of days from 1 to 92."))
+        });
+        let days = days.transpose()?;
+        let plus = |date: Date, days: i64| date.saturating_add(Length::new().days(days));
+        let (start, end) = (day("startAt")?, day("endAt")?);
+        // A day of which any part is in the range counts as a whole.
+        let end = end.map(|end| match end.time() {
+            midnight if midnight == jiff::civil::Time::midnight() => end.date(),
+            _ => plus(end.date(), 1),
+        });
+        if days.is_some() && start.is_some() && end.is_some() {
+            return Err(invalid("days", "Send days, or startAt and endAt."));
+        }
+        let (first, end) = match (start.map(|start| start.date()), end) {
+            (Some(first), Some(end)) => (first, end),
+            (Some(first), None) => (first, days.map_or_else(|| plus(today, 1), |days| plus(first, days))),
+            (None, end) => {
+                let end = end.unwrap_or_else(|| plus(today, 1));
+                (plus(end, -days.unwrap_or(DEFAULT_DAYS)), end)
+            }
+        };
+        let length = first.until((Unit::Day, end)).map_or(0, |length| i64::from(length.get_days()));
+        if !(1..=MAX_DAYS).contains(&length) {
+            return Err(invalid("startAt", "Send a range of 1 to 92 days that begins before it ends."));
+        }
+        Ok(Self { first, end })
+    }
+
+    fn each(self) -> Vec<Self> {
+        let next = |day: Date| day.tomorrow().unwrap_or(Date::MAX);
+        let mut days = Vec::new();
+        let mut first = self.first;
+        while first < self.end {
+            days.push(Self { first, end: next(first) });
+            first = next(first);
+        }
+        days
+    }
+
+    /// The days of the same number before these.
+    fn before(self) -> Self {
+        let length = self.first.until((Unit::Day, self.end)).unwrap_or_default();
+        Self { first: self.first.saturating_sub(length), end: self.first }
+    }
+
+    fn range(self) -> DateRange {
+        let midnight = |date: Date| Offset::UTC.to_timestamp(date.at(0, 0, 0, 0));
+        let at = |date: Date| midnight(date).unwrap_or(jiff::Timestamp::MAX).into();
+        DateRange { start_at: at(self.first), end_at: at(self.end) }
+    }
+
+    /// The part of a list that is sorted by time.
+    fn span(self) -> Span {
+        let DateRange { start_at, end_at } = self.range();
+        let end: jiff::Timestamp = end_at.into();
+        let last = end.checked_sub(jiff::SignedDuration::from_millis(1)).unwrap_or(end);
+        Span { from: start_at.to_string(), to: Timestamp::from(last).to_string() }
+    }
+
+    fn point(self, value: u64) -> Point {
+        let DateRange { start_at, end_at } = self.range();
+        Point { start_at, end_at, label: self.first.to_string(), value }
+    }
+}
+
+impl Comparison {
+    fn of(current: u64, previous: u64) -> Self {
+        let direction = match current.cmp(&previous) {
+            std::cmp::Ordering::Greater => "up",
+            std::cmp::Ordering::Less => "down",
+            std::cmp::Ordering::Equal => "flat",
+        };
+        Self { current, previous, direction }
+    }
+}
+
+impl Reading {
+    /// Leads of a source per day.
+    pub(super) async fn metrics(&self, reader: &Reader, id: &str, request: &Request) -> Result<SourceMetrics, Problem> {
+        let now = Timestamp::now();
+        let days = Days::of(request, today(now))?;
+        let source = self.named_source(reader, id).await?;
+        let counts = self.per_day(&source.id, days).await?;
+        Ok(SourceMetrics {
+            range: days.range(),
+            total_leads: counts.iter().sum(),
+            points: days.each().into_iter().zip(counts).map(|(day, count)| day.point(count)).collect(),
+            generated_at: now,
+        })
+    }
+
+    /// Leads of a business per day and per source.
+    pub(super) async fn analytics(&self, reader: &Reader, request: &Request) -> Result<Analytics, Problem> {
+        let now = Timestamp::now();
+        let days = Days::of(request, today(now))?;
+        let list = List::Business(&reader.business);
+        let count = |days: Days| async move {
+            let counted = self.leads.count_list(list, &days.span(), u64::MAX).await.map_err(unavailable)?;
+            Ok::<_, Problem>(counted.unwrap_or_default())
+        };
+        let counts: Vec<u64> = stream::iter(days.each()).map(count).buffered(CONCURRENT).try_collect().await?;
+        let (total, previous) = (counts.iter().sum(), count(days.before()).await?);
+        let sources = self.sources.of_business(&reader.business, true, None, MAX_SOURCES).await;
+        let (sources, more) = sources.map_err(unavailable)?;
+        let is_countable = more.is_none() && sources.len() * counts.len() <= MAX_SOURCE_DAYS;
+        let lead_sources = match is_countable {
+            true => Some(self.shares(&sources, days, total).await?),
+            false => None,
+        };
+        let comparison = Comparison::of(total, previous);
+        Ok(Analytics {
+            range: days.range(),
+            summary: Summary { leads: total, leads_comparison: comparison },
+            lead_trend: Trend {
+                total,
+                comparison,
+                points: days.each().into_iter().zip(counts).map(|(day, count)| day.point(count)).collect(),
+            },
+            lead_sources,
+            needs_attention: self.attention(&sources, now).await?,
+            generated_at: now,
+        })
+    }
+
+    async fn per_day(&self, source: &SourceId, days: Days) -> Result<Vec<u64>, Problem> {
+        let count =
+            |day: Days| async move { self.leads.count(source, &day.first.to_string()).await.map_err(unavailable) };
+        stream::iter(days.each()).map(count).buffered(CONCURRENT / 4).try_collect().await
+    }
+
+    /// The sources that sent leads, those with the most leads first.
+    async fn shares(&self, sources: &[Source], days: Days, total: u64) -> Result<Vec<SourceShare>, Problem> {
+        let mut shares = Vec::new();
+        for source in sources {
+            let leads: u64 = self.per_day(&source.id, days).await?.into_iter().sum();
+            if leads > 0 {
+                #[expect(clippy::cast_precision_loss, reason = "a share needs no more than a double's digits")]
+                let percent = (leads as f64 / total.max(leads) as f64 * 1_000.0).round() / 10.0;
+                shares.push(SourceShare { source: source.name.clone(), source_id: source.id.clone(), leads, percent });
+            }
+        }
+        shares.sort_by_key(|share| std::cmp::Reverse(share.leads));
+        Ok(shares)
+    }
+
+    /// Sources that sent leads yesterday and none today, and keys that are about to end.
+    // Sources that are mostly refused belong here, too, when refusals are counted.
+    async fn attention(&self, sources: &[Source], now: Timestamp) -> Result<Vec<Attention>, Problem> {
+        let today = today(now);
+        let yesterday = today.yesterday().unwrap_or(today);
+        let is_silent = |id: SourceId| async move {
+            let sent_yesterday = self.leads.any(&id, &yesterday.to_string()).await?;
+            Ok::<_, StoreError>(sent_yesterday && !self.leads.any(&id, &today.to_string()).await?)
+        };
+        let ids: Vec<SourceId> = sources.iter().map(|source| source.id.clone()).collect();
+        let silent = stream::iter(ids).map(is_silent).buffered(CONCURRENT / 4).try_collect::<Vec<_>>();
+        let silent = silent.await.map_err(unavailable)?;
+        let mut found = Vec::new();
+        for (source, is_silent) in sources.iter().zip(silent) {
+            if is_silent {
+                found.push(Attention {
+                    severity: "warning",
+                    title: "A source has sent no leads today",
+                    detail: format!("{} sent leads yesterday and none so far today (UTC).", source.name),
+                    source_id: source.id.clone(),
+                });
+            }
+            let is_about_to_end = |end: Timestamp| end > now && end <= now.after(KEY_ENDS_SOON);
+            let live = source.keys.iter().filter(|key| key.is_live(now));
+            // Another key may have replaced one that ends.
+            let ends: Vec<Option<Timestamp>> =
+                live.map(|key| key.expires_at.filter(|end| is_about_to_end(*end))).collect();
+            if let Some(Some(last)) = ends.iter().max().filter(|_| ends.iter().all(Option::is_some)) {
+                found.push(Attention {
+                    severity: "warning",
+                    title: "The last key of a source is about to end",
+                    detail: format!("{} cannot send leads after {last}, unless it gets a new key.", source.name),
+                    source_id: source.id.clone(),
+                });
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn today(now: Timestamp) -> Date {
+    Offset::UTC.to_datetime(now.into()).date()
+}

@@ -1,0 +1,96 @@
+//! `POST /sources/all/my` and `GET /sources/{id}`: the sources of a business, never their keys.
+
+use serde::Serialize;
+
+use super::cursor::Binding;
+use super::options::{Options, Served};
+use super::page::Page;
+use super::reader::Reader;
+use super::{Reading, unavailable};
+use crate::http::problem::Missing;
+use crate::http::{Problem, UserRoute};
+use crate::id::{BusinessId, SourceId};
+use crate::lead::state::State;
+use crate::source::Source;
+use crate::time::Timestamp;
+
+/// What the list serves.
+pub(super) const SERVED: Served = Served { filters: &[], range: None, order: Some("name"), search: &[], counts: false };
+
+/// A source as users see it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SourceView {
+    id: SourceId,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    business_id: Option<BusinessId>,
+    enabled: bool,
+    compliance_approved: bool,
+    requires_trusted_form: bool,
+    retain_certificates: bool,
+    allowed_states: Vec<State>,
+    allowed_products: Vec<String>,
+    default_tag_ids: Vec<String>,
+    created_at: Timestamp,
+}
+
+impl From<Source> for SourceView {
+    fn from(source: Source) -> Self {
+        // Keys and the salt never leave.
+        Self {
+            id: source.id,
+            name: source.name,
+            business_id: source.business_id,
+            enabled: source.enabled,
+            compliance_approved: source.approved,
+            requires_trusted_form: source.requires_trusted_form,
+            retain_certificates: source.retain_certificates,
+            allowed_states: source.allowed_states,
+            allowed_products: source.allowed_products,
+            default_tag_ids: source.default_tag_ids,
+            created_at: source.created_at,
+        }
+    }
+}
+
+impl Reading {
+    /// The sources of a business, by name.
+    pub(super) async fn list_sources(&self, reader: &Reader, options: &Options) -> Result<Page<SourceView>, Problem> {
+        let binding = Binding::of(reader, UserRoute::Sources, "", options);
+        let after: Option<(String, SourceId)> = options.token.as_ref().map(|token| binding.place(token)).transpose()?;
+        let ascending = options.ascending.unwrap_or(true);
+        let found = self.sources.of_business(&reader.business, ascending, after.as_ref(), options.page_size).await;
+        let (sources, next) = found.map_err(unavailable)?;
+        Ok(Page {
+            items: sources.into_iter().map(SourceView::from).collect(),
+            page_size: options.page_size,
+            total_count: None,
+            continuation_token: next.map(|place| binding.token(place)).transpose()?,
+        })
+    }
+
+    /// One source, consistently.
+    pub(super) async fn source(&self, reader: &Reader, id: &str) -> Result<SourceView, Problem> {
+        self.named_source(reader, id).await.map(SourceView::from)
+    }
+
+    /// A source of the reader's business by the id in a path. Another business's source, an unknown one and an id of
+    /// another form cannot be told apart.
+    pub(super) async fn named_source(&self, reader: &Reader, id: &str) -> Result<Source, Problem> {
+        let missing = || Problem::NotFound(Missing::UserSource);
+        let id = SourceId::parse(id).map_err(|_| missing())?;
+        self.own_source(reader, &id, true).await?.ok_or_else(missing)
+    }
+
+    /// A source of the reader's business; `None` if the business has no such source.
+    pub(super) async fn own_source(
+        &self,
+        reader: &Reader,
+        id: &SourceId,
+        consistent: bool,
+    ) -> Result<Option<Source>, Problem> {
+        let found = if consistent { self.sources.latest(id).await } else { self.sources.get(id).await };
+        Ok(found.map_err(unavailable)?.filter(|source| source.business_id.as_ref() == Some(&reader.business)))
+    }
+}
