@@ -4,6 +4,7 @@ pub(crate) mod change;
 mod check;
 mod create;
 mod delete;
+mod leads;
 pub(crate) mod rules;
 mod spec;
 mod update;

@@ -31,6 +31,7 @@ pub struct Addresses {
     pub dead_letter_queue_url: String,
     pub sources_table: String,
     pub leads_table: String,
+    pub ledger_table: String,
     pub region: String,
     pub trusted_form: String,
     pub phone_lookup: String,

@@ -13,7 +13,7 @@ use leadping::http;
 use leadping::intake::Intake;
 use leadping::process::Worker;
 use leadping::settings::{CheckSettings, IntakeSettings, LookupSettings, ProcessSettings, Secret, SecretSetting};
-use leadping::store::{Leads, Sources, schema};
+use leadping::store::{Leads, Ledger, Sources, schema};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -33,6 +33,7 @@ use crate::tables::{self, Queues};
 
 const SOURCES_TABLE: &str = "leadping-sources";
 const LEADS_TABLE: &str = "leadping-leads";
+const LEDGER_TABLE: &str = "leadping-ledger";
 const EVENT_BUS: &str = "leadping-events";
 const REGION: &str = "us-east-1";
 
@@ -166,6 +167,11 @@ impl Stack {
         Leads::new(self.engines.clients.dynamodb.clone(), LEADS_TABLE)
     }
 
+    /// The table of the ledger.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::new(self.engines.clients.dynamodb.clone(), LEDGER_TABLE)
+    }
+
     /// AWS clients of the engines, like those of the functions.
     pub fn clients(&self) -> &Clients {
         &self.engines.clients
@@ -220,6 +226,7 @@ impl Engines {
         let clients = clients(dynamodb.url(), sqs.url(), bus)?;
         tables::create(&clients.dynamodb, SOURCES_TABLE, schema::SOURCE_INDEXES).await?;
         tables::create(&clients.dynamodb, LEADS_TABLE, schema::LEAD_INDEXES).await?;
+        tables::create(&clients.dynamodb, LEDGER_TABLE, &[]).await?;
         tables::expire(&clients.dynamodb, LEADS_TABLE).await?;
         demo::create(&Sources::new(clients.dynamodb.clone(), SOURCES_TABLE)).await?;
         let queues = Queues::create(&clients.sqs, options.visibility_seconds).await?;
@@ -241,6 +248,7 @@ impl Engines {
             dead_letter_queue_url: self.queues.dead_letters.clone(),
             sources_table: SOURCES_TABLE.to_owned(),
             leads_table: LEADS_TABLE.to_owned(),
+            ledger_table: LEDGER_TABLE.to_owned(),
             region: REGION.to_owned(),
             trusted_form: intake.check.trusted_form_url.to_string(),
             phone_lookup: lookup_address(&process.lookup),

@@ -1,4 +1,4 @@
-//! The two tables (architecture, "The tables").
+//! The tables (architecture, "The tables").
 //!
 //! Each item stores its content as one JSON text, `document`. Other attributes exist only for keys, indexes and
 //! conditions. So the answer is the stored text, byte for byte, and a price keeps every digit.
@@ -8,6 +8,7 @@ mod erasure;
 mod item;
 mod lead_item;
 mod leads;
+mod ledger;
 mod outbox;
 mod progress;
 mod queries;
@@ -16,9 +17,10 @@ mod sources;
 mod transaction;
 mod unknown;
 
-pub use erasure::Erasure;
+pub use erasure::{ERASE, Erasure};
 pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead, Tombstone, Work};
 pub use leads::{Leads, Put, Record};
+pub use ledger::Ledger;
 pub use outbox::{Outbox, Retain, Written};
 pub use progress::{Again, Ended, Lease, LookupOutcome};
 pub use queries::{InboxPlace, InvalidPlace, Listed};

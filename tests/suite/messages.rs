@@ -117,9 +117,12 @@ async fn an_erased_lead_is_replayed_as_erased_and_never_written_again() {
         (id, body, message)
     };
     let erase = async |api: &Api, id: &LeadId| {
-        let leads = api.stack.leads();
+        let (leads, ledger) = (api.stack.leads(), api.stack.ledger());
         // The erasure fails if the worker writes the lead at the same time.
-        let erased = async || (leads.erase(id, Timestamp::now()).await.unwrap() == Erasure::Erased).then_some(());
+        let erased = async || {
+            let erasure = leads.erase(id, &ledger, "local", Timestamp::now()).await.unwrap();
+            matches!(erasure, Erasure::Erased(_)).then_some(())
+        };
         eventually(WAIT_TIMEOUT, "the lead is erased", erased).await;
     };
 

@@ -19,6 +19,7 @@ pub(super) struct Deployed {
     pub(super) status: String,
     pub(super) sources_table: String,
     pub(super) leads_table: String,
+    pub(super) ledger_table: String,
     pub(super) queue_url: String,
     pub(super) dead_letter_queue_url: String,
     pub(super) api_url: String,
@@ -80,6 +81,7 @@ impl Deployed {
             status,
             sources_table: output("SourcesTable")?,
             leads_table: output("LeadsTable")?,
+            ledger_table: output("LedgerTable")?,
             queue_url: output("LeadCreatedQueueUrl")?,
             dead_letter_queue_url: output("DeadLetterQueueUrl")?,
             api_url: output("ApiUrl")?,
@@ -96,7 +98,8 @@ mod tests {
 
     use super::*;
 
-    const OUTPUTS: [&str; 5] = ["ApiUrl", "SourcesTable", "LeadsTable", "LeadCreatedQueueUrl", "DeadLetterQueueUrl"];
+    const OUTPUTS: [&str; 6] =
+        ["ApiUrl", "SourcesTable", "LeadsTable", "LedgerTable", "LeadCreatedQueueUrl", "DeadLetterQueueUrl"];
 
     fn stack(outputs: &[&str], parameters: &[(&str, &str)]) -> Stack {
         let outputs = outputs.iter().map(|name| Output::builder().output_key(*name).output_value(*name).build());

@@ -251,7 +251,7 @@ impl NewLead {
             put(schema::PHONE.partition, item::text(index_key(business, number.as_str())));
         }
         if let Some(email) = &lead.contact.email {
-            put(schema::EMAIL.partition, item::text(index_key(business, &email.as_str().to_lowercase())));
+            put(schema::EMAIL.partition, item::text(index_key(business, &email.canonical())));
         }
         item
     }
