@@ -35,6 +35,7 @@ impl Fake {
                 ("ApiUrl", running.gateway().to_owned()),
                 ("SourcesTable", addresses.sources_table),
                 ("LeadsTable", addresses.leads_table),
+                ("LedgerTable", addresses.ledger_table),
                 ("LeadCreatedQueueUrl", addresses.queue_url),
                 ("DeadLetterQueueUrl", addresses.dead_letter_queue_url),
             ],
