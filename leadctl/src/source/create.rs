@@ -83,14 +83,15 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
     target.confirm(&format!("create the source {}", source.id))?;
     change::confirm_revealing(target, None, &source)?;
     let change = change::noted(target, "create", None, Some(&source)).await?;
-    let written = target.sources.change(&source.id, None, Some(&source), &change).await;
-    if !written.map_err(|error| target.store_error(error))? {
+    let written = target.sources.change(&source.id, None, Some(&source), &change, &target.ledger).await;
+    let Some(head) = written.map_err(|error| target.store_error(error))? else {
         let id = &source.id;
         return Err(Error::Conflict(format!(
             "there is a source {id} already, and it was left as it is: choose another --id, or leave --id out; \
              `leadctl source show {id}` shows it"
         )));
-    }
+    };
+    output.acted(head);
     let credentials = Credentials { id: &source.id, key: key.reveal() };
     output.show(&credentials, |page, credentials| welcome(page, credentials, &source, target.gateway.as_deref()))
 }
@@ -100,6 +101,11 @@ impl Arguments {
         let id = self.id.map_or_else(random_id, Ok)?;
         if id.as_str() == RESERVED {
             return Err(Error::Usage(format!("{RESERVED} is no source's id: partners reach their own source by it")));
+        }
+        if id.as_str().starts_with("lp_") {
+            return Err(Error::Usage(
+                "a source's id does not begin with lp_: keys do, and are refused as ids".to_owned(),
+            ));
         }
         let mut source = Source {
             account_id: Some(self.account),
@@ -243,6 +249,9 @@ mod tests {
         let made = arguments.source(&SourceKey::generate(Mode::Live).unwrap(), Timestamp::now());
         assert!(matches!(made, Err(Error::Usage(_))));
         assert_eq!(source(&["--id=Me"]).id.as_str(), "Me");
+        let arguments = CommandLine::try_parse_from(REQUIRED.iter().chain(&["--id=lp_acme"])).unwrap().arguments;
+        let made = arguments.source(&SourceKey::generate(Mode::Live).unwrap(), Timestamp::now());
+        assert!(matches!(made, Err(Error::Usage(_))), "it would be taken for a key");
     }
 
     #[test]
