@@ -149,18 +149,21 @@ impl Held {
     /// # Panics
     /// When a table or queue does not answer, or has an unknown item.
     pub async fn books(&self) -> Books {
-        // The bus first: what it was told is stored by then.
-        let published = self.published().await;
+        // The bus before and after the table: what it was told before is stored by then, and what is stored without a mark
+        // was told by the end.
+        let told_before = self.published().await;
         let (mut leads, stored) = self.leads().await;
+        let published = self.published().await;
         let ids: BTreeSet<&EventId> = published.iter().map(|event| &event.id).collect();
         for id in &ids {
             if let Some(entry) = stored.get(id).and_then(|lead| leads.get_mut(lead)) {
                 entry.published += 1;
             }
         }
+        let strangers: BTreeSet<&EventId> = told_before.iter().map(|event| &event.id).collect();
         Books {
             leads,
-            strangers: ids.iter().filter(|id| !stored.contains_key(id)).map(ToString::to_string).collect(),
+            strangers: strangers.into_iter().filter(|id| !stored.contains_key(id)).map(ToString::to_string).collect(),
             told_again: published.len() - ids.len(),
             messages: self.messages(&self.queue_url).await,
             dead_letters: self.messages(&self.dead_letter_queue_url).await,
