@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::output::escape::Shown;
 use crate::output::{self, Format};
 use crate::target::{EVERYWHERE, TargetArguments};
-use crate::{dlq, doctor, event, inbox, key, lead, post, queue, report, source, token, unfinished};
+use crate::{dlq, doctor, event, inbox, key, lead, ledger, post, queue, report, source, token, unfinished};
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -23,7 +23,7 @@ Where it acts:
   --stack NAME  a deployed stack, by its outputs; LEADCTL_STACK names one for
                 every command. --region, --profile and AWS's own variables lead
                 to it. Production asks before a change.
-  SOURCES_TABLE, LEADS_TABLE
+  SOURCES_TABLE, LEADS_TABLE, LEDGER_TABLE
                 without either, the tables of these names, and the queues of
                 LEAD_CREATED_QUEUE_URL and DEAD_LETTER_QUEUE_URL
 
@@ -97,6 +97,9 @@ pub(crate) enum Command {
     Report(report::Arguments),
     /// Print a token that reads a business's leads from the local stack
     Token(token::Arguments),
+    /// The ledger: what operators did, in entries that are chained by their digests
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// Check a stack's health and suggest fixes
     #[command(after_help = doctor::EXAMPLES)]
     Doctor,

@@ -5,6 +5,7 @@ use std::io;
 use clap::{Args, value_parser};
 use leadping::conversation::Conversation;
 use leadping::id::BusinessId;
+use leadping::ledger::Subject;
 use leadping::store::InboxPlace;
 
 use crate::error::Error;
@@ -59,6 +60,9 @@ pub(crate) async fn run(arguments: &Arguments, target: &Target, output: &mut Out
     if inbox.is_empty() && after.is_none() {
         known::sources_of(target, business).await?;
     }
+    let leads = inbox.iter().map(|conversation| conversation.lead_id.clone()).collect();
+    let subject = Subject { business_id: Some(business.clone()), leads, ..Subject::default() };
+    output.acted(target.note("inbox", subject).await?);
     output.show(&inbox, |page, inbox| {
         write(page, inbox)?;
         match inbox.last() {

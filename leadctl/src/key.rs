@@ -109,8 +109,9 @@ pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) 
         Command::Create { which, test } => {
             let mode = mode(test);
             let key = SourceKey::generate(mode)?;
-            let created =
-                change::apply(target, &which.id, "key create", which.revision, |source| add(source, mode, &key, now));
+            let created = change::apply(target, output, &which.id, "key create", which.revision, |source| {
+                add(source, mode, &key, now)
+            });
             let (source, _) = created.await?;
             shown_once(output, &source, mode, &key, None)
         }
@@ -118,7 +119,7 @@ pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) 
             let mode = mode(test);
             let key = SourceKey::generate(mode)?;
             let end = now.after(overlap);
-            let rotated = change::apply(target, &which.id, "key rotate", which.revision, |source| {
+            let rotated = change::apply(target, output, &which.id, "key rotate", which.revision, |source| {
                 for old in source.keys_of(mode).iter_mut().filter(|old| old.is_live(end)) {
                     old.expires_at = Some(end);
                 }

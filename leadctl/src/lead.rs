@@ -7,6 +7,7 @@ mod view;
 
 use clap::Subcommand;
 use leadping::id::LeadId;
+use leadping::ledger::Subject;
 
 use crate::error::Error;
 use crate::known;
@@ -19,16 +20,6 @@ Examples:
   leadctl --local lead show lead_4m7q...
   leadctl --local lead show lead_4m7q... --output json \\
       | jq .lead.processingStatus";
-
-const ERASE_EXAMPLES: &str = "\
-For a person's right to be forgotten: everything that was sent of the person is
-removed, and so is the lookup's result. Id, source, account and times stay, and
-an event records it. It cannot be undone. Backups of the tables (point-in-time
-recovery) and exports keep their data until they expire: docs/operating.md.
-
-Examples:
-  leadctl --local lead find --business business_1 --email jordan@example.com
-  leadctl --local lead erase lead_4m7q...";
 
 /// What can be asked about leads.
 #[derive(Debug, Subcommand)]
@@ -43,12 +34,8 @@ pub(crate) enum Command {
     Find(find::Arguments),
     /// Write leads out, as lines of JSON or as CSV
     Export(export::Arguments),
-    /// Erase a person's data from a lead and from everything that came of it
-    #[command(after_help = ERASE_EXAMPLES)]
-    Erase {
-        /// The lead's id
-        id: LeadId,
-    },
+    /// Erase a person's data from leads and from everything that came of them
+    Erase(erase::Arguments),
 }
 
 /// Does what is asked.
@@ -60,10 +47,12 @@ pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) 
         Command::Show { id } => {
             let record = target.leads.record(&id).await.map_err(|error| target.store_error(error))?;
             let record = record.ok_or_else(|| known::no_lead(&id))?;
+            let subject = Subject { leads: vec![id], ..Subject::default() };
+            output.acted(target.note("lead show", subject).await?);
             output.show(&RecordView::of(&record), view::write)
         }
         Command::Find(arguments) => find::run(&arguments, target, output).await,
         Command::Export(arguments) => export::run(&arguments, target).await,
-        Command::Erase { id } => erase::run(&id, target, output).await,
+        Command::Erase(arguments) => erase::run(arguments, target, output).await,
     }
 }

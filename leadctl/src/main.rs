@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | the command line | [`cli`] |
-//! | commands | [`source`], [`key`], [`lead`], [`post`], [`inbox`], [`dlq`], [`unfinished`], [`report`], [`token`], [`doctor`] |
+//! | commands | [`source`], [`key`], [`lead`], [`post`], [`inbox`], [`dlq`], [`unfinished`], [`report`], [`token`], [`ledger`], [`doctor`] |
 //! | what they share | [`queue`] dead letters as messages; [`known`] which ids exist; [`trusted_form`] our access to it; [`days`]; [`input`] |
 //! | where it acts | [`target`] finds the stack |
 //! | plumbing | [`output`] prints to people or programs; [`error`] what went wrong, and the exit codes |
@@ -21,6 +21,7 @@ mod input;
 mod key;
 mod known;
 mod lead;
+mod ledger;
 mod output;
 mod post;
 mod queue;
@@ -89,6 +90,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
         Command::Event(command) => event::run(command, &target, &mut output).await,
         Command::Report(arguments) => report::run(arguments, &target, &mut output).await,
         Command::Token(arguments) => token::run(&arguments, &target, &mut output).await,
+        Command::Ledger(command) => ledger::run(command, &target, &mut output).await,
         Command::Doctor => doctor::run(&target, &mut output).await,
         // Done above: it needs no target.
         Command::Completions { .. } => Ok(()),

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use anstyle::Style;
 use clap::ValueEnum;
+use leadping::ledger::Head;
 use serde::Serialize;
 
 use crate::error::Error;
@@ -37,12 +38,28 @@ pub(crate) struct Output {
     format: Format,
     to: anstream::Stdout,
     screen: Screen,
+    /// The ledger's head after what was done.
+    head: Option<Head>,
+}
+
+/// A result, with the ledger's head next to its members.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Acted<'a, T> {
+    #[serde(flatten)]
+    result: &'a T,
+    ledger_head: Head,
 }
 
 impl Output {
     /// Standard output, in this format.
     pub(crate) fn new(format: Format) -> Self {
-        Self { format, to: anstream::stdout(), screen: Screen::stdout(format == Format::Wide) }
+        Self { format, to: anstream::stdout(), screen: Screen::stdout(format == Format::Wide), head: None }
+    }
+
+    /// What was done is in the ledger, whose head is this one now: the next result says so.
+    pub(crate) fn acted(&mut self, head: Head) {
+        self.head = Some(head);
     }
 
     /// The format.
@@ -60,12 +77,30 @@ impl Output {
         text: impl FnOnce(&mut Page<'_>, &T) -> io::Result<()>,
     ) -> Result<(), Error> {
         match self.format {
-            Format::Table | Format::Wide => self.say(|page| text(page, value)),
+            Format::Table | Format::Wide => {
+                self.say(|page| text(page, value))?;
+                self.head.take().into_iter().for_each(note_head);
+                Ok(())
+            }
             Format::Json => {
-                let written = self.json(value);
+                let written = match self.head.take() {
+                    Some(head) => self.json_with(value, head),
+                    None => self.json(value),
+                };
                 self.written(written)
             }
         }
+    }
+
+    /// A result with members has the head among them. A list has no place for it.
+    fn json_with(&mut self, result: &impl Serialize, ledger_head: Head) -> io::Result<()> {
+        let acted = Acted { result, ledger_head };
+        if serde_json::to_string(&acted).is_ok() {
+            return self.json(&acted);
+        }
+        self.json(result)?;
+        note_head(ledger_head);
+        Ok(())
     }
 
     /// Writes for people alone, at once, as a long command does while it works.
@@ -156,6 +191,11 @@ impl Page<'_> {
 pub(crate) fn note(text: impl Display) {
     // No reader is left when standard error is gone.
     let _ = writeln!(anstream::stderr(), "{}", Lines(&text.to_string()));
+}
+
+/// Says on standard error how the ledger stands after what was done, to be kept where the ledger's owner cannot write.
+pub(crate) fn note_head(head: Head) {
+    note(format_args!("Ledger: entry {}, {}", head.number, head.digest));
 }
 
 /// Says on standard error what went wrong, and returns the code to exit with.

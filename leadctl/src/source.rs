@@ -4,6 +4,7 @@ pub(crate) mod change;
 mod check;
 mod create;
 mod delete;
+mod leads;
 mod limits;
 pub(crate) mod rules;
 mod spec;

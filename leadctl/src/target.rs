@@ -14,9 +14,11 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use clap::Args;
 use leadping::bus::Bus;
 use leadping::client::aws;
+use leadping::ledger::{Act, Head, Subject};
 use leadping::settings::LIMITS_TABLE;
 use leadping::settings::optional;
-use leadping::store::{Leads, Limits, Sources, StoreError};
+use leadping::store::{Leads, Ledger, Limits, Sources, StoreError};
+use leadping::time::Timestamp;
 
 use crate::error::Error;
 use care::Kind;
@@ -94,6 +96,8 @@ pub(crate) struct Target {
     pub(crate) leads: Leads,
     /// The table of limits.
     pub(crate) limits: Limits,
+    /// The table of the ledger.
+    pub(crate) ledger: Ledger,
     /// SQS, where the queues are.
     pub(crate) sqs: aws_sdk_sqs::Client,
     /// The address that leads are posted to, where it is known.
@@ -152,7 +156,8 @@ impl Target {
         Ok(Self {
             sources: Sources::new(dynamodb.clone(), running.sources_table),
             leads: Leads::new(dynamodb.clone(), running.leads_table),
-            limits: Limits::new(dynamodb, running.limits_table),
+            limits: Limits::new(dynamodb.clone(), running.limits_table),
+            ledger: Ledger::new(dynamodb, running.ledger_table),
             sqs: aws_sdk_sqs::Client::from_conf(sqs),
             gateway: running.gateway,
             trusted_form: Some(running.trusted_form),
@@ -187,7 +192,8 @@ impl Target {
         Self {
             sources: Sources::new(dynamodb.clone(), stack.sources_table),
             leads: Leads::new(dynamodb.clone(), stack.leads_table),
-            limits: Limits::new(dynamodb, stack.limits_table),
+            limits: Limits::new(dynamodb.clone(), stack.limits_table),
+            ledger: Ledger::new(dynamodb, stack.ledger_table),
             sqs: aws_sdk_sqs::Client::new(&config),
             gateway: Some(stack.api_url),
             trusted_form: stack.trusted_form,
@@ -210,10 +216,12 @@ impl Target {
     }
 
     async fn named_in_env(arguments: &TargetArguments) -> Result<Self, Error> {
-        let (Some(sources), Some(leads)) = (optional("SOURCES_TABLE"), optional("LEADS_TABLE")) else {
+        let tables = ["SOURCES_TABLE", "LEADS_TABLE", "LEDGER_TABLE"].map(optional);
+        let [Some(sources), Some(leads), Some(ledger)] = tables else {
             return Err(Error::Usage(
                 "no target given: --local for the stack that `cargo run` started in this directory, --stack NAME (or \
-                 LEADCTL_STACK) for a deployed one, or SOURCES_TABLE and LEADS_TABLE for tables by their names"
+                 LEADCTL_STACK) for a deployed one, or SOURCES_TABLE, LEADS_TABLE and LEDGER_TABLE for tables by their \
+                 names"
                     .to_owned(),
             ));
         };
@@ -227,7 +235,8 @@ impl Target {
             )),
             sources: Sources::new(client.clone(), sources),
             leads: Leads::new(client.clone(), leads),
-            limits: Limits::new(client, optional("LIMITS_TABLE").unwrap_or_else(|| LIMITS_TABLE.to_owned())),
+            limits: Limits::new(client.clone(), optional("LIMITS_TABLE").unwrap_or_else(|| LIMITS_TABLE.to_owned())),
+            ledger: Ledger::new(client, ledger),
             sqs: aws_sdk_sqs::Client::new(&config),
             gateway: None,
             trusted_form: None,
@@ -304,6 +313,15 @@ impl Target {
         let identity = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
         let identity = identity.map_err(|error| self.aws_error("STS", &error))?;
         Ok(identity.arn.unwrap_or_else(|| "unknown".to_owned()))
+    }
+
+    /// Writes into the ledger that the caller reads leads. Call it before anything of them is shown.
+    ///
+    /// # Errors
+    /// When STS does not say who the caller is, or the table does not answer. Nothing may be shown then.
+    pub(crate) async fn note(&self, action: &str, subject: Subject) -> Result<Head, Error> {
+        let act = Act { at: Timestamp::now(), by: self.caller().await?, action: action.to_owned(), subject };
+        self.ledger.note(&act).await.map_err(|error| self.store_error(error))
     }
 
     /// Asks before production is changed. A target that does not say what it is asks where there is a person to answer.

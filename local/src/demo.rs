@@ -66,7 +66,7 @@ fn demo(id: &str, about: &str) -> anyhow::Result<Source> {
 #[cfg(test)]
 mod tests {
     use leadping::source::change::Change;
-    use leadping::store::schema;
+    use leadping::store::{Ledger, schema};
 
     use super::*;
     use crate::dynamodb::{DynamoDb, Storage};
@@ -77,6 +77,8 @@ mod tests {
         let engine = DynamoDb::start(0, Storage::Memory).await.unwrap();
         let client = stack::clients(engine.url(), engine.url(), engine.url()).unwrap().dynamodb;
         tables::create(&client, "sources", schema::SOURCE_INDEXES).await.unwrap();
+        tables::create(&client, "ledger", &[]).await.unwrap();
+        let ledger = Ledger::new(client.clone(), "ledger");
         let sources = Sources::new(client, "sources");
         create(&sources).await.unwrap();
         assert_eq!(sources.list().await.unwrap().len(), ALL.len());
@@ -84,7 +86,7 @@ mod tests {
         let source = sources.latest(&SOURCE_ID.parse().unwrap()).await.unwrap().unwrap();
         let (by, action, revision) = ("test".to_owned(), "delete".to_owned(), source.revision + 1);
         let change = Change { at: Timestamp::now(), by, action, revision, members: vec![] };
-        assert!(sources.change(&source.id, Some(&source), None, &change).await.unwrap());
+        assert!(sources.change(&source.id, Some(&source), None, &change, &ledger).await.unwrap().is_some());
         create(&sources).await.unwrap();
         assert!(sources.latest(&source.id).await.unwrap().is_none());
         assert_eq!(sources.list().await.unwrap().len(), ALL.len() - 1);

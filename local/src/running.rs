@@ -35,6 +35,7 @@ pub struct Addresses {
     pub sources_table: String,
     pub leads_table: String,
     pub limits_table: String,
+    pub ledger_table: String,
     pub region: String,
     pub trusted_form: String,
     pub phone_lookup: String,

@@ -16,7 +16,7 @@ use leadping::read::Reading;
 use leadping::settings::{
     CheckSettings, IntakeSettings, LIMITS_TABLE, LookupSettings, ProcessSettings, ReadSettings, Secret, SecretSetting,
 };
-use leadping::store::{Leads, Limits, Sources, schema};
+use leadping::store::{Leads, Ledger, Limits, Sources, schema};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -37,6 +37,7 @@ use crate::tables::{self, Queues};
 
 const SOURCES_TABLE: &str = "leadping-sources";
 const LEADS_TABLE: &str = "leadping-leads";
+const LEDGER_TABLE: &str = "leadping-ledger";
 const EVENT_BUS: &str = "leadping-events";
 const REGION: &str = "us-east-1";
 
@@ -176,6 +177,11 @@ impl Stack {
         Limits::new(self.engines.clients.dynamodb.clone(), LIMITS_TABLE)
     }
 
+    /// The table of the ledger.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::new(self.engines.clients.dynamodb.clone(), LEDGER_TABLE)
+    }
+
     /// AWS clients of the engines, like those of the functions.
     pub fn clients(&self) -> &Clients {
         &self.engines.clients
@@ -231,6 +237,7 @@ impl Engines {
         tables::create(&clients.dynamodb, SOURCES_TABLE, schema::SOURCE_INDEXES).await?;
         tables::create(&clients.dynamodb, LEADS_TABLE, schema::LEAD_INDEXES).await?;
         tables::create(&clients.dynamodb, LIMITS_TABLE, schema::LIMIT_INDEXES).await?;
+        tables::create(&clients.dynamodb, LEDGER_TABLE, &[]).await?;
         tables::expire(&clients.dynamodb, LEADS_TABLE).await?;
         tables::expire(&clients.dynamodb, LIMITS_TABLE).await?;
         demo::create(&Sources::new(clients.dynamodb.clone(), SOURCES_TABLE)).await?;
@@ -256,6 +263,7 @@ impl Engines {
             sources_table: SOURCES_TABLE.to_owned(),
             leads_table: LEADS_TABLE.to_owned(),
             limits_table: LIMITS_TABLE.to_owned(),
+            ledger_table: LEDGER_TABLE.to_owned(),
             region: REGION.to_owned(),
             trusted_form: intake.check.trusted_form_url.to_string(),
             phone_lookup: lookup_address(&process.lookup),

@@ -5,10 +5,10 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | what a function does | [`intake`] takes a post: authenticate, judge, verify, save, announce; [`check`] answers what partners ask without creating a lead; [`read`] shows leads to users; [`process`] finishes a lead and sweeps the outbox |
-//! | what it talks to | [`store`] the two tables; [`queue`] the `lead.created` message; [`bus`] the events for subscribers; [`trusted_form`] and [`lookup`] the external services |
+//! | what it talks to | [`store`] the tables; [`queue`] the `lead.created` message; [`bus`] the events for subscribers; [`trusted_form`] and [`lookup`] the external services |
 //! | reading and checking | [`payload`] the table of fields; [`validation`] the rules; [`identity`] one submission, one lead; [`http`] problems, routes and services |
 //! | plumbing | [`client`] outbound HTTP, AWS, TLS, credentials; [`settings`], [`start`], [`telemetry`] |
-//! | the model | [`lead`], [`source`], [`conversation`], [`event`], [`failure`], [`id`], [`time`] |
+//! | the model | [`lead`], [`source`], [`conversation`], [`event`], [`ledger`], [`failure`], [`id`], [`time`] |
 //!
 //! Comments cite the rule that the code implements: `(contract, section 3.3)` is a section of `docs/contract.md`,
 //! `(architecture, "Time")` is a heading of `docs/architecture.md`.
@@ -33,6 +33,7 @@ pub mod id;
 pub mod identity;
 pub mod intake;
 pub mod lead;
+pub mod ledger;
 pub mod lookup;
 pub mod payload;
 pub mod process;

@@ -1,4 +1,4 @@
-//! The three tables (architecture, "The tables").
+//! The tables (architecture, "The tables").
 //!
 //! Each item stores its content as one JSON text, `document`. Other attributes exist only for keys, indexes and
 //! conditions. So the answer is the stored text, byte for byte, and a price keeps every digit.
@@ -9,6 +9,7 @@ mod erasure;
 mod item;
 mod lead_item;
 mod leads;
+mod ledger;
 mod limits;
 mod lists;
 mod outbox;
@@ -20,9 +21,10 @@ mod transaction;
 mod unknown;
 
 pub use attempts::Attempts;
-pub use erasure::Erasure;
+pub use erasure::{ERASE, Erasure};
 pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead, Tombstone, Work};
 pub use leads::{Leads, Put, Record};
+pub use ledger::Ledger;
 pub use limits::{CapPlace, Earlier, Guard, Guarded, Limits, Refusals};
 pub use lists::{List, Place, Places, Span};
 pub use outbox::{Outbox, Retain, Written};

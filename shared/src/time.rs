@@ -29,9 +29,9 @@ impl Timestamp {
         self.0.saturating_add(wait).map_or(self, Self::from)
     }
 
-    /// This time minus `wait`; unchanged when the difference is out of range.
-    pub fn before(self, wait: Duration) -> Self {
-        self.0.saturating_sub(wait).map_or(self, Self::from)
+    /// This time minus `age`; the earliest time when the difference is out of range.
+    pub fn before(self, age: Duration) -> Self {
+        self.0.saturating_sub(age).unwrap_or(jiff::Timestamp::MIN).into()
     }
 
     /// The duration since `earlier`; zero when `earlier` is later.

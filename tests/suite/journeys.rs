@@ -115,7 +115,13 @@ async fn a_stored_lead_is_replayed_even_if_the_rules_have_changed() {
     let stricter = Source { requires_trusted_form: true, approved: false, ..source.clone() };
     let revision = source.revision + 1;
     let change = Change { at: Timestamp::now(), by: "test".into(), action: "update".into(), revision, members: vec![] };
-    assert!(sources.change(&source.id, Some(&source), Some(&stricter), &change).await.unwrap());
+    assert!(
+        sources
+            .change(&source.id, Some(&source), Some(&stricter), &change, &api.stack.ledger())
+            .await
+            .unwrap()
+            .is_some()
+    );
     let again = post(body).await;
     assert!(again.id() == first.id() && replayed(&again));
     let other = post(r#"{"email":"a@example.com","externalId":"2"}"#).await;

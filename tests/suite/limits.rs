@@ -304,7 +304,12 @@ async fn an_erased_person_is_no_earlier_one() {
     let first = post(&api, SOURCE_ID, lead("first", 5_500_001, "a@example.com")).await.id();
     let second = lead("second", 5_500_001, "");
     assert_eq!(post(&api, SOURCE_ID, second.clone()).await.status, 409);
-    let erasure = api.stack.leads().erase(&api.stack.limits(), &first, Timestamp::now()).await.unwrap();
+    let erasure = api
+        .stack
+        .leads()
+        .erase(&api.stack.limits(), &api.stack.ledger(), &first, "local", Timestamp::now())
+        .await
+        .unwrap();
     assert_eq!(erasure, Erasure::Erased);
     let scan =
         api.stack.clients().dynamodb.scan().table_name(&api.stack.addresses().limits_table).send().await.unwrap();

@@ -84,7 +84,9 @@ async fn of_the_standing_only_enabled_and_attached_count() {
             revision: before.revision + 1,
             members: Vec::new(),
         };
-        assert!(sources.change(&id, Some(&before), Some(&after), &change).await.unwrap());
+        assert!(
+            sources.change(&id, Some(&before), Some(&after), &change, &api.stack.ledger()).await.unwrap().is_some()
+        );
     }
     for (source, status, code) in [
         ("source_unapproved", 201, Value::Null),
@@ -179,10 +181,14 @@ async fn exactly_the_items_of_test_leads_expire() {
         }
         if number < 2 {
             for id in [tested.id(), real.id()] {
-                assert_eq!(
-                    api.stack.leads().erase(&api.stack.limits(), &id, Timestamp::now()).await.unwrap(),
-                    Erasure::Erased
-                );
+                assert!(matches!(
+                    api.stack
+                        .leads()
+                        .erase(&api.stack.limits(), &api.stack.ledger(), &id, "local", Timestamp::now())
+                        .await
+                        .unwrap(),
+                    Erasure::Erased(_)
+                ));
             }
         }
     }

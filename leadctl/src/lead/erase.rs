@@ -1,39 +1,251 @@
-//! `leadctl lead erase`: a person's right to be forgotten (contract, section 5).
+//! `leadctl lead erase`: a person's right to be forgotten (contract, sections 5 and 14).
 
-use leadping::id::LeadId;
-use leadping::store::Erasure;
+use std::collections::BTreeSet;
+use std::io;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args};
+use leadping::id::{BusinessId, LeadId, SourceId};
+use leadping::lead::email::Email;
+use leadping::lead::phone_number::PhoneNumber;
+use leadping::ledger::Entry;
+use leadping::store::{ERASE, Erasure, StoredLead, schema};
 use leadping::time::Timestamp;
-use serde_json::json;
+use serde::Serialize;
 
+use super::find::{email, phone};
+use crate::days::{self, Days};
 use crate::error::Error;
 use crate::known;
-use crate::output::Output;
+use crate::output::{Output, Page, count, note};
 use crate::target::Target;
 
-/// Erases a lead's personal data.
+const USAGE: &str = "\
+leadctl lead erase <ID>
+       leadctl lead erase --business <BUSINESS> --phone <NUMBER>
+       leadctl lead erase --business <BUSINESS> --email <ADDRESS>
+       leadctl lead erase --again
+       leadctl lead erase --older-than <TIME> [--source <SOURCE>]";
+
+const EXAMPLES: &str = "\
+For a person's right to be forgotten: everything that was sent of the person is
+removed, and so is the lookup's result. Id, source, account and times stay, and
+an event records it. It cannot be undone. Backups of the tables (point-in-time
+recovery) and exports keep their data until they expire: docs/operating.md.
+
+Examples:
+  leadctl --local lead find --business business_1 --email jordan@example.com
+  leadctl --local lead erase lead_4m7q...
+  leadctl --local lead erase --business business_1 --email jordan@example.com
+  leadctl --local lead erase --again              # after a table was restored
+  leadctl --local lead erase --older-than 730d    # retention, in days";
+
+/// Whose data to erase.
+#[derive(Args)]
+#[command(after_help = EXAMPLES, override_usage = USAGE, group = ArgGroup::new("what").required(true))]
+#[group(skip)]
+pub(crate) struct Arguments {
+    /// The lead's id
+    #[arg(group = "what")]
+    id: Option<LeadId>,
+
+    /// The business whose leads of a person are erased
+    #[arg(long, value_name = "BUSINESS", requires = "what", conflicts_with_all = ["id", "again", "older_than"])]
+    business: Option<BusinessId>,
+
+    /// All leads of the business with this number, as people write it
+    #[arg(long, group = "what", value_name = "NUMBER", value_parser = phone, requires = "business")]
+    phone: Option<PhoneNumber>,
+
+    /// All leads of the business with this address, in any spelling
+    #[arg(long, group = "what", value_name = "ADDRESS", value_parser = email, requires = "business")]
+    email: Option<Email>,
+
+    /// Erase again what the ledger says was erased, and a restored table has again
+    #[arg(long, group = "what")]
+    again: bool,
+
+    /// All leads that were accepted longer ago: 730d
+    #[arg(long, group = "what", value_name = "TIME", value_parser = age)]
+    older_than: Option<Duration>,
+
+    /// Of this source only
+    #[arg(long, value_name = "SOURCE", requires = "older_than")]
+    source: Option<SourceId>,
+}
+
+/// The person is personal data.
+impl std::fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Arguments").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// A retention time, in days of 24 hours. Not less than a day: a unit that was forgotten erases everything.
+fn age(text: &str) -> Result<Duration, &'static str> {
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok()).filter(|days| *days > 0);
+    let seconds = days.and_then(|days| days.checked_mul(24 * 60 * 60));
+    seconds.map(Duration::from_secs).ok_or("not a number of days; give one as, for example, 730d")
+}
+
+/// What an erasure of several leads did.
+#[derive(Serialize)]
+struct Erased {
+    erased: Vec<LeadId>,
+}
+
+/// What an erasure of one lead did.
+#[derive(Serialize)]
+struct ErasedLead<'a> {
+    id: &'a LeadId,
+    erased: bool,
+    before: bool,
+}
+
+/// Erases personal data.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a lead that does not exist, [`Error::Conflict`] for one that is updated again and again; else
-/// when the table does not answer.
-pub(super) async fn run(id: &LeadId, target: &Target, output: &mut Output) -> Result<(), Error> {
-    target.confirm(&format!("erase the person's data of the lead {id} for good"))?;
-    let erasure = target.leads.erase(&target.limits, id, Timestamp::now()).await;
-    let erasure = erasure.map_err(|error| target.store_error(error))?;
-    let before = match erasure {
-        Erasure::Erased => false,
-        Erasure::ErasedBefore => true,
-        Erasure::NotFound => return Err(known::no_lead(id)),
-        Erasure::Busy => {
-            return Err(Error::Conflict(format!(
-                "the lead {id} is being updated concurrently; nothing was erased, try again"
-            )));
-        }
+/// [`Error::NotFound`] for a lead or business that does not exist, and when no lead matches; [`Error::Conflict`] for a
+/// lead that is updated again and again; else when a table does not answer. What is erased by then stays erased.
+pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
+    if let Some(id) = arguments.id {
+        target.confirm(&format!("erase the person's data of the lead {id} for good"))?;
+        let by = target.caller().await?;
+        let before = !erase(&id, &by, target, output).await?;
+        return output.show(&ErasedLead { id: &id, erased: true, before }, |page, _| {
+            if before {
+                writeln!(page, "The person's data of {id} was erased before; nothing was written.")
+            } else {
+                writeln!(page, "The person's data of {id} is erased; id, source, account and times are kept.")
+            }
+        });
+    }
+    let found = match (&arguments.business, arguments.older_than) {
+        (Some(business), _) => of_person(business, &arguments, target).await?,
+        (None, Some(age)) => older(age, arguments.source.as_ref(), target).await?,
+        (None, None) => erased_before(target).await?,
     };
-    output.show(&json!({"id": id, "erased": true, "before": before}), |page, _| {
-        if before {
-            writeln!(page, "The person's data of {id} was erased before; nothing was written.")
-        } else {
-            writeln!(page, "The person's data of {id} is erased; id, source, account and times are kept.")
+    let mut result = Erased { erased: Vec::new() };
+    if !found.is_empty() {
+        target.confirm(&format!("erase the persons' data of {} for good", count(found.len(), "lead")))?;
+        let by = target.caller().await?;
+        for id in found {
+            match erase(&id, &by, target, output).await {
+                Ok(true) => result.erased.push(id),
+                Ok(false) => {}
+                Err(error) => {
+                    note(format_args!("{} erased before the error.", count(result.erased.len(), "lead")));
+                    return Err(error);
+                }
+            }
         }
-    })
+    }
+    output.show(&result, write)
+}
+
+fn write(page: &mut Page<'_>, result: &Erased) -> io::Result<()> {
+    match result.erased.as_slice() {
+        [] => writeln!(page, "There is nothing to erase."),
+        erased => {
+            erased.iter().try_for_each(|id| writeln!(page, "{id}"))?;
+            writeln!(page, "The persons' data of {} is erased.", count(erased.len(), "lead"))
+        }
+    }
+}
+
+/// Erases a lead. Returns `false` when it was erased before.
+async fn erase(id: &LeadId, by: &str, target: &Target, output: &mut Output) -> Result<bool, Error> {
+    let erasure = target.leads.erase(&target.limits, &target.ledger, id, by, Timestamp::now()).await;
+    match erasure.map_err(|error| target.store_error(error))? {
+        Erasure::Erased(head) => {
+            output.acted(head);
+            Ok(true)
+        }
+        Erasure::ErasedBefore => Ok(false),
+        Erasure::NotFound => Err(known::no_lead(id)),
+        Erasure::Busy => {
+            Err(Error::Conflict(format!("the lead {id} is being updated concurrently; it was not erased, try again")))
+        }
+    }
+}
+
+/// All leads of a person, by the number or the address.
+async fn of_person(business: &BusinessId, arguments: &Arguments, target: &Target) -> Result<Vec<LeadId>, Error> {
+    let leads = &target.leads;
+    let found = match (&arguments.phone, &arguments.email) {
+        (Some(phone), _) => leads.by_phone(business, phone, usize::MAX).await,
+        (None, Some(email)) => leads.by_email(business, email, usize::MAX).await,
+        (None, None) => Ok(Vec::new()),
+    };
+    let found = kept(&found.map_err(|error| target.store_error(error))?);
+    if found.is_empty() {
+        known::sources_of(target, business).await?;
+        return Err(Error::NotFound(format!("no lead of {business} matches; nothing was erased")));
+    }
+    Ok(found)
+}
+
+/// The leads that are older than a retention time, by the index of days.
+async fn older(age: Duration, source: Option<&SourceId>, target: &Target) -> Result<Vec<LeadId>, Error> {
+    let sources = match source {
+        Some(source) => vec![known::source(target, source).await?],
+        None => known::all_sources(target).await?,
+    };
+    let end = Timestamp::now().before(age);
+    let mut found = Vec::new();
+    for source in sources {
+        for day in Days::new(days::date(source.created_at), days::date(end)) {
+            for shard in 0..schema::DAY_SHARDS {
+                let mut last = None;
+                loop {
+                    let page = target.leads.day_page(&source.id, &day, shard, last.as_ref()).await;
+                    let page = page.map_err(|error| target.store_error(error))?;
+                    let old = page.iter().filter(|listed| listed.created_at < end);
+                    found.extend(still_kept(old.map(|listed| listed.id.clone()).collect(), target).await?);
+                    last = page.into_iter().next_back();
+                    if last.is_none() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The leads that are there, though the ledger says that they were erased.
+async fn erased_before(target: &Target) -> Result<Vec<LeadId>, Error> {
+    let mut named = BTreeSet::new();
+    let read = target.ledger.read(|stored| {
+        if let Ok(Entry { act, .. }) = serde_json::from_str(&stored.document)
+            && act.action == ERASE
+        {
+            named.extend(act.subject.leads);
+        }
+    });
+    read.await.map_err(|error| target.store_error(error))?;
+    still_kept(named.into_iter().collect(), target).await
+}
+
+async fn still_kept(ids: Vec<LeadId>, target: &Target) -> Result<Vec<LeadId>, Error> {
+    let leads = target.leads.get_many(&ids).await.map_err(|error| target.store_error(error))?;
+    Ok(kept(&leads))
+}
+
+fn kept(leads: &[StoredLead]) -> Vec<LeadId> {
+    let kept = leads.iter().filter(|stored| matches!(stored, StoredLead::Kept(_)));
+    kept.map(|stored| stored.lead().id.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retention_time_is_in_days() {
+        assert_eq!(age("730d"), Ok(Duration::from_secs(730 * 86_400)));
+        for text in ["", "d", "0d", "730", "12h", "-1d", "1.5d", "99999999999999999999d"] {
+            assert!(age(text).is_err(), "{text}");
+        }
+    }
 }

@@ -21,8 +21,8 @@ use crate::days::{self, Day};
 use crate::error::Error;
 use crate::known;
 use crate::output::escape::Shown;
-use crate::output::note;
 use crate::output::screen::duration;
+use crate::output::{note, note_head};
 use crate::target::Target;
 use cursor::{Cursor, Place};
 use extent::{Extent, Format, Whose};
@@ -89,6 +89,7 @@ pub(super) async fn run(arguments: &Arguments, target: &Target) -> Result<(), Er
         into => Sink::begin(into.as_deref(), begin(arguments, target).await?)?,
     };
     let begun = sink.cursor().clone();
+    note_head(target.note("lead export", begun.extent.subject()).await?);
     match &arguments.into {
         // A file says how far it has come; standard output is simply cut off.
         Some(into) => {

@@ -6,13 +6,14 @@ use clap::{ArgGroup, Args, value_parser};
 use leadping::id::{BusinessId, SourceId};
 use leadping::lead::email::Email;
 use leadping::lead::phone_number::PhoneNumber;
+use leadping::ledger::{Head, Subject};
 use leadping::payload::fields::MAX_TEXT;
 use leadping::source::Mode;
 use leadping::store::StoredLead;
 
 use crate::error::Error;
 use crate::known;
-use crate::output::{self, Column, Output, Page, Tone};
+use crate::output::{self, Column, Output, Page, Tone, note_head};
 use crate::source::rules::line;
 use crate::target::Target;
 
@@ -76,11 +77,30 @@ impl std::fmt::Debug for Arguments {
     }
 }
 
-fn phone(text: &str) -> Result<PhoneNumber, &'static str> {
+impl Arguments {
+    /// Writes into the ledger what was found, and by what it was looked for, without the value.
+    async fn note(&self, found: &[StoredLead], target: &Target) -> Result<Head, Error> {
+        let by = match self {
+            Self { phone: Some(_), .. } => "phone",
+            Self { email: Some(_), .. } => "email",
+            _ => "externalId",
+        };
+        let subject = Subject {
+            source_id: self.source.clone(),
+            business_id: self.business.clone(),
+            leads: found.iter().map(|stored| stored.lead().id.clone()).collect(),
+            extent: Some(by.to_owned()),
+            ..Subject::default()
+        };
+        target.note("lead find", subject).await
+    }
+}
+
+pub(super) fn phone(text: &str) -> Result<PhoneNumber, &'static str> {
     PhoneNumber::parse(text).map(|parsed| parsed.number).map_err(|_| "not a possible U.S. phone number of ten digits")
 }
 
-fn email(text: &str) -> Result<Email, &'static str> {
+pub(super) fn email(text: &str) -> Result<Email, &'static str> {
     Email::parse(text.trim()).ok_or("not one plain e-mail address")
 }
 
@@ -108,11 +128,13 @@ pub(super) async fn run(arguments: &Arguments, target: &Target, output: &mut Out
         if let Some(business) = &arguments.business {
             known::sources_of(target, business).await?;
         }
+        note_head(arguments.note(&found, target).await?);
         return Err(Error::NotFound(
             "no lead matches; a number or address is looked for within its business, an external id within its source"
                 .to_owned(),
         ));
     }
+    output.acted(arguments.note(&found, target).await?);
     output.show(&found.iter().map(StoredLead::view).collect::<Vec<_>>(), |page, _| {
         write(page, &found)?;
         if found.len() == most {

@@ -42,6 +42,7 @@ pub(crate) struct Which {
 /// with what changed, and whatever `make` refuses; else when the table does not answer.
 pub(crate) async fn apply(
     target: &Target,
+    output: &mut Output,
     id: &SourceId,
     action: &str,
     expected: Option<u32>,
@@ -62,10 +63,11 @@ pub(crate) async fn apply(
     target.confirm(&format!("{action} the source {id}"))?;
     confirm_revealing(target, Some(&before), &after)?;
     change.at = Timestamp::now();
-    let written = target.sources.change(id, Some(&before), Some(&after), &change).await;
-    if !written.map_err(|error| target.store_error(error))? {
+    let written = target.sources.change(id, Some(&before), Some(&after), &change, &target.ledger).await;
+    let Some(head) = written.map_err(|error| target.store_error(error))? else {
         return Err(conflict(target, id, before.revision).await);
-    }
+    };
+    output.acted(head);
     after.revision = change.revision;
     Ok((after, change.members))
 }
@@ -81,7 +83,7 @@ pub(super) async fn switch(
     output: &mut Output,
     make: impl FnOnce(&mut Source),
 ) -> Result<(), Error> {
-    let made = apply(target, &which.id, action, which.revision, |source| {
+    let made = apply(target, output, &which.id, action, which.revision, |source| {
         make(source);
         Ok(())
     });

@@ -83,14 +83,15 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
     target.confirm(&format!("create the source {}", source.id))?;
     change::confirm_revealing(target, None, &source)?;
     let change = change::noted(target, "create", None, Some(&source)).await?;
-    let written = target.sources.change(&source.id, None, Some(&source), &change).await;
-    if !written.map_err(|error| target.store_error(error))? {
+    let written = target.sources.change(&source.id, None, Some(&source), &change, &target.ledger).await;
+    let Some(head) = written.map_err(|error| target.store_error(error))? else {
         let id = &source.id;
         return Err(Error::Conflict(format!(
             "there is a source {id} already, and it was left as it is: choose another --id, or leave --id out; \
              `leadctl source show {id}` shows it"
         )));
-    }
+    };
+    output.acted(head);
     let credentials = Credentials { id: &source.id, key: key.reveal() };
     output.show(&credentials, |page, credentials| welcome(page, credentials, &source, target.gateway.as_deref()))
 }

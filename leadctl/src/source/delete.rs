@@ -1,11 +1,9 @@
 //! `leadctl source delete`: only for a source that never had a lead.
 
-use leadping::source::Source;
-use leadping::time::Timestamp;
 use serde_json::json;
 
 use super::change::{self, Which};
-use crate::days::Days;
+use super::leads;
 use crate::error::Error;
 use crate::known;
 use crate::output::Output;
@@ -29,7 +27,7 @@ pub(super) async fn run(which: Which, target: &Target, output: &mut Output) -> R
             "the source {id} is enabled and could send leads meanwhile: disable it first (`leadctl source disable {id}`)"
         )));
     }
-    if let Some(day) = first_day_with_leads(target, &source).await? {
+    if let Some(day) = leads::first_day(target, &source).await? {
         return Err(Error::Refused(format!(
             "the source {id} had leads, the first on {day}: their records refer to it, so it stays; while it is disabled \
              it accepts no more"
@@ -37,22 +35,12 @@ pub(super) async fn run(which: Which, target: &Target, output: &mut Output) -> R
     }
     target.confirm(&format!("delete the source {id}"))?;
     let note = change::noted(target, "delete", Some(&source), None).await?;
-    let written = target.sources.change(id, Some(&source), None, &note).await;
-    if !written.map_err(|error| target.store_error(error))? {
+    let written = target.sources.change(id, Some(&source), None, &note, &target.ledger).await;
+    let Some(head) = written.map_err(|error| target.store_error(error))? else {
         return Err(change::conflict(target, id, source.revision).await);
-    }
+    };
+    output.acted(head);
     output.show(&json!({"id": id, "deleted": true}), |page, _| {
         writeln!(page, "Source {id} is deleted; `leadctl source history {id}` still shows its changes.")
     })
-}
-
-/// By the index of days, from the source's creation until now: four small queries a day, so that the intake need not
-/// write that a source has leads.
-async fn first_day_with_leads(target: &Target, source: &Source) -> Result<Option<String>, Error> {
-    for day in Days::between(source.created_at, Timestamp::now()) {
-        if target.leads.any(&source.id, &day).await.map_err(|error| target.store_error(error))? {
-            return Ok(Some(day));
-        }
-    }
-    Ok(None)
 }

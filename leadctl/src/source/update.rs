@@ -6,9 +6,11 @@ use leadping::lead::state::State;
 use leadping::source::Source;
 
 use super::change::{self, Which};
+use super::leads;
 use super::limits::{LimitArguments, RemovedLimits};
 use super::rules::{self, GIVEN, MAX_NAME, MAX_TEXT, RuleArguments, line, state};
 use crate::error::Error;
+use crate::known;
 use crate::output::Output;
 use crate::target::Target;
 
@@ -100,8 +102,27 @@ pub(crate) struct Arguments {
 /// As [`change::apply`] does, and [`Error::Refused`] for rules that the intake could not use.
 pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     let Which { id, revision } = arguments.which.clone();
-    let (source, changes) = change::apply(target, &id, "update", revision, |source| arguments.change(source)).await?;
+    if let Some(business) = &arguments.business {
+        stays(&known::source(target, &id).await?, business, target).await?;
+    }
+    let (source, changes) =
+        change::apply(target, output, &id, "update", revision, |source| arguments.change(source)).await?;
     change::show(output, &source, &changes)
+}
+
+/// A lead's identity is within its source: after a move, a repeat of the old business's lead would be answered with it.
+async fn stays(source: &Source, business: &BusinessId, target: &Target) -> Result<(), Error> {
+    if source.business_id.as_ref().is_none_or(|now| now == business) {
+        return Ok(());
+    }
+    match leads::first_day(target, source).await? {
+        None => Ok(()),
+        Some(day) => Err(Error::Refused(format!(
+            "the source {} had leads, the first on {day}, and they belong to its business for good: create another \
+             source for {business}, and disable this one",
+            source.id
+        ))),
+    }
 }
 
 impl Arguments {

@@ -20,6 +20,7 @@ pub(super) struct Deployed {
     pub(super) sources_table: String,
     pub(super) leads_table: String,
     pub(super) limits_table: String,
+    pub(super) ledger_table: String,
     pub(super) queue_url: String,
     pub(super) dead_letter_queue_url: String,
     pub(super) api_url: String,
@@ -82,6 +83,7 @@ impl Deployed {
             sources_table: output("SourcesTable")?,
             leads_table: output("LeadsTable")?,
             limits_table: output("LimitsTable")?,
+            ledger_table: output("LedgerTable")?,
             queue_url: output("LeadCreatedQueueUrl")?,
             dead_letter_queue_url: output("DeadLetterQueueUrl")?,
             api_url: output("ApiUrl")?,
@@ -98,8 +100,15 @@ mod tests {
 
     use super::*;
 
-    const OUTPUTS: [&str; 6] =
-        ["ApiUrl", "SourcesTable", "LeadsTable", "LimitsTable", "LeadCreatedQueueUrl", "DeadLetterQueueUrl"];
+    const OUTPUTS: [&str; 7] = [
+        "ApiUrl",
+        "SourcesTable",
+        "LeadsTable",
+        "LimitsTable",
+        "LedgerTable",
+        "LeadCreatedQueueUrl",
+        "DeadLetterQueueUrl",
+    ];
 
     fn stack(outputs: &[&str], parameters: &[(&str, &str)]) -> Stack {
         let outputs = outputs.iter().map(|name| Output::builder().output_key(*name).output_value(*name).build());

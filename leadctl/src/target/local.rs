@@ -21,6 +21,7 @@ pub(super) struct Running {
     pub(super) sources_table: String,
     pub(super) leads_table: String,
     pub(super) limits_table: String,
+    pub(super) ledger_table: String,
     pub(super) region: String,
     pub(super) trusted_form: String,
     pub(super) bus: String,

@@ -67,7 +67,15 @@ async fn poisoned_source(running: &Running, text: &str) {
             MemberChange { before: Value::Null, after: json!([{"prefix": text}]), ..member("keys") },
         ],
     };
-    assert!(running.stack.sources().change(&id, None, Some(&source), &change).await.unwrap());
+    assert!(
+        running
+            .stack
+            .sources()
+            .change(&id, None, Some(&source), &change, &running.stack.ledger())
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,7 +72,9 @@ pub(crate) async fn created_on(running: &Running, id: &str, day: &str) {
         revision: source.revision + 1,
         members: Vec::new(),
     };
-    assert!(sources.change(&id, Some(&source), Some(&older), &change).await.unwrap());
+    assert!(
+        sources.change(&id, Some(&source), Some(&older), &change, &running.stack.ledger()).await.unwrap().is_some()
+    );
 }
 
 /// Stores leads like one that is there, of another day; their number is a multiple of 25.

@@ -12,7 +12,7 @@ use crate::id::LeadId;
 use crate::lead::Lead;
 use crate::source::limits::{Action, Scope, Usage, Windows};
 use crate::source::{Mode, Sender};
-use crate::store::{Attempts, Earlier, Guard, Guarded, NewLead, CapPlace, Put, StoreError, StoredLead};
+use crate::store::{Attempts, CapPlace, Earlier, Guard, Guarded, NewLead, Put, StoreError, StoredLead};
 use crate::telemetry::PostEnd;
 use crate::time::Timestamp;
 

@@ -3,6 +3,7 @@
 use email_address::{EmailAddress, Options};
 use icu_properties::props::GeneralCategory;
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 use url::Host;
 
 use super::redact::redacted;
@@ -56,6 +57,27 @@ impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The one spelling of all addresses that reach the same person: NFC, lower case, and the domain in its ASCII form
+    /// (contract, section 14). Leads are found by it.
+    pub fn canonical(&self) -> String {
+        if self.0.is_ascii() {
+            return self.0.to_ascii_lowercase();
+        }
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
+        let local: String = local.nfc().collect::<String>().to_lowercase().nfc().collect();
+        // A stored domain is valid; if it were not, it would at least find itself.
+        let domain = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase());
+        format!("{local}@{domain}")
+    }
+
+    /// All index keys that the person may be found by: the canonical spelling, and this address as an item of an earlier
+    /// release has it.
+    pub fn spellings(&self) -> Vec<String> {
+        let mut spellings = vec![self.canonical(), self.0.to_lowercase()];
+        spellings.dedup();
+        spellings
+    }
 }
 
 /// Whether a domain, given in its ASCII form, contains only characters that IDNA 2008 allows. The host parser follows
@@ -104,6 +126,26 @@ redacted!(Email);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spellings_of_one_person_are_one() {
+        for (one, other) in [
+            ("zoe@bücher.example", "zoe@xn--bcher-kva.example"),
+            ("zoe@BÜCHER.example", "zoe@XN--BCHER-KVA.EXAMPLE"),
+            ("zoe@bu\u{308}cher.example", "zoe@bücher.example"),
+            ("zo\u{eb}@example.com", "zoe\u{308}@example.com"),
+            ("ZO\u{cb}@example.com", "zoe\u{308}@example.com"),
+            ("Jordan@Example.com", "jordan@example.com"),
+            ("İ@example.com", "I\u{307}@example.com"),
+            ("用户@例子.广告", "用户@xn--fsqu00a.xn--3lr804c"),
+        ] {
+            let [one, other] = [one, other].map(|text| Email::parse(text).unwrap().canonical());
+            assert_eq!(one, other);
+        }
+        for (one, other) in [("zoe@example.com", "zoë@example.com"), ("a@straße.example", "a@strasse.example")] {
+            assert_ne!(Email::parse(one).unwrap().canonical(), Email::parse(other).unwrap().canonical());
+        }
+    }
 
     fn parsed(text: &str) -> Option<String> {
         Email::parse(text).map(|email| email.as_str().to_owned())

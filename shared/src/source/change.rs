@@ -22,6 +22,13 @@ pub struct Change {
     pub members: Vec<MemberChange>,
 }
 
+impl Change {
+    /// The command as it is typed: `source approve`, `key rotate`.
+    pub fn command(&self) -> String {
+        if self.action.starts_with("key ") { self.action.clone() } else { format!("source {}", self.action) }
+    }
+}
+
 /// A member of a source before and after a change. Keys appear by their prefix. Digests and the salt never appear.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MemberChange {

@@ -4,15 +4,19 @@ use super::item::{self, Item};
 use super::lead_item::{ACCOUNT_ID, CONSENT, LEAD, OUTBOX, SOURCE_ID, StoredLead, TombstoneDocument, pk, stored};
 use super::leads::{CONVERSATION, Leads, conversation};
 use super::limits::Limits;
-use super::outbox::{Outbox, RetainChange, Subject};
-use super::{StoreError, schema, transaction};
+use super::outbox::{self, Outbox, RetainChange};
+use super::{Ledger, StoreError, schema, transaction};
 use crate::event::{EventFacts, EventType};
 use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
+use crate::ledger::{Act, Head, Subject};
 use crate::time::Timestamp;
 
 /// The worker writes a lead only a few times, so more conflicts than this mean that something is wrong.
 const MAX_TRIES: usize = 5;
+
+/// The ledger's name of an erasure, by which erasures are found to be repeated.
+pub const ERASE: &str = "lead erase";
 
 /// The attributes that an erased lead's item keeps.
 const KEPT: [&str; 9] = [
@@ -30,8 +34,8 @@ const KEPT: [&str; 9] = [
 /// How an erasure ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Erasure {
-    /// The person's data is gone.
-    Erased,
+    /// The person's data is gone, and the ledger has this head.
+    Erased(Head),
     /// The person's data was erased before.
     ErasedBefore,
     /// The lead does not exist.
@@ -43,7 +47,7 @@ pub enum Erasure {
 impl Leads {
     /// Erases the person's data from every item of a lead, in one transaction. The lead becomes a tombstone, which
     /// stays only in the index by day. The conversation loses the person's data and leaves the inbox. An event records
-    /// the erasure.
+    /// the erasure for subscribers, and the ledger's entry in the same transaction names `by`.
     ///
     /// The guards of the person go with it, so a later lead of the person is not compared with this one.
     ///
@@ -51,7 +55,16 @@ impl Leads {
     ///
     /// # Errors
     /// [`StoreError`]. The data may have been erased nevertheless; erase again to make sure.
-    pub async fn erase(&self, limits: &Limits, id: &LeadId, now: Timestamp) -> Result<Erasure, StoreError> {
+    pub async fn erase(
+        &self,
+        limits: &Limits,
+        ledger: &Ledger,
+        id: &LeadId,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Erasure, StoreError> {
+        let subject = Subject { leads: vec![id.clone()], ..Subject::default() };
+        let act = Act { at: now, by: by.to_owned(), action: ERASE.to_owned(), subject };
         for _ in 0..MAX_TRIES {
             let Some(lead) = self.item(id, LEAD).await? else { return Ok(Erasure::NotFound) };
             let kept = match stored(&lead)? {
@@ -62,9 +75,9 @@ impl Leads {
             limits.forget(&kept.lead, &kept.business_id).await?;
             let opened = self.item(id, CONVERSATION).await?;
             let opened = opened.as_ref().map(conversation).transpose()?;
-            let outbox = self.item(id, OUTBOX).await?;
-            let outbox = outbox.as_ref().map(Outbox::read).transpose()?;
-            let outbox = outbox.unwrap_or_else(|| Outbox::without_item(opened.as_ref()));
+            let told = self.item(id, OUTBOX).await?;
+            let told = told.as_ref().map(Outbox::read).transpose()?;
+            let told = told.unwrap_or_else(|| Outbox::without_item(opened.as_ref()));
 
             // Fails if another writer opens the conversation or erases the lead in the meantime.
             let exists = if opened.is_some() { "attribute_exists" } else { "attribute_not_exists" };
@@ -80,10 +93,10 @@ impl Leads {
             tombstone.insert("erasedAt".to_owned(), item::text(now));
 
             // The next sweep announces the lead, and the worker tells subscribers.
-            let subject = Subject { lead: &kept.lead, business_id: &kept.business_id };
+            let subject = outbox::Subject { lead: &kept.lead, business_id: &kept.business_id };
             let (mut writes, written) = self.tell(
                 subject,
-                &outbox,
+                &told,
                 [(EventType::LeadErased, EventFacts::default())],
                 RetainChange::Drop,
                 now,
@@ -104,8 +117,8 @@ impl Leads {
                     values,
                 )?);
             }
-            if transaction::commit(&self.client, writes).await? {
-                return Ok(Erasure::Erased);
+            if let Some(head) = ledger.commit(writes, &act).await? {
+                return Ok(Erasure::Erased(head));
             }
         }
         Ok(Erasure::Busy)

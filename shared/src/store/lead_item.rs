@@ -271,7 +271,7 @@ impl NewLead {
             put(schema::PHONE.partition, item::text(index_key(business, number.as_str())));
         }
         if let Some(email) = &lead.contact.email {
-            put(schema::EMAIL.partition, item::text(index_key(business, &email.as_str().to_lowercase())));
+            put(schema::EMAIL.partition, item::text(index_key(business, &email.canonical())));
         }
         // An index key must not be empty.
         let name = name::key(lead.contact.last_name.as_deref().unwrap_or_default());

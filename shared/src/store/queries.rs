@@ -82,14 +82,21 @@ impl Leads {
         self.by_key(schema::PHONE, index_key(business.as_str(), number.as_str()), max).await
     }
 
-    /// Finds up to `max` leads of a business by their email address, newest first. Letter case does not matter.
+    /// Finds up to `max` leads of a business by their email address, newest first. How the address is spelled does not
+    /// matter: letter case, composed or decomposed letters, the domain in its own script or in ASCII.
     pub async fn by_email(
         &self,
         business: &BusinessId,
         email: &Email,
         max: usize,
     ) -> Result<Vec<StoredLead>, StoreError> {
-        self.by_key(schema::EMAIL, index_key(business.as_str(), &email.as_str().to_lowercase()), max).await
+        let mut found = Vec::new();
+        for spelling in email.spellings() {
+            found.extend(self.by_key(schema::EMAIL, index_key(business.as_str(), &spelling), max).await?);
+        }
+        found.sort_by_key(|stored| std::cmp::Reverse(stored.lead().created_at));
+        found.truncate(max);
+        Ok(found)
     }
 
     async fn by_key(&self, index: Index, key: String, max: usize) -> Result<Vec<StoredLead>, StoreError> {

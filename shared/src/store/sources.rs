@@ -3,8 +3,9 @@
 use aws_sdk_dynamodb::Client;
 
 use super::item::Item;
-use super::{StoreError, batch, item, schema, transaction, unknown};
+use super::{Ledger, StoreError, batch, item, schema, transaction, unknown};
 use crate::id::{BusinessId, SourceId};
+use crate::ledger::{Act, Digest, Head, Subject};
 use crate::source::Source;
 use crate::source::change::Change;
 
@@ -64,16 +65,17 @@ impl Sources {
         transaction::commit(&self.client, vec![write]).await
     }
 
-    /// Creates a source (`before` is `None`), changes it, or deletes it (`after` is `None`), and records the change, in
-    /// one transaction. A changed source gets the revision of the change. Returns `false` and writes nothing when the
-    /// source changed since it was read.
+    /// Creates a source (`before` is `None`), changes it, or deletes it (`after` is `None`), and records the change next to
+    /// it and in the ledger, in one transaction. A changed source gets the revision of the change. Returns the ledger's
+    /// new head, or `None`, when the source changed since it was read and nothing was written.
     pub async fn change(
         &self,
         id: &SourceId,
         before: Option<&Source>,
         after: Option<&Source>,
         change: &Change,
-    ) -> Result<bool, StoreError> {
+        ledger: &Ledger,
+    ) -> Result<Option<Head>, StoreError> {
         let read = |before: &Source| Item::from([(":read".to_owned(), item::number(before.revision))]);
         let key = item::key(pk(id), SOURCE);
         let write = match (before, after) {
@@ -93,21 +95,28 @@ impl Sources {
         };
         // The revision separates changes within the same millisecond.
         let sk = format!("{CHANGE}{}#{:010}", change.at, change.revision);
-        let kept = transaction::once(&self.table, item::new(pk(id), sk, item::json(change)?))?;
-        transaction::commit(&self.client, vec![write, kept]).await
+        let document = item::json(change)?;
+        let act = Act {
+            at: change.at,
+            by: change.by.clone(),
+            action: change.command(),
+            subject: Subject {
+                source_id: Some(id.clone()),
+                revision: Some(change.revision),
+                members: change.members.iter().map(|change| change.member.clone()).collect(),
+                change: Some(Digest::of(&document)),
+                ..Subject::default()
+            },
+        };
+        let kept = transaction::once(&self.table, item::new(pk(id), sk, document))?;
+        ledger.commit(vec![write, kept], &act).await
     }
 
     /// Reads up to `max` changes of a source, newest first. The history outlives the source.
     pub async fn history(&self, id: &SourceId, max: usize) -> Result<Vec<Change>, StoreError> {
         let mut pages = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :change)")
-            .expression_attribute_values(":pk", item::text(pk(id)))
-            .expression_attribute_values(":change", item::text(CHANGE))
+            .changes(id)
             .scan_index_forward(false)
-            .consistent_read(true)
             .into_paginator()
             .page_size(i32::try_from(max).unwrap_or(i32::MAX).min(100))
             .items()
@@ -165,6 +174,26 @@ impl Sources {
         read.retain(|source| source.business_id.as_ref() == Some(business));
         read.sort_by_key(|source| listed.iter().position(|id| *id == source.id));
         Ok((read, found.last_evaluated_key().map(place).transpose()?))
+    }
+
+    /// The digests of the stored changes of a source, oldest first, as the ledger has them.
+    pub async fn change_digests(&self, id: &SourceId) -> Result<Vec<Digest>, StoreError> {
+        let mut changes = self.changes(id).into_paginator().items().send();
+        let mut digests = Vec::new();
+        while let Some(found) = changes.next().await {
+            digests.push(Digest::of(item::string(&found?, schema::DOCUMENT)?));
+        }
+        Ok(digests)
+    }
+
+    fn changes(&self, id: &SourceId) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :change)")
+            .expression_attribute_values(":pk", item::text(pk(id)))
+            .expression_attribute_values(":change", item::text(CHANGE))
+            .consistent_read(true)
     }
 
     /// Lists all sources, sorted by name.

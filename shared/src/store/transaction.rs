@@ -68,31 +68,48 @@ pub(super) fn delete(table: &str, key: Item, condition: &str, values: Item) -> R
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
+/// How a transaction ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Everything is written.
+    Done,
+    /// Nothing is written: the conditions of the writes at these places are not met.
+    Refused(Vec<usize>),
+}
+
 /// Performs all `writes`. Returns `false` and writes nothing when a condition is not met.
 ///
 /// # Errors
 /// [`StoreError`] also when other writers kept changing one of the items.
 pub(super) async fn commit(client: &Client, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
+    Ok(attempt(client, writes).await? == Outcome::Done)
+}
+
+/// Performs all `writes`, or says which conditions are not met.
+///
+/// # Errors
+/// As [`commit`] has them.
+pub(super) async fn attempt(client: &Client, writes: Vec<TransactWriteItem>) -> Result<Outcome, StoreError> {
     let write = || client.transact_write_items().set_transact_items(Some(writes.clone())).send();
     let mut pauses = CONFLICT_PAUSES.into_iter();
     loop {
-        let Err(error) = write().await else { return Ok(true) };
-        if was_canceled_by(&error, "ConditionalCheckFailed") {
-            return Ok(false);
+        let Err(error) = write().await else { return Ok(Outcome::Done) };
+        let refused = canceled_by(&error, "ConditionalCheckFailed");
+        if !refused.is_empty() {
+            return Ok(Outcome::Refused(refused));
         }
         match pauses.next() {
-            Some(pause) if was_canceled_by(&error, "TransactionConflict") => tokio::time::sleep(pause).await,
+            Some(pause) if !canceled_by(&error, "TransactionConflict").is_empty() => tokio::time::sleep(pause).await,
             _ => return Err(error.into()),
         }
     }
 }
 
-/// Whether a transaction was canceled for this reason, among others.
-fn was_canceled_by(error: &SdkError<TransactWriteItemsError>, reason: &str) -> bool {
-    match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-            canceled.cancellation_reasons().iter().any(|given| given.code() == Some(reason))
-        }
-        _ => false,
-    }
+/// The places of the writes that canceled a transaction for this reason.
+fn canceled_by(error: &SdkError<TransactWriteItemsError>, reason: &str) -> Vec<usize> {
+    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
+        return Vec::new();
+    };
+    let reasons = canceled.cancellation_reasons().iter().enumerate();
+    reasons.filter(|(_, given)| given.code() == Some(reason)).map(|(place, _)| place).collect()
 }

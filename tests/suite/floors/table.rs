@@ -56,7 +56,7 @@ pub(super) const TARGETS: &[Target] = &[
             // Plumbing.
             &["client", "settings", "start", "telemetry"],
             // The model.
-            &["lead", "source", "conversation", "event", "failure", "id", "time"],
+            &["lead", "source", "conversation", "event", "ledger", "failure", "id", "time"],
         ],
     ),
     library("check_lead", "functions/check-lead/src/lib.rs", &[]),
@@ -104,7 +104,7 @@ pub(super) const TARGETS: &[Target] = &[
         floors: &[
             &["cli"],
             // The nouns: each parses its commands and runs one.
-            &["lead", "key", "source", "doctor", "dlq", "event", "inbox", "report", "token", "unfinished"],
+            &["lead", "key", "source", "doctor", "dlq", "event", "inbox", "ledger", "report", "token", "unfinished"],
             // The commands.
             &[
                 "doctor::data",
@@ -124,7 +124,16 @@ pub(super) const TARGETS: &[Target] = &[
                 "source::update",
             ],
             // What commands share.
-            &["doctor::finding", "lead::export::sink", "source::change", "queue", "post", "trusted_form"],
+            &[
+                "doctor::finding",
+                "ledger::chain",
+                "lead::export::sink",
+                "source::change",
+                "source::leads",
+                "queue",
+                "post",
+                "trusted_form",
+            ],
             &[
                 "known",
                 "lead::export::cursor",

@@ -5,6 +5,7 @@ use std::fmt;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use leadping::id::{BusinessId, SourceId};
+use leadping::ledger::Subject;
 use serde::{Deserialize, Serialize};
 
 use crate::days::Days;
@@ -40,6 +41,12 @@ pub(super) struct Extent {
 }
 
 impl Extent {
+    /// What the ledger has of it.
+    pub(super) fn subject(&self) -> Subject {
+        let Whose { source, business } = self.whose.clone();
+        Subject { source_id: source, business_id: business, extent: Some(self.range()), ..Subject::default() }
+    }
+
     /// Its days, in words.
     pub(super) fn range(&self) -> String {
         let Self { from, to, .. } = self;

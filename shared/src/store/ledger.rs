@@ -1,0 +1,110 @@
+//! The table of the ledger: one item an entry, all in one partition, since operators are few (contract, section 14).
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use super::transaction::{self, Outcome};
+use super::{StoreError, item, schema};
+use crate::ledger::{Act, Digest, Head, Stored};
+
+/// The partition of all entries.
+const LEDGER: &str = "LEDGER";
+
+/// The schema version of an entry is not checked when it is read: the chain covers every text.
+const DIGITS: usize = 12;
+
+/// More operators than this do not act in the same moment.
+const MAX_TRIES: usize = 50;
+
+/// The table of the ledger.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    client: Client,
+    table: String,
+}
+
+impl Ledger {
+    /// Addresses the table by its name.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    /// Writes an entry. Returns the ledger's new head.
+    ///
+    /// # Errors
+    /// [`StoreError`], when it may have been written nevertheless.
+    pub async fn note(&self, act: &Act) -> Result<Head, StoreError> {
+        self.commit(Vec::new(), act).await?.ok_or(StoreError::Unwritable)
+    }
+
+    /// Performs writes together with the entry about them. Returns the ledger's new head, or `None`, when a condition of
+    /// the writes is not met and nothing was written.
+    pub(super) async fn commit(&self, writes: Vec<TransactWriteItem>, act: &Act) -> Result<Option<Head>, StoreError> {
+        for _ in 0..MAX_TRIES {
+            let entry = self.head().await?.next(act.clone());
+            let document = item::json(&entry)?;
+            let head = Head { number: entry.number, digest: Digest::of(&document) };
+            let item = item::new(LEDGER.to_owned(), key(entry.number), document);
+            let mut writes = writes.clone();
+            let place = writes.len();
+            writes.push(transaction::once(&self.table, item)?);
+            match transaction::attempt(&self.client, writes).await? {
+                Outcome::Done => return Ok(Some(head)),
+                // Another operator was faster.
+                Outcome::Refused(places) if places == [place] => {}
+                Outcome::Refused(_) => return Ok(None),
+            }
+        }
+        Err(StoreError::Unavailable { code: "the ledger is too busy".to_owned(), request_id: "none".to_owned() })
+    }
+
+    /// The last entry.
+    pub async fn head(&self) -> Result<Head, StoreError> {
+        let last = self.query().scan_index_forward(false).limit(1).send().await?;
+        let Some(last) = last.items.unwrap_or_default().into_iter().next() else { return Ok(Head::NONE) };
+        let stored = stored(&last)?;
+        let number = stored.number.ok_or(StoreError::Unreadable(schema::SK))?;
+        Ok(Head { number, digest: Digest::of(&stored.document) })
+    }
+
+    /// Reads all entries, oldest first, a page at a time. `each` gets each of them.
+    pub async fn read(&self, mut each: impl FnMut(Stored)) -> Result<(), StoreError> {
+        let mut pages = self.query().into_paginator().items().send();
+        while let Some(found) = pages.next().await {
+            each(stored(&found?)?);
+        }
+        Ok(())
+    }
+
+    /// Reads up to `max` entries, newest first.
+    pub async fn latest(&self, max: usize) -> Result<Vec<Stored>, StoreError> {
+        let mut pages = self.query().scan_index_forward(false).into_paginator().items().send();
+        let mut entries = Vec::new();
+        while entries.len() < max
+            && let Some(found) = pages.next().await
+        {
+            entries.push(stored(&found?)?);
+        }
+        Ok(entries)
+    }
+
+    fn query(&self) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :ledger")
+            .expression_attribute_values(":ledger", item::text(LEDGER))
+            .consistent_read(true)
+    }
+}
+
+/// Numbers sort as text.
+fn key(number: u64) -> String {
+    format!("{number:0DIGITS$}")
+}
+
+fn stored(found: &item::Item) -> Result<Stored, StoreError> {
+    let sk = item::string(found, schema::SK)?;
+    let number = sk.parse().ok().filter(|number| key(*number) == sk);
+    Ok(Stored { number, document: item::optional(found, schema::DOCUMENT).unwrap_or_default().to_owned() })
+}
