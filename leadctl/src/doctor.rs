@@ -36,6 +36,7 @@ pub(crate) async fn run(target: &Target, output: &mut Output) -> Result<(), Erro
     let mut checks: FuturesOrdered<LocalBoxFuture<'_, Vec<Finding>>> = FuturesOrdered::new();
     checks.push_back(within(target, "sources", data::sources(target)).boxed_local());
     checks.push_back(within(target, "leads", data::leads(target)).boxed_local());
+    checks.push_back(within(target, "ledger", data::ledger(target)).boxed_local());
     checks.push_back(within(target, "sweep", data::sweep(target)).boxed_local());
     checks.push_back(within(target, "queue", data::queue(target)).boxed_local());
     checks.push_back(within(target, "dead letters", data::dead_letters(target)).boxed_local());

@@ -65,6 +65,17 @@ fn the_tables_have_the_keys_and_indexes_of_the_store() {
 }
 
 #[test]
+fn the_ledger_has_no_index_and_no_function_reaches_it() {
+    let template = template();
+    let properties = &template["Resources"]["LedgerTable"]["Properties"];
+    assert_eq!(properties["KeySchema"], key_schema(schema::PK, schema::SK));
+    assert_eq!(properties.get("GlobalSecondaryIndexes"), None);
+    for (name, role) in resources(&template, "AWS::IAM::Role") {
+        assert!(!role.to_string().contains("LedgerTable"), "{name}");
+    }
+}
+
+#[test]
 fn the_worker_may_query_the_index_of_the_sweep() {
     let index = format!("${{LeadsTable.Arn}}/index/{}", schema::UNFINISHED.name);
     let role = template()["Resources"]["ProcessLeadRole"].to_string();

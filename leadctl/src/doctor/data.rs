@@ -9,6 +9,7 @@ use leadping::time::Timestamp;
 use super::finding::Finding;
 use crate::error::Error;
 use crate::known;
+use crate::ledger::chain;
 use crate::output::count;
 use crate::output::screen::duration;
 use crate::queue;
@@ -75,6 +76,22 @@ pub(super) async fn leads(target: &Target) -> Vec<Finding> {
     vec![match target.leads.get(&none).await {
         Ok(_) => Finding::ok("leads", "the table answers"),
         Err(error) => Finding::failed("leads", target.store_error(error)),
+    }]
+}
+
+/// The chain of the ledger, and the sources' histories by it.
+pub(super) async fn ledger(target: &Target) -> Vec<Finding> {
+    let check = "ledger";
+    vec![match chain::verify(target, None).await {
+        Ok(verified) if verified.faults.is_empty() => {
+            Finding::ok(check, format!("the chain holds; entries: {}", verified.number))
+        }
+        Ok(verified) => Finding::problem(
+            check,
+            verified.faults.join("; "),
+            "It was edited by other means than leadctl (docs/operating.md#the-ledger): compare with CloudTrail",
+        ),
+        Err(error) => Finding::failed(check, error),
     }]
 }
 

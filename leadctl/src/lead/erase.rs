@@ -70,7 +70,7 @@ pub(crate) struct Arguments {
     older_than: Option<Duration>,
 
     /// Of this source only
-    #[arg(long, value_name = "SOURCE", requires = "older_than")]
+    #[arg(long, value_name = "SOURCE", requires = "older_than", conflicts_with_all = ["id", "again", "phone", "email"])]
     source: Option<SourceId>,
 }
 

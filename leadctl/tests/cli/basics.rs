@@ -332,7 +332,7 @@ fn a_stack_is_named_once_and_local_is_still_local() {
     let empty = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_leadctl"));
-        for name in ["SOURCES_TABLE", "LEADS_TABLE"] {
+        for name in ["SOURCES_TABLE", "LEADS_TABLE", "LEDGER_TABLE"] {
             command.env_remove(name);
         }
         let command = command.env("LEADCTL_STACK", "leadping-dev").env("AWS_REGION", "us-east-1");

@@ -36,6 +36,7 @@ impl Fake {
                 ("SourcesTable", addresses.sources_table),
                 ("LeadsTable", addresses.leads_table),
                 ("LimitsTable", addresses.limits_table),
+                ("LedgerTable", addresses.ledger_table),
                 ("LeadCreatedQueueUrl", addresses.queue_url),
                 ("DeadLetterQueueUrl", addresses.dead_letter_queue_url),
             ],

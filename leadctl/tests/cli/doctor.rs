@@ -46,7 +46,19 @@ async fn problems_are_found_with_what_to_do() {
         findings.as_array().unwrap().iter().map(|finding| finding["check"].as_str().unwrap()).collect();
     assert_eq!(
         checks,
-        ["sources", "leads", "sweep", "events", "consent", "queue", "dead letters", "API", "clock", "TrustedForm"]
+        [
+            "sources",
+            "leads",
+            "ledger",
+            "sweep",
+            "events",
+            "consent",
+            "queue",
+            "dead letters",
+            "API",
+            "clock",
+            "TrustedForm"
+        ]
     );
     assert!(findings.as_array().unwrap().iter().all(|finding| finding["healthy"] == true), "{findings}");
 

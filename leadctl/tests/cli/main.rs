@@ -10,6 +10,7 @@ mod front;
 mod hostile;
 mod keys;
 mod leads;
+mod ledger;
 mod queue;
 mod running;
 mod sources;

@@ -45,6 +45,13 @@ impl Running {
         serde_json::from_str(&stdout(&output)).unwrap()
     }
 
+    /// One of the findings of `doctor`, or rows of another list that have a `check`.
+    pub(crate) fn json_of(&self, arguments: &[&str], check: &str) -> Value {
+        let output = self.run(&[arguments, &["--output", "json"]].concat());
+        let rows: Vec<Value> = serde_json::from_str(&stdout(&output)).unwrap();
+        rows.into_iter().find(|row| row["check"] == check).unwrap()
+    }
+
     /// What a successful command prints for people.
     pub(crate) fn text(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
@@ -126,7 +133,7 @@ pub(crate) fn lead(external_id: &str, phone: &str, email: &str) -> Value {
 /// The binary on a stack's directory, without anything of the tester's own environment.
 pub(crate) fn command(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_leadctl"));
-    for name in ["SOURCES_TABLE", "LEADS_TABLE", "LEADCTL_STACK", "LEADCTL_FORCE_TTY", "LEADPING_KEY"] {
+    for name in ["SOURCES_TABLE", "LEADS_TABLE", "LEDGER_TABLE", "LEADCTL_STACK", "LEADCTL_FORCE_TTY", "LEADPING_KEY"] {
         command.env_remove(name);
     }
     command.arg("--data").arg(data).args(arguments).stdin(Stdio::null());
