@@ -142,8 +142,8 @@ fn outcome(entrance: Entrance, request: &Request) -> Result<Accepted, Problem> {
 
 fn sender(request: &Request) -> Result<Sender, Problem> {
     let (id, key) = request::credentials(request.headers())?;
-    let sender = (id == SOURCE.id).then(|| Sender::of(SOURCE.clone(), key, now())).flatten();
-    sender.ok_or(Problem::Unauthorized)
+    let mode = SOURCE.accepts(&key, now()).filter(|_| id == SOURCE.id).map(|(mode, _)| mode);
+    mode.map(|mode| Sender { source: SOURCE.clone(), key, mode }).ok_or(Problem::Unauthorized)
 }
 
 fn judged(post: &Post<'_>, sender: &Sender) -> Result<Accepted, Problem> {

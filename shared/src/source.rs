@@ -112,12 +112,6 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// The source, if `key` is one of its keys and works at `now`.
-    pub fn of(source: Source, key: SourceKey, now: Timestamp) -> Option<Self> {
-        let (mode, _) = source.accepts(&key, now)?;
-        Some(Self { source, key, mode })
-    }
-
     /// The caps of the source that hold for this request. Test leads are in no cap.
     pub fn caps(&self) -> Option<&Caps> {
         self.source.limits.as_ref().filter(|_| self.mode == Mode::Live)
@@ -183,6 +177,22 @@ impl Source {
             created_at: now,
             revision: 0,
         }
+    }
+
+    /// A source that no key works for. An unknown source is compared with it, so that refusing its credentials takes the
+    /// same work as refusing those of a known one: an item to parse, and keys to compare with.
+    ///
+    /// # Errors
+    /// Never: a test reads it.
+    pub fn nobody() -> Result<Self, serde_json::Error> {
+        serde_json::from_str(NOBODY)
+    }
+
+    /// What is stored of `key`, if it is a key of the source that has ended. Takes the same time for every other key.
+    pub fn ended(&self, key: &SourceKey, now: Timestamp) -> Option<&StoredKey> {
+        let presented = key.sha256();
+        let ended = self.all_keys().filter(|(_, stored)| !stored.is_live(now));
+        ended.fold(None, |found, (_, it)| if matches(&it.sha256, &presented) { Some(it) } else { found })
     }
 
     /// What is stored of `key`, if it is a key of the source and works at `now`. Takes the same time for every wrong key.
@@ -275,12 +285,6 @@ impl SourceKey {
         self.0.chars().take(sort.len() + SHOWN).collect()
     }
 
-    /// Compares the key with a dummy hash, so that a request for an unknown source takes as long as one for a known
-    /// source.
-    pub fn refuse(&self) -> bool {
-        matches(DUMMY, &self.sha256())
-    }
-
     fn sha256(&self) -> String {
         HEXLOWER.encode(&Sha256::digest(&self.0))
     }
@@ -302,8 +306,12 @@ const SORTS: [&str; 2] = ["lp_test_", "lp_"];
 /// How many of a key's random characters are shown.
 const SHOWN: usize = 8;
 
-/// A digest that no key has.
-const DUMMY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// The document of [`Source::nobody`], as long as that of most sources. No key has the digest.
+const NOBODY: &str = r#"{"id":"nobody","name":"A source that does not exist","accountId":null,"businessId":null,"enabled":true,
+"approved":true,"allowedStates":["TX","LA"],"allowedProducts":["Auto insurance"],"requiresTrustedForm":true,
+"retainCertificates":false,"defaultTagIds":[],"defaultTagNames":["new"],"keys":[{"prefix":"lp_00000000",
+"sha256":"0000000000000000000000000000000000000000000000000000000000000000","createdAt":"2026-01-01T00:00:00.000Z",
+"expiresAt":null}],"salt":"0000000000000000000000000000000000000000000","createdAt":"2026-01-01T00:00:00.000Z","revision":1}"#;
 
 fn matches(stored: &str, presented: &str) -> bool {
     stored.as_bytes().ct_eq(presented.as_bytes()).into()
@@ -361,7 +369,14 @@ mod tests {
         for (key, now, accepted) in cases {
             assert_eq!(source.accepts(key, at(now)).is_some(), accepted, "{now}");
         }
-        assert!(!new.refuse());
+        let nobody = Source::nobody().unwrap();
+        assert!(nobody.accepts(&new, born).is_none() && nobody.ended(&new, born).is_none());
+
+        let ended = |key, now| source.ended(key, at(now)).map(|stored| stored.shown().to_owned());
+        assert_eq!(ended(&old, "2026-01-31T23:59:59Z"), None);
+        assert_eq!(ended(&old, "2026-02-01T00:00:00Z").as_deref(), Some(old.stored(born).shown()));
+        assert_eq!(ended(&new, "2026-02-01T00:00:00Z"), None);
+        assert_eq!(ended(&SourceKey::presented("lp_other"), "2026-02-01T00:00:00Z"), None);
     }
 
     #[test]

@@ -102,6 +102,11 @@ impl Arguments {
         if id.as_str() == RESERVED {
             return Err(Error::Usage(format!("{RESERVED} is no source's id: partners reach their own source by it")));
         }
+        if id.as_str().starts_with("lp_") {
+            return Err(Error::Usage(
+                "a source's id does not begin with lp_: keys do, and are refused as ids".to_owned(),
+            ));
+        }
         let mut source = Source {
             account_id: Some(self.account),
             business_id: Some(self.business),
@@ -244,6 +249,9 @@ mod tests {
         let made = arguments.source(&SourceKey::generate(Mode::Live).unwrap(), Timestamp::now());
         assert!(matches!(made, Err(Error::Usage(_))));
         assert_eq!(source(&["--id=Me"]).id.as_str(), "Me");
+        let arguments = CommandLine::try_parse_from(REQUIRED.iter().chain(&["--id=lp_acme"])).unwrap().arguments;
+        let made = arguments.source(&SourceKey::generate(Mode::Live).unwrap(), Timestamp::now());
+        assert!(matches!(made, Err(Error::Usage(_))), "it would be taken for a key");
     }
 
     #[test]

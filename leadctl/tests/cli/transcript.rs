@@ -40,7 +40,8 @@ a conflict, 5 when AWS or the local stack does not answer, and 130 after Ctrl-C.
 
 `--local` acts on the stack that `cargo run` started; `--stack NAME` on a deployed one, by its outputs, where production
 asks before a change (`--yes` for scripts); `LEADCTL_STACK` names a deployed stack for every command. Without any of them,
-`SOURCES_TABLE`, `LEADS_TABLE`, `LEAD_CREATED_QUEUE_URL` and `DEAD_LETTER_QUEUE_URL` name the tables and queues.
+`SOURCES_TABLE`, `LEADS_TABLE`, `LEDGER_TABLE`, `LEAD_CREATED_QUEUE_URL` and `DEAD_LETTER_QUEUE_URL` name the tables and
+queues.
 ";
 
 /// The page as it grows.
@@ -174,6 +175,21 @@ async fn the_page_is_what_the_commands_answer() {
     it.says("A person's right to be forgotten:");
     it.run(&format!("lead erase {first}"), 0);
     it.run(&format!("lead show {first}"), 0);
+
+    it.says(
+        "All leads of a person in a business, in any spelling of the address; and what a restored table has again:",
+    );
+    it.run("lead erase --business business_1 --email Casey@EXAMPLE.com", 0);
+    it.run("lead erase --again", 0);
+    it.run("lead erase --older-than 730d", 0);
+
+    it.says(
+        "## Ledger\n\nWhat operators did, in entries that are chained by their digests. Keep a digest where no operator can \
+         write,\nand give it to `verify`.",
+    );
+    it.run("ledger list --most 5", 0);
+    it.run("ledger verify", 0);
+    it.run(&format!("ledger verify --head {}", "0a".repeat(32)), 1);
 
     it.says(
         "## Health\n\n`doctor` runs all checks at once, each for five seconds at most. On a deployed stack it also names the alarms\n\

@@ -17,9 +17,10 @@ use crate::http::Problem;
 use crate::identity::Identity;
 use crate::lead::{Lead, ProcessingStatus};
 use crate::settings::CheckSettings;
-use crate::source::{Attachment, Mode, Sender};
+use crate::source::{Attachment, Mode, Sender, Source, StoredKey};
 use crate::start::StartError;
 use crate::store::{Leads, Limits, Sources, StoreError, StoredLead};
+use crate::telemetry::{metric, step};
 use crate::time::Timestamp;
 use crate::trusted_form::{Refusal, TrustedForm};
 use crate::validation::{Validated, Verdict};
@@ -81,11 +82,17 @@ impl Decider {
 
     /// Authenticates the source of a request by its id and key (contract, section 2).
     pub(crate) async fn authenticate(&self, request: &Request, now: Timestamp) -> Result<Sender, Problem> {
-        let (id, key) = request::credentials(request.headers())?;
-        match self.sources.get(&id).await.map_err(unavailable)? {
-            Some(source) => Sender::of(source, key, now).ok_or(Problem::Unauthorized),
+        let (id, key) = request::credentials(request.headers()).inspect_err(|_| login_failed(UNKNOWN, ""))?;
+        let (source, known) = match self.sources.get(&id).await.map_err(unavailable)? {
+            Some(source) => (source, true),
+            None => (Source::nobody().map_err(|_| Problem::Internal)?, false),
+        };
+        match source.accepts(&key, now).map(|(mode, _)| mode) {
+            Some(mode) => Ok(Sender { source, key, mode }),
             None => {
-                key.refuse();
+                let ended = source.ended(&key, now).map(StoredKey::shown).unwrap_or_default();
+                // The id of a source that does not exist may be anything: even a key, in the wrong header.
+                login_failed(if known { source.id.as_str() } else { UNKNOWN }, ended);
                 Err(Problem::Unauthorized)
             }
         }
@@ -184,6 +191,15 @@ impl Known<'_> {
 /// tombstone keeps the digest, so a different lead under the same key is refused and not lost.
 pub(super) fn same(identity: &Identity, stored: StoredLead) -> Result<Box<StoredLead>, Problem> {
     if identity.is_of(stored.content()) { Ok(Box::new(stored)) } else { Err(Problem::IdempotencyKeyReused) }
+}
+
+/// What the log says instead of a claimed source that does not exist.
+const UNKNOWN: &str = "unknown";
+
+/// Reports refused credentials (contract, section 14): the claimed source, and the beginning of its key that has ended.
+fn login_failed(source: &str, ended_key: &str) {
+    metric::failed_login(source);
+    step::login_failed(source, ended_key);
 }
 
 pub(crate) fn to_json(content: &impl serde::Serialize) -> Result<String, Problem> {

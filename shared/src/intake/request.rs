@@ -19,6 +19,8 @@ pub const LONGEST_BODY: usize = 256 * 1024;
 
 const SOURCE_ID: &str = "x-leadping-source-id";
 const SOURCE_KEY: &str = "x-leadping-source-key";
+/// What keys begin with, and no source's id.
+const KEY: &str = "lp_";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// What of a request is judged once its credentials have matched.
@@ -55,11 +57,13 @@ impl<'a> Post<'a> {
 /// The source's id and key, from their headers alone (contract, section 2).
 ///
 /// # Errors
-/// [`Problem::Unauthorized`] when either is missing, blank or cannot be one.
+/// [`Problem::Unauthorized`] when either is missing, blank or cannot be one. A key in the place of the id is not looked at.
 pub fn credentials(headers: &HeaderMap) -> Result<(SourceId, SourceKey), Problem> {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     match (header(SOURCE_ID).map(SourceId::parse), header(SOURCE_KEY)) {
-        (Some(Ok(id)), Some(key)) if !key.is_empty() => Ok((id, SourceKey::presented(key))),
+        (Some(Ok(id)), Some(key)) if !key.is_empty() && !id.as_str().starts_with(KEY) => {
+            Ok((id, SourceKey::presented(key)))
+        }
         _ => Err(Problem::Unauthorized),
     }
 }

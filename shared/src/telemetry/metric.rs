@@ -39,6 +39,11 @@ pub fn dry_run(end: PostEnd, source: &str, codes: &str) {
     info!(target: TARGET, name = "DryRuns", unit = "Count", value = 1_u64, Outcome = end.as_str(), source, codes);
 }
 
+/// Credentials were refused. `source` is the claimed one, if it exists.
+pub fn failed_login(source: &str) {
+    info!(target: TARGET, name = "FailedLogins", unit = "Count", value = 1_u64, source);
+}
+
 /// How long TrustedForm took, whether it answered or not.
 pub fn trusted_form_latency(elapsed: Duration) {
     info!(target: TARGET, name = "TrustedFormLatency", unit = "Milliseconds", value = milliseconds(elapsed));

@@ -23,6 +23,12 @@ pub fn refused(status: u16, codes: &str) {
     info!(target: TARGET, step = "refused", status, codes);
 }
 
+/// Credentials were refused. `source` is the claimed one or `unknown`; `ended_key` is what is shown of the key, if it is
+/// one of the source that has ended.
+pub fn login_failed(source: &str, ended_key: &str) {
+    info!(target: TARGET, step = "login failed", source, ended_key);
+}
+
 /// A lead was announced to the worker, by the intake or again by the sweep.
 pub fn announced(lead: &LeadId) {
     info!(target: TARGET, step = "announced", lead_id = lead.as_str());

@@ -6,6 +6,7 @@ use leadping::time::Timestamp;
 const DAY: &str = "2026-06-15";
 const REQUEST: &str = "\"requestId\":\"";
 const REQUEST_ID: &str = "c7Uq4hT6IAMEVjA=";
+const DIGEST: &str = "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea";
 const FILLER: &str = "q2w7e5r4t6yxuziaopslkdjfhgmvncb3q2w7e5r4t6y";
 
 /// The text with times, ids, keys, digests and ports masked.
@@ -123,6 +124,9 @@ fn masked_word(word: &str) -> String {
     if tail == "..." && bare.len() == 8 && bare != "source_k" && bare.chars().all(is_random) {
         return format!("{}{tail}", &FILLER[..8]);
     }
+    if bare.len() == 64 && bare.bytes().all(|c| c.is_ascii_hexdigit()) {
+        return format!("{DIGEST}{tail}");
+    }
     if let Some(port) = bare.strip_prefix("127.0.0.1:")
         && port.parse::<u16>().is_ok()
     {
@@ -147,6 +151,7 @@ fn what_differs_from_run_to_run_is_masked_in_its_width() {
         (&format!("lp_test_{key}"), format!("lp_test_{FILLER}")),
         ("a  12 s ago  b  in 7 d", "a  2 s ago   b  in 7 d".to_owned()),
         ("4 leads in leads.csv (0 s)", "4 leads in leads.csv (2 s)".to_owned()),
+        (&format!("entry 1, {}", "0a".repeat(32)), format!("entry 1, {DIGEST}")),
         ("source_k... (created 17:20) is", "source_k... (created 12:00) is".to_owned()),
         ("date: Thu, 26 Nov 2026 17:22:32 GMT", "date: Mon, 15 Jun 2026 12:00:00 GMT".to_owned()),
         ("http://127.0.0.1:43567/leads", "http://127.0.0.1:3000/leads".to_owned()),
