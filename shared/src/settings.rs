@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use url::Url;
+use url::{Host, Url};
 
 use crate::lead::redact::redacted;
 
@@ -293,7 +293,20 @@ impl Variables<'_> {
 
     fn url(self, name: &'static str, default: &str) -> Result<Url, SettingsError> {
         let text = self.optional(name).unwrap_or_else(|| default.to_owned());
-        Url::parse(&text).map_err(|_| SettingsError::Invalid(name, "a URL"))
+        let url = Url::parse(&text).map_err(|_| SettingsError::Invalid(name, "a URL"))?;
+        // Keys, phone numbers and the verdict on a person's consent go over it.
+        let is_private = match url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            // The second is the name of this machine in a container of `sam local`.
+            Some(Host::Domain(domain)) => matches!(domain, "localhost" | "host.docker.internal"),
+            None => false,
+        };
+        match url.scheme() {
+            "https" => Ok(url),
+            "http" if is_private => Ok(url),
+            _ => Err(SettingsError::Invalid(name, "an https URL; http is for loopback addresses only")),
+        }
     }
 
     fn seconds(self, name: &'static str, default: u64) -> Result<Duration, SettingsError> {

@@ -268,3 +268,46 @@ fn each_alarm_has_a_runbook() {
     }
     assert_eq!(runbooks.keys().collect::<Vec<_>>(), Vec::<&&str>::new(), "runbooks without an alarm");
 }
+
+/// CloudWatch bills each metric that an alarm reads; a band of usual values counts as two more.
+#[test]
+fn the_cost_of_the_alarms_is_counted() {
+    let template = template();
+    let alarms = resources(&template, "AWS::CloudWatch::Alarm");
+    let metrics = alarms.values().map(|alarm| match alarm["Properties"]["Metrics"].as_array() {
+        None => 1,
+        Some(metrics) => {
+            let bands = metrics.iter().filter(|metric| metric.to_string().contains("ANOMALY_DETECTION_BAND")).count();
+            metrics.iter().filter(|metric| metric.get("MetricStat").is_some()).count() + 2 * bands
+        }
+    });
+    let metrics: usize = metrics.sum();
+    let row = format!(
+        "| alarms | {} with a lookup, in production; {metrics} metrics at 0.10, since an alarm counts as each metric that it \
+         reads | {}.{}0 |",
+        alarms.len(),
+        metrics / 10,
+        metrics % 10
+    );
+    assert!(text("docs/operating.md").contains(&row), "docs/operating.md has no row {row}");
+}
+
+/// In production each alarm tells someone, the intake cannot take every execution, and no key leaves unencrypted.
+#[test]
+fn production_has_its_guard_rails() {
+    let template = template();
+    for (rule, parameters) in [
+        ("ProductionHasItsAlarmTopic", &["UrgentAlarmTopicArn", "AlarmTopicArn"][..]),
+        ("ProductionKeepsTheIntakeFromStarvingTheWorker", &["IntakeReservedConcurrency"]),
+    ] {
+        let rule = template["Rules"][rule].to_string();
+        assert!(rule.contains("production"), "{rule}");
+        for parameter in parameters {
+            assert!(rule.contains(parameter), "{parameter}");
+        }
+    }
+    let address = r"(https://.+|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?(/.*)?)";
+    let pattern = |name: &str| template["Parameters"][name]["AllowedPattern"].clone();
+    assert_eq!(pattern("TrustedFormUrl"), format!("^{address}$"));
+    assert_eq!(pattern("PhoneLookupUrl"), format!("^{address}?$"));
+}

@@ -143,6 +143,10 @@ fn a_wrong_value_is_an_error_that_names_the_variable() {
         ("LOOKUP_LEASE_SECONDS", "forty", "a whole number of seconds"),
         ("PHONE_LOOKUP", "Twilio", "none, twilio or telnyx"),
         ("TWILIO_URL", "lookups.twilio.com", "a URL"),
+        ("TWILIO_URL", "http://lookups.twilio.com", "an https URL; http is for loopback addresses only"),
+        ("TWILIO_URL", "http://127.0.0.1.example.com", "an https URL; http is for loopback addresses only"),
+        ("TWILIO_URL", "http://10.0.0.1", "an https URL; http is for loopback addresses only"),
+        ("TWILIO_URL", "ftp://127.0.0.1", "an https URL; http is for loopback addresses only"),
         ("TWILIO_CALLER_NAME", "yes", "true or false"),
     ] {
         let changes: Vec<_> = twilio.into_iter().chain([(name, value)]).collect();
