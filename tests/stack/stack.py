@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -53,7 +54,8 @@ def main():
 def use(stack, outside):
     stack.refuses("TrustedFormApiKeySecretArn", "arn:aws:secretsmanager:us-east-1:111122223333:secret:leadping/x/trusted-form-AbCdEf")
     stack.refuses("TrustedFormApiKeySecretArn", "arn:aws:secretsmanager:us-east-1:000000000000:secret:leadping/x/trusted-form")
-    stack.refuses("Stage", "production")  # without UrgentAlarmTopicArn
+    stack.refuses("Stage", "production")  # without topics and reserved concurrency
+    stack.refuses("PhoneLookupUrl", "http://lookups.example.com")
     stack.deploy()
     make_routes(stack.template, stack.api_id, FUNCTIONS)
     create = ("source", "create", "--account=account_1", "--business=business_1")
@@ -91,6 +93,7 @@ def use(stack, outside):
     expect("what is retained", outside.retained, [("kept", lead, "Keeper")])
     said("retained", f"the certificate of {lead}")
     stack.walk_dead_letters()
+    stack.keep_people_apart(source, leads[0])
     stack.sweep(source)
     # After the sweep, whose many queries in one second hide earlier ones in the trail.
     stack.look_through_window(source, unapproved, leads[0])
@@ -183,8 +186,8 @@ class Stack:
         said("ready", f"{lead} after {time.monotonic() - started:.1f} s")
         return record
 
-    def leadctl(self, *arguments):
-        return json.loads(run(LEADCTL, "--stack", STACK, *arguments, "--output", "json"))
+    def leadctl(self, *arguments, who=None):
+        return json.loads(run(LEADCTL, "--stack", STACK, *arguments, "--output", "json", who=who))
 
     def warnings(self):
         """The warnings and errors that the functions logged, each once."""
@@ -242,6 +245,48 @@ class Stack:
         for lead in leads:
             expect("the events", told[lead], {1: "lead.created", 2: "phone.lookup.succeeded", 3: "lead.ready"})
         said("subscriber", f"{sum(len(events) for events in told.values())} events came through a rule")
+
+    def keep_people_apart(self, source, lead):
+        """Each policy of people lets them do their work and nothing else, and every act is in the ledger under their name."""
+        iam = boto3.client("iam")
+        ledger, leads, sources = (self.outputs[name] for name in ("LedgerTable", "LeadsTable", "SourcesTable"))
+        show, update = ("lead", "show", lead), ("source", "update", source["id"], "--name=Renamed")
+        erase, approve = ("lead", "erase", lead), ("source", "unapprove", source["id"])
+        key = ("key", "create", source["id"])
+        delete = lambda client: client.delete_item(TableName=ledger, Key={"pk": {"S": "LEDGER"}, "sk": {"S": "000000000001"}})
+        scan = lambda client: client.scan(TableName=leads)
+        erase_source = lambda client: client.delete_item(TableName=sources, Key={"pk": {"S": f"SOURCE#{source['id']}"}, "sk": {"S": "SOURCE"}})
+        for policy, may, may_not, calls in [
+            ("SupportPolicy", [show], [update, approve, erase, key], [delete, scan, erase_source]),
+            ("CompliancePolicy", [update, approve, ("source", "approve", source["id"]), key], [show, erase], [delete, scan]),
+            ("PrivacyPolicy", [show, erase], [update, approve, key], [delete, scan, erase_source]),
+        ]:
+            iam.create_user(UserName=policy)
+            iam.attach_user_policy(UserName=policy, PolicyArn=self.outputs[policy])
+            made = iam.create_access_key(UserName=policy)["AccessKey"]
+            who = {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
+            client = boto3.client("dynamodb", aws_access_key_id=made["AccessKeyId"], aws_secret_access_key=made["SecretAccessKey"])
+            for command in may_not:
+                expect(f"{policy}: {' '.join(command)}", "Denied" in self.denied(who, *command), True)
+            for call in calls:
+                try:
+                    call(client)
+                except client.exceptions.ClientError as refused:
+                    expect(f"{policy}: a call", "AccessDenied" in refused.response["Error"]["Code"], True)
+                else:
+                    raise AssertionError(f"{policy} may make a call that it must not")
+            for command in may:
+                self.leadctl(*command, who=who)
+                entry = self.leadctl("ledger", "list", "--most=1")[0]["entry"]
+                expect("the ledger's entry", (entry["action"], entry["by"].endswith(f"user/{policy}")), (" ".join(command[:2]), True))
+        expect("the ledger", self.leadctl("ledger", "verify")["faults"], [])
+        said("people", "support, compliance and privacy do their own work, and the ledger has it")
+
+    def denied(self, who, *arguments):
+        command = [str(part) for part in (LEADCTL, "--stack", STACK, *arguments, "--output", "json")]
+        done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, env={**os.environ, **who})
+        expect(f"the exit code of {' '.join(arguments)}", done.returncode, 5)
+        return done.stderr
 
     # ---- failures
 
@@ -355,8 +400,10 @@ def small_lead(certificate):
     }).encode()
 
 
-def run(*command):
-    done = subprocess.run([str(part) for part in command], cwd=ROOT, text=True, capture_output=True)
+def run(*command, who=None):
+    """Runs a command, with the credentials of `who` if given."""
+    environment = {**os.environ, **(who or {})}
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, text=True, capture_output=True, env=environment)
     if done.returncode != 0:
         said_last = f"{done.stdout[-8000:]}\n{done.stderr[-8000:]}"
         raise AssertionError(f"{command[0]} {command[1]} exits with {done.returncode}:\n{said_last}")
