@@ -160,8 +160,8 @@ pub(super) const TARGETS: &[Target] = &[
         "leadctl/tests/cli/main.rs",
         &[
             &[
-                "basics", "deployed", "doctor", "erasure", "events", "hostile", "keys", "leads", "queue", "sources",
-                "volume",
+                "basics", "deployed", "doctor", "erasure", "events", "hostile", "keys", "leads", "ledger", "queue",
+                "sources", "volume",
             ],
             &["transcript"],
             &["front"],
