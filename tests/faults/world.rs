@@ -177,7 +177,13 @@ impl World {
             revision: before.revision + 1,
             members: Vec::new(),
         };
-        assert!(sources.change(&before.id, Some(&before), Some(&after), &change).await.unwrap());
+        assert!(
+            sources
+                .change(&before.id, Some(&before), Some(&after), &change, &self.stack.ledger())
+                .await
+                .unwrap()
+                .is_some()
+        );
     }
 
     pub(crate) async fn stop(mut self) {
