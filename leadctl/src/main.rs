@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | the command line | [`cli`] |
-//! | commands | [`source`], [`key`], [`lead`], [`post`], [`inbox`], [`dlq`], [`unfinished`], [`report`], [`ledger`], [`token`], [`doctor`] |
+//! | commands | [`source`], [`key`], [`lead`], [`post`], [`inbox`], [`dlq`], [`unfinished`], [`report`], [`token`], [`ledger`], [`doctor`] |
 //! | what they share | [`queue`] dead letters as messages; [`known`] which ids exist; [`trusted_form`] our access to it; [`days`]; [`input`] |
 //! | where it acts | [`target`] finds the stack |
 //! | plumbing | [`output`] prints to people or programs; [`error`] what went wrong, and the exit codes |

@@ -15,7 +15,8 @@ use clap::Args;
 use leadping::bus::Bus;
 use leadping::client::aws;
 use leadping::ledger::{Act, Head, Subject};
-use leadping::settings::{LIMITS_TABLE, optional};
+use leadping::settings::LIMITS_TABLE;
+use leadping::settings::optional;
 use leadping::store::{Leads, Ledger, Limits, Sources, StoreError};
 use leadping::time::Timestamp;
 

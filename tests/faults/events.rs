@@ -109,7 +109,7 @@ async fn an_erasure_is_told_even_when_the_bus_was_down() {
         world
             .stack
             .leads()
-            .erase(&world.stack.limits(), &id, &world.stack.ledger(), "local", Timestamp::now())
+            .erase(&world.stack.limits(), &world.stack.ledger(), &id, "local", Timestamp::now())
             .await
             .unwrap(),
         Erasure::Erased(_)
@@ -161,7 +161,7 @@ async fn an_erasure_during_the_lookup_leaves_one_order_of_events() {
                 world
                     .stack
                     .leads()
-                    .erase(&world.stack.limits(), &id, &world.stack.ledger(), "local", Timestamp::now())
+                    .erase(&world.stack.limits(), &world.stack.ledger(), &id, "local", Timestamp::now())
                     .await
                     .unwrap(),
                 Erasure::Erased(_)

@@ -192,7 +192,7 @@ async fn an_erasure_drops_a_pending_retain_and_keeps_a_settled_one() {
                 world
                     .stack
                     .leads()
-                    .erase(&world.stack.limits(), &id, &world.stack.ledger(), "local", Timestamp::now())
+                    .erase(&world.stack.limits(), &world.stack.ledger(), &id, "local", Timestamp::now())
                     .await
                     .unwrap(),
                 Erasure::Erased(_)
@@ -214,7 +214,7 @@ async fn an_erasure_drops_a_pending_retain_and_keeps_a_settled_one() {
         world
             .stack
             .leads()
-            .erase(&world.stack.limits(), &id, &world.stack.ledger(), "local", Timestamp::now())
+            .erase(&world.stack.limits(), &world.stack.ledger(), &id, "local", Timestamp::now())
             .await
             .unwrap(),
         Erasure::Erased(_)

@@ -309,7 +309,7 @@ async fn an_erased_person_is_no_earlier_one() {
     let erasure = api
         .stack
         .leads()
-        .erase(&api.stack.limits(), &first, &api.stack.ledger(), "local", Timestamp::now())
+        .erase(&api.stack.limits(), &api.stack.ledger(), &first, "local", Timestamp::now())
         .await
         .unwrap();
     assert!(matches!(erasure, Erasure::Erased(_)));

@@ -120,7 +120,7 @@ async fn an_erased_lead_is_replayed_as_erased_and_never_written_again() {
         let (leads, limits, ledger) = (api.stack.leads(), api.stack.limits(), api.stack.ledger());
         // The erasure fails if the worker writes the lead at the same time.
         let erased = async || {
-            let erasure = leads.erase(&limits, id, &ledger, "local", Timestamp::now()).await.unwrap();
+            let erasure = leads.erase(&limits, &ledger, id, "local", Timestamp::now()).await.unwrap();
             matches!(erasure, Erasure::Erased(_)).then_some(())
         };
         eventually(WAIT_TIMEOUT, "the lead is erased", erased).await;

@@ -156,7 +156,7 @@ async fn writing_keeps_what_a_later_release_has_added() {
     assert!(matches!(
         api.stack
             .leads()
-            .erase(&api.stack.limits(), &id(READY), &api.stack.ledger(), "local", Timestamp::now())
+            .erase(&api.stack.limits(), &api.stack.ledger(), &id(READY), "local", Timestamp::now())
             .await
             .unwrap(),
         Erasure::Erased(_)

@@ -324,7 +324,7 @@ fn people_may_do_only_what_their_work_needs() {
     for (policy, writes) in [
         ("SupportPolicy", &["LedgerTable"][..]),
         ("CompliancePolicy", &["LedgerTable", "SourcesTable"]),
-        ("PrivacyPolicy", &["LeadsTable", "LedgerTable"]),
+        ("PrivacyPolicy", &["LeadsTable", "LedgerTable", "LimitsTable"]),
     ] {
         let mut statements = Vec::new();
         with_member(&policies[policy], "Effect", &mut statements);

@@ -184,7 +184,7 @@ async fn exactly_the_items_of_test_leads_expire() {
                 assert!(matches!(
                     api.stack
                         .leads()
-                        .erase(&api.stack.limits(), &id, &api.stack.ledger(), "local", Timestamp::now())
+                        .erase(&api.stack.limits(), &api.stack.ledger(), &id, "local", Timestamp::now())
                         .await
                         .unwrap(),
                     Erasure::Erased(_)

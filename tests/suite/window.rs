@@ -115,7 +115,7 @@ async fn a_status_tells_of_the_source_s_own_leads_and_nothing_of_the_person() {
 
     api.stack
         .leads()
-        .erase(&api.stack.limits(), &id, &api.stack.ledger(), "local", leadping::time::Timestamp::now())
+        .erase(&api.stack.limits(), &api.stack.ledger(), &id, "local", leadping::time::Timestamp::now())
         .await
         .unwrap();
     let erased = asked(&api, SOURCE_ID, &format!("/sources/me/leads/{id}")).await.body;

@@ -155,7 +155,7 @@ fn write(page: &mut Page<'_>, result: &Erased) -> io::Result<()> {
 
 /// Erases a lead. Returns `false` when it was erased before.
 async fn erase(id: &LeadId, by: &str, target: &Target, output: &mut Output) -> Result<bool, Error> {
-    let erasure = target.leads.erase(&target.limits, id, &target.ledger, by, Timestamp::now()).await;
+    let erasure = target.leads.erase(&target.limits, &target.ledger, id, by, Timestamp::now()).await;
     match erasure.map_err(|error| target.store_error(error))? {
         Erasure::Erased(head) => {
             output.acted(head);

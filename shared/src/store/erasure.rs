@@ -58,8 +58,8 @@ impl Leads {
     pub async fn erase(
         &self,
         limits: &Limits,
-        id: &LeadId,
         ledger: &Ledger,
+        id: &LeadId,
         by: &str,
         now: Timestamp,
     ) -> Result<Erasure, StoreError> {
@@ -94,8 +94,14 @@ impl Leads {
 
             // The next sweep announces the lead, and the worker tells subscribers.
             let subject = outbox::Subject { lead: &kept.lead, business_id: &kept.business_id };
-            let happened = [(EventType::LeadErased, EventFacts::default())];
-            let (mut writes, written) = self.tell(subject, &told, happened, RetainChange::Drop, now, now)?;
+            let (mut writes, written) = self.tell(
+                subject,
+                &told,
+                [(EventType::LeadErased, EventFacts::default())],
+                RetainChange::Drop,
+                now,
+                now,
+            )?;
             writes.push(transaction::put(&self.table, tombstone, &condition, Some(values))?);
             if let Some(conversation) = opened {
                 // Replacing the document is safe: no other writer changes it.

@@ -45,7 +45,7 @@ fn another_content_under_a_key_is_refused_in_every_state_of_its_lead() {
                 api.ready(&id).await;
             }
             if state == State::Erased {
-                assert!(matches!(api.stack.leads().erase(&api.stack.limits(), &id, &api.stack.ledger(), "local", Timestamp::now()).await.unwrap(), Erasure::Erased(_)));
+                assert!(matches!(api.stack.leads().erase(&api.stack.limits(), &api.stack.ledger(), &id, "local", Timestamp::now()).await.unwrap(), Erasure::Erased(_)));
             }
 
             let refused = post(api, &key, second).await;
