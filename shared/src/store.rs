@@ -6,6 +6,7 @@
 mod attempts;
 mod batch;
 mod erasure;
+mod guards;
 mod item;
 mod lead_item;
 mod leads;
@@ -20,9 +21,10 @@ mod unknown;
 
 pub use attempts::Attempts;
 pub use erasure::Erasure;
+pub use guards::{Earlier, Guard, Guarded};
 pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead, Tombstone, Work};
 pub use leads::{Leads, Put, Record};
-pub use limits::{Earlier, Guard, Guarded, Limits, Place, Refusals};
+pub use limits::{Limits, Place, Refusals};
 pub use outbox::{Outbox, Retain, Written};
 pub use progress::{Again, Ended, Lease, LookupOutcome};
 pub use queries::{InboxPlace, InvalidPlace, Listed};
