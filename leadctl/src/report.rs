@@ -1,6 +1,7 @@
-//! `leadctl report`: accepted leads by source and day.
+//! `leadctl report`: accepted leads by source and day, and what was refused.
 
 mod consent;
+mod refused;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -32,7 +33,8 @@ Examples:
   leadctl --local report --source source_123
   leadctl --local report --from 2026-06-01 --to 2026-06-30 > june.csv
   leadctl --local report --from today --output json | jq 'map(.leads) | add'
-  leadctl --local report --consent --source source_retain";
+  leadctl --local report --consent --source source_retain
+  leadctl --local report --refused --from yesterday";
 
 /// What to count.
 #[derive(Debug, Args)]
@@ -53,6 +55,10 @@ pub(crate) struct Arguments {
     /// Count what became of the certificates, for sources that retain them; reads each lead
     #[arg(long)]
     consent: bool,
+
+    /// Count refused posts by their codes instead; they are kept for 400 days
+    #[arg(long, conflicts_with = "consent")]
+    refused: bool,
 }
 
 /// A source's day.
@@ -69,7 +75,7 @@ struct Row {
 /// [`Error::Usage`] for days in the wrong order, [`Error::NotFound`] for a source that does not exist; else when a table
 /// does not answer, or the output cannot be written.
 pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
-    let Arguments { sources: ids, from, to, consent } = arguments;
+    let Arguments { sources: ids, from, to, consent, refused } = arguments;
     let today = days::date(Timestamp::now());
     let week = Day::Ago(6).date(to.map_or(today, |to| to.date(today)));
     let from = from.unwrap_or(Day::On(week));
@@ -83,6 +89,10 @@ pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
         }
         sources
     };
+    if refused {
+        let days = (from.to_string(), to.to_string());
+        return refused::run(sources.iter().map(|source| &source.id), days, target, output).await;
+    }
     let days_of = |source: &Source| Days::new(from.max(days::date(source.created_at)), to);
     let wanted: Vec<(SourceId, String)> =
         sources.iter().flat_map(|source| days_of(source).map(|day| (source.id.clone(), day))).collect();

@@ -43,7 +43,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create a source, with a key that is shown once
-    Create(create::Arguments),
+    Create(Box<create::Arguments>),
     /// Change its name, its account and business, its rules, its limits, its default tags
     Update(Box<update::Arguments>),
     /// Record that it has passed its compliance review: its leads are accepted from now on
@@ -88,7 +88,7 @@ pub(crate) enum Command {
 /// does not answer, or the output cannot be written.
 pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) -> Result<(), Error> {
     match command {
-        Command::Create(arguments) => create::run(arguments, target, output).await,
+        Command::Create(arguments) => create::run(*arguments, target, output).await,
         Command::List => {
             let sources = known::all_sources(target).await?;
             output.show(&sources.iter().map(SourceView::of).collect::<Vec<_>>(), |page, views| view::list(page, views))

@@ -75,7 +75,11 @@ fn kinds() -> String {
 
 fn problems() -> String {
     let rows = problem::all().into_iter().map(|(problem, body)| {
-        let again = if problem.status().is_server_error() { "yes, with back-off" } else { "not unchanged" };
+        let again = match problem.status().as_u16() {
+            429 => "yes, after Retry-After",
+            500.. => "yes, with back-off",
+            _ => "not unchanged",
+        };
         let slug = body["type"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
         let todo = match problem {
             Problem::Validation(_) => "Fix every entry of `errors`, then send the lead again.".to_owned(),

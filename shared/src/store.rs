@@ -6,6 +6,7 @@
 mod attempts;
 mod batch;
 mod erasure;
+mod guards;
 mod item;
 mod lead_item;
 mod leads;
@@ -22,10 +23,11 @@ mod unknown;
 
 pub use attempts::Attempts;
 pub use erasure::{ERASE, Erasure};
+pub use guards::{Earlier, Guard, Guarded};
 pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead, Tombstone, Work};
 pub use leads::{Leads, Put, Record};
 pub use ledger::Ledger;
-pub use limits::{CapPlace, Earlier, Guard, Guarded, Limits, Refusals};
+pub use limits::{CapPlace, Limits, Refusals};
 pub use lists::{List, Place, Places, Span};
 pub use outbox::{Outbox, Retain, Written};
 pub use progress::{Again, Ended, Lease, LookupOutcome};

@@ -345,14 +345,14 @@ class Stack:
         stacks = lambda: cloudformation.list_stacks()["StackSummaries"]
         statuses = lambda: {stack["StackStatus"] for stack in stacks() if stack["StackName"] == STACK}
         await_that("the stack is gone", lambda: statuses() == {"DELETE_COMPLETE"})
-        tables = {self.outputs[name] for name in ("SourcesTable", "LeadsTable", "LedgerTable")}
+        tables = {self.outputs[name] for name in ("SourcesTable", "LeadsTable", "LimitsTable", "LedgerTable")}
         expect("the tables that are left", set(self.dynamodb.list_tables()["TableNames"]), tables)
         said("deleted", "and the tables are kept")
 
     def names(self):
         """The name of each table, queue and secret in the template."""
-        outputs = {"SourcesTable": "SourcesTable", "LeadsTable": "LeadsTable", "LedgerTable": "LedgerTable", "LeadCreatedQueueUrl": "LeadCreatedQueue"}
-        outputs["EventBusName"] = "EventBus"
+        outputs = {name: name for name in ("SourcesTable", "LeadsTable", "LimitsTable", "LedgerTable")}
+        outputs |= {"LeadCreatedQueueUrl": "LeadCreatedQueue", "EventBusName": "EventBus"}
         secrets = {self.parameters[name]: name for name in ("TrustedFormApiKeySecretArn", "PhoneLookupSecretArn")}
         return {**{self.outputs[output]: name for output, name in outputs.items()}, **secrets}
 

@@ -52,7 +52,11 @@ fn index(index: &Index) -> Value {
 #[test]
 fn the_tables_have_the_keys_and_indexes_of_the_store() {
     let template = template();
-    for (table, indexes) in [("SourcesTable", schema::SOURCE_INDEXES), ("LeadsTable", schema::LEAD_INDEXES)] {
+    for (table, indexes) in [
+        ("SourcesTable", schema::SOURCE_INDEXES),
+        ("LeadsTable", schema::LEAD_INDEXES),
+        ("LimitsTable", schema::LIMIT_INDEXES),
+    ] {
         let properties = &template["Resources"][table]["Properties"];
         let keys = indexes.iter().flat_map(|index| [index.partition, index.sort]);
         let attributes: BTreeSet<_> = [schema::PK, schema::SK].into_iter().chain(keys).collect();
@@ -60,7 +64,8 @@ fn the_tables_have_the_keys_and_indexes_of_the_store() {
         let attributes = attributes.iter().map(|name| json!({"AttributeName": name, "AttributeType": kind(name)}));
         assert_eq!(properties["AttributeDefinitions"], attributes.collect::<Value>(), "{table}");
         assert_eq!(properties["KeySchema"], key_schema(schema::PK, schema::SK), "{table}");
-        assert_eq!(properties["GlobalSecondaryIndexes"], indexes.iter().map(index).collect::<Value>(), "{table}");
+        let indexes = (!indexes.is_empty()).then(|| indexes.iter().map(index).collect::<Value>());
+        assert_eq!(properties.get("GlobalSecondaryIndexes"), indexes.as_ref(), "{table}");
     }
 }
 
@@ -113,11 +118,31 @@ fn every_route_is_served_by_its_function() {
 }
 
 #[test]
-fn only_items_of_the_table_of_leads_expire() {
+fn items_of_leads_and_limits_expire() {
     let tables = resources(&template(), "AWS::DynamoDB::Table");
     let ttl = |name: &str| tables[name]["Properties"].get("TimeToLiveSpecification").cloned();
-    assert_eq!(ttl("LeadsTable"), Some(json!({"AttributeName": schema::EXPIRES_AT, "Enabled": true})));
+    for table in ["LeadsTable", "LimitsTable"] {
+        assert_eq!(ttl(table), Some(json!({"AttributeName": schema::EXPIRES_AT, "Enabled": true})), "{table}");
+    }
     assert_eq!(ttl("SourcesTable"), None);
+}
+
+/// The intake writes limits, and reads none: each condition is part of a write.
+#[test]
+fn the_intake_may_only_write_the_table_of_limits() {
+    let template = template();
+    for (role, actions) in [
+        ("CreateLeadRole", &["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"][..]),
+        ("IntakeLeadRole", &["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]),
+        ("CheckLeadRole", &["dynamodb:GetItem"]),
+        ("ProcessLeadRole", &[]),
+    ] {
+        let mut statements = Vec::new();
+        with_member(&template["Resources"][role]["Properties"]["Policies"], "Effect", &mut statements);
+        let of_limits = statements.iter().filter(|statement| statement["Resource"] == "LimitsTable.Arn");
+        let found: Vec<_> = of_limits.flat_map(|statement| strings(&statement["Action"])).collect();
+        assert_eq!(found, actions, "{role}");
+    }
 }
 
 /// A dry run cannot write, because the role of its function cannot.

@@ -170,3 +170,38 @@ async fn a_payload_is_judged_as_the_intake_would_and_nothing_is_written() {
     assert!(message.contains("cannot be read"), "{message}");
     running.stack.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_are_set_shown_kept_and_removed() {
+    let running = Running::start().await;
+    let made = running.json(&[
+        "source",
+        "create",
+        "--name=Acme",
+        "--account=a_1",
+        "--business=b_1",
+        "--id=source_acme",
+        "--cap-day=500",
+        "--cap-zone=America/New_York",
+    ]);
+    assert_eq!(made["id"], "source_acme");
+    let updated = running.json(&["source", "update", "source_acme", "--cap-hour=50", "--duplicates=phone,email"]);
+    assert_eq!(updated["limits"], json!({"day": 500, "hour": 50, "timeZone": "America/New_York"}));
+    let window = json!({"by": ["phone", "email"], "days": 30, "scope": "source", "action": "flag"});
+    assert_eq!(updated["duplicates"], window);
+    let shown = running.text(&["source", "show", "source_acme"]);
+    assert!(shown.contains("500 a day, 50 an hour (America/New_York)"), "{shown}");
+    assert!(shown.contains("by phone or email within 30 days in this source: accepted and marked"), "{shown}");
+    let history = running.text(&["source", "history", "source_acme"]);
+    assert!(history.contains("limits day 500, timeZone America/New_York -> day 500, hour 50"), "{history}");
+    assert!(history.contains("duplicates none -> action flag, by phone email, days 30, scope source"), "{history}");
+
+    // No terminal can be asked here, and the local stack holds no real people.
+    let scope = ["--duplicate-scope=business", "--duplicate-action=refuse"];
+    let refuses = running.json(&["source", "update", "source_acme", scope[0], scope[1]]);
+    assert_eq!((&refuses["duplicates"]["scope"], &refuses["duplicates"]["days"]), (&json!("business"), &json!(30)));
+    let removed =
+        running.json(&["source", "update", "source_acme", "--no-cap-day", "--no-cap-hour", "--no-duplicates"]);
+    assert_eq!((&removed["limits"], &removed["duplicates"]), (&Value::Null, &Value::Null));
+    running.stack.stop().await;
+}

@@ -122,6 +122,10 @@ async fn the_page_is_what_the_commands_answer() {
     it.run("source enable source_acme", 0);
     it.run("source history source_acme --most 3", 0);
     it.says("Of two operators one wins. The other looked at revision 2, and is told what has changed since:");
+    it.run(
+        "source update source_acme --cap-day 500 --cap-hour 50 --cap-zone America/New_York --duplicates phone,email",
+        0,
+    );
     it.run("source update source_acme --trusted-form off --revision 2", 4);
     it.says("Only a source that never had a lead can be deleted, and its history is kept:");
     it.run("source delete source_acme", 1);
@@ -222,6 +226,7 @@ async fn the_page_is_what_the_commands_answer() {
          is CSV, or JSON.",
     );
     it.run("report --source source_123 --source source_exempt --from today", 0);
+    it.run("report --source source_123 --refused --from today", 0);
     it.says(
         "Completions: `source <(leadctl completions bash)`, and likewise for `zsh`, `fish`, `elvish` and `powershell`.",
     );

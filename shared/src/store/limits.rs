@@ -8,23 +8,15 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::ReturnValue::{AllOld, UpdatedNew};
+use aws_sdk_dynamodb::types::ReturnValue::UpdatedNew;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
-use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
 
 use super::item::{self, Item};
 use super::{StoreError, schema};
-use crate::id::{BusinessId, LeadId, SourceId};
-use crate::lead::Lead;
-use crate::source::limits::{Caps, Counts, Duplicates, PersonKey, Scope, Window, Windows};
+use crate::id::SourceId;
+use crate::source::limits::{Caps, Counts, Window, Windows};
 use crate::time::Timestamp;
-
-/// The sort key of a guard.
-const GUARD: &str = "GUARD";
 
 const DAY: &str = "day";
 /// The prefix of a code's attribute in the counts of refusals.
@@ -32,13 +24,8 @@ const CODE: &str = "code#";
 /// How many posts were refused.
 const POSTS: &str = "posts";
 
-const LEAD_ID: &str = "leadId";
-const SOURCE_ID: &str = "sourceId";
-const REQUEST_ID: &str = "requestId";
-const WRITTEN_AT: &str = "writtenAt";
-
 /// How long an item stays after its time, so that it can still be looked at.
-const GRACE: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+pub(super) const GRACE: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// How long counts of refusals are kept.
 const REFUSALS_KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -49,8 +36,8 @@ const THROTTLED_PAUSE: Duration = Duration::from_millis(50);
 /// The table of limits.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    client: Client,
-    table: String,
+    pub(super) client: Client,
+    pub(super) table: String,
 }
 
 /// What became of a place within the caps of a source.
@@ -62,39 +49,6 @@ pub enum CapPlace {
     None(Counts),
 }
 
-/// The claim of a lead to be the first one of a person. It holds a digest of what identifies the person.
-#[derive(Clone, Debug)]
-pub struct Guard {
-    pk: String,
-    lead_id: LeadId,
-    source_id: SourceId,
-    /// The request that writes it. Only this request may remove it, because a repeat of the post relies on it.
-    request_id: String,
-    at: Timestamp,
-    cutoff: Timestamp,
-    expires_at: Timestamp,
-}
-
-/// What became of a guard.
-#[derive(Debug)]
-pub enum Guarded {
-    /// It was written.
-    Written,
-    /// An earlier post of the same lead had written it.
-    Own,
-    /// Another lead has it.
-    Met(Earlier),
-}
-
-/// The guard of another lead.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "each is what it is called")]
-pub struct Earlier {
-    pub lead_id: LeadId,
-    pub source_id: SourceId,
-    pub written_at: Timestamp,
-}
-
 /// What was refused of a source on one day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refusals {
@@ -104,55 +58,6 @@ pub struct Refusals {
     pub posts: u64,
     /// How many of them had each code. A post can have several.
     pub codes: BTreeMap<String, u64>,
-}
-
-impl Guard {
-    /// The guards of a live lead, in the order in which they are written: phone, then e-mail.
-    pub fn all<'a>(
-        duplicates: &'a Duplicates,
-        lead: &'a Lead,
-        business_id: &'a BusinessId,
-        request_id: &'a str,
-    ) -> impl Iterator<Item = Self> + 'a {
-        duplicates.by.iter().filter_map(move |key| {
-            Some(Self {
-                pk: guard_key(duplicates.scope, *key, lead, business_id)?,
-                lead_id: lead.id.clone(),
-                source_id: lead.source_id.clone(),
-                request_id: request_id.to_owned(),
-                at: lead.created_at,
-                cutoff: duplicates.cutoff(lead.created_at),
-                expires_at: lead.created_at.after(duplicates.length()),
-            })
-        })
-    }
-
-    fn item(&self) -> Item {
-        let mut item = item::key(self.pk.clone(), GUARD);
-        let mut put = |name: &str, value| item.insert(name.to_owned(), value);
-        put(schema::SCHEMA_VERSION, item::number(item::WRITTEN));
-        put(LEAD_ID, item::text(&self.lead_id));
-        put(SOURCE_ID, item::text(&self.source_id));
-        put(REQUEST_ID, item::text(&self.request_id));
-        put(WRITTEN_AT, item::text(self.at));
-        put(schema::EXPIRES_AT, item::number(self.expires_at.after(GRACE).seconds()));
-        item
-    }
-}
-
-/// The partition key of the guard of a person; `None` without the member. The table never holds the member itself, because
-/// keys can be in logs of AWS.
-fn guard_key(scope: Scope, key: PersonKey, lead: &Lead, business_id: &BusinessId) -> Option<String> {
-    let value = match key {
-        PersonKey::Phone => lead.phone_number()?.as_str().to_owned(),
-        PersonKey::Email => lead.contact.email.as_ref()?.as_str().to_lowercase(),
-    };
-    let scope = match scope {
-        Scope::Source => format!("source#{}", lead.source_id),
-        Scope::Business => format!("business#{business_id}"),
-    };
-    let digest = Sha256::digest(format!("{scope}#{}#{value}", key.as_str()));
-    Some(format!("{GUARD}#{scope}#{}#{}", key.as_str(), HEXLOWER.encode(&digest)))
 }
 
 impl Limits {
@@ -249,116 +154,6 @@ impl Limits {
             .set_key(Some(item::key(counter_key(source), &windows.date)))
             .expression_attribute_names("#day", DAY)
             .expression_attribute_names("#hour", hour_attribute(windows.hour))
-    }
-
-    /// Writes a guard if there is none, if the one that is there has ended, or if it is the same lead's.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the guard may have been written, and a repeat of the post finds it.
-    pub async fn guard(&self, guard: &Guard) -> Result<Guarded, StoreError> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(guard.item()))
-            .condition_expression("attribute_not_exists(pk) OR leadId = :lead OR writtenAt <= :cutoff")
-            .expression_attribute_values(":lead", item::text(&guard.lead_id))
-            .expression_attribute_values(":cutoff", item::text(guard.cutoff))
-            .set_return_values(Some(AllOld))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match put.send().await {
-            Ok(put) => {
-                let old = put.attributes.unwrap_or_default();
-                let is_own = item::optional(&old, LEAD_ID) == Some(guard.lead_id.as_str())
-                    // The SDK retried and found what its own first try had written.
-                    && item::optional(&old, REQUEST_ID) != Some(guard.request_id.as_str());
-                Ok(if is_own { Guarded::Own } else { Guarded::Written })
-            }
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    let met = failed.item().ok_or(StoreError::Unreadable(GUARD))?;
-                    item::supported(met)?;
-                    Ok(Guarded::Met(Earlier {
-                        lead_id: item::parsed(met, LEAD_ID)?,
-                        source_id: item::parsed(met, SOURCE_ID)?,
-                        written_at: item::parsed(met, WRITTEN_AT)?,
-                    }))
-                }
-                _ => Err(error.into()),
-            },
-        }
-    }
-
-    /// Writes a guard over one whose lead does not exist. Returns `false` and writes nothing when it has changed.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the guard may have been written, and a repeat of the post finds it.
-    pub async fn take_over(&self, guard: &Guard, earlier: &Earlier) -> Result<bool, StoreError> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(guard.item()))
-            .condition_expression("attribute_not_exists(pk) OR (leadId = :earlier AND writtenAt = :seen)")
-            .expression_attribute_values(":earlier", item::text(&earlier.lead_id))
-            .expression_attribute_values(":seen", item::text(earlier.written_at));
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Removes a guard that this request has written, unless a repeat of the post has written it again.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then another post takes it over after a minute.
-    pub async fn unguard(&self, guard: &Guard) -> Result<(), StoreError> {
-        let condition = "leadId = :lead AND requestId = :value";
-        self.remove_guard(&guard.pk, &guard.lead_id, condition, Some(&guard.request_id)).await
-    }
-
-    /// Removes every guard of a lead, whatever its source compares by now.
-    ///
-    /// # Errors
-    /// [`StoreError`]; a retry is safe.
-    pub async fn forget(&self, lead: &Lead, business_id: &BusinessId) -> Result<(), StoreError> {
-        for scope in [Scope::Source, Scope::Business] {
-            for key in [PersonKey::Phone, PersonKey::Email] {
-                if let Some(pk) = guard_key(scope, key, lead, business_id) {
-                    self.remove_guard(&pk, &lead.id, "leadId = :lead", None).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn remove_guard(
-        &self,
-        pk: &str,
-        lead_id: &LeadId,
-        condition: &str,
-        value: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let delete = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(item::key(pk.to_owned(), GUARD)))
-            .condition_expression(condition)
-            .expression_attribute_values(":lead", item::text(lead_id));
-        let delete =
-            value.iter().fold(delete, |delete, value| delete.expression_attribute_values(":value", item::text(value)));
-        match delete.send().await {
-            Err(error)
-                if !error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Err(error.into())
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Counts a refused post of a source with its codes, by the day in UTC.
