@@ -12,6 +12,7 @@ mod journeys;
 mod messages;
 mod phones;
 mod properties;
+mod reading;
 mod reference;
 mod stand_ins;
 mod stored;
