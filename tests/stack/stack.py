@@ -31,6 +31,7 @@ FUNCTIONS = {
     "CreateLead": f"{STACK}-create-lead",
     "IntakeLead": f"{STACK}-intake-lead",
     "ProcessLead": f"{STACK}-process-lead",
+    "ReadLeads": f"{STACK}-read-leads",
 }
 
 
