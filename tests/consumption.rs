@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use leadping::http::UserRoute;
 use leadping::payload::Entrance;
 use local::demo;
 use local::event::HttpEvent;
@@ -18,7 +19,7 @@ const MAX_WRITE: usize = 25;
 /// The capacity that each call consumes for a lead, in read or write units. `docs/operating.md` computes costs from it.
 pub const UNITS: [(Point, f64); 6] = [
     (Point::SourceRead, 0.5),
-    (Point::Put, 7.0),
+    (Point::Put, 9.0),
     (Point::LeadRead, 1.0),
     (Point::Open, 14.0),
     (Point::Finish, 17.0),
@@ -43,6 +44,35 @@ pub async fn of_one_lead_among(stored: usize) -> BTreeMap<Point, f64> {
     stack.stop().await;
     assert!(consumed.contains_key(&Point::Finish), "the lead is ready");
     consumed
+}
+
+/// Measures the calls, and the read units that they consume, of a page of 50 leads of a business that has `stored` leads.
+///
+/// # Panics
+/// When the page is not full.
+pub async fn of_one_page_among(stored: usize) -> (BTreeMap<Point, u64>, BTreeMap<Point, f64>) {
+    let proxy = Proxy::start().await;
+    let options = Options { port: 0, worker: false, front: Some(proxy.front()), ..Options::default() };
+    let stack = Stack::start(&options).await.expect("the stack starts");
+    proxy.forward_to(&stack);
+    process(&stack, "among-the-others").await;
+    fill(&stack.clients().dynamodb, &stack.addresses().leads_table, stored).await;
+    let page = HttpEvent {
+        route: UserRoute::Leads.path().to_owned(),
+        path: UserRoute::Leads.path().to_owned(),
+        authorizer: Some(json!({"jwt": {"claims": {"business_id": "business_1"}, "scopes": []}})),
+        ..HttpEvent::post(Entrance::Flat, demo::SOURCE_ID, "page", r#"{"pageSize":50}"#)
+    };
+    proxy.meter();
+    let before = proxy.all_calls();
+    let answer = stack.functions().read_leads.run(&page.to_json()).await.expect("the function answers");
+    let calls = proxy.all_calls().into_iter().map(|(point, calls)| (point, calls - before.get(&point).unwrap_or(&0)));
+    let calls = calls.filter(|(_, calls)| *calls > 0).collect();
+    let consumed = proxy.consumed();
+    stack.stop().await;
+    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
+    assert_eq!(body["items"].as_array().map(Vec::len), Some(50), "{body}");
+    (calls, consumed)
 }
 
 /// Posts the flat example of the partner specification under this external id, and lets the worker make it ready.
@@ -74,9 +104,14 @@ async fn fill(dynamodb: &Client, table: &str, copies: usize) {
         item.get("sk").is_some_and(|sk| *sk == AttributeValue::S("LEAD".to_owned()))
     };
     let lead = items.iter().find(is_lead).expect("there is a lead");
+    let text = |name: &str| lead.get(name).and_then(|value| value.as_s().ok()).expect("a lead has it").clone();
+    let (pk, document) = (text("pk"), text("document"));
+    let id = pk.trim_start_matches("LEAD#");
     let copy = |number: usize| {
         let mut item = lead.clone();
-        item.insert("pk".to_owned(), AttributeValue::S(format!("LEAD#lead_copy{number}")));
+        let copied = format!("lead_copy{number}");
+        item.insert("pk".to_owned(), AttributeValue::S(format!("LEAD#{copied}")));
+        item.insert("document".to_owned(), AttributeValue::S(document.replace(id, &copied)));
         let put = PutRequest::builder().set_item(Some(item)).build().expect("an item is given");
         WriteRequest::builder().put_request(put).build()
     };

@@ -76,11 +76,11 @@ pub fn window(input: &[u8]) {
     let event = serde_json::from_slice(input).unwrap_or_else(|_| asking(input));
     let mut service = http::routed(move |found, request: Request| async move {
         match found {
-            Some((route, parameter)) => {
+            Some((route, parameter)) if !matches!(route, Route::User(_)) => {
                 let parameter = parameter.unwrap_or_default();
                 http::respond(&request, async { asked(route, &parameter, &request) }).await
             }
-            None => http::respond(&request, async { Ok(lead("no route")) }).await,
+            _ => http::respond(&request, async { Ok(lead("no route")) }).await,
         }
     });
     let answer = service.call(LambdaEvent::new(event, Context::default())).now_or_never();

@@ -60,7 +60,9 @@ impl Window {
 
     /// Answers the request of a route, whose path may have a parameter.
     pub async fn answer(self: Arc<Self>, found: Option<(Route, Option<String>)>, request: Request) -> Response<Body> {
-        let Some((route, parameter)) = found else { return no_route() };
+        let Some((route, parameter)) = found.filter(|(route, _)| !matches!(route, Route::User(_))) else {
+            return no_route();
+        };
         let request_id = http::request_id(&request);
         let span = tracing::info_span!("request", request_id, source_id = field::Empty, lead_id = field::Empty);
         async {

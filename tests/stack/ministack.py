@@ -92,12 +92,23 @@ def as_it_takes_it(template):
     return template
 
 
-def make_routes(template, api_id, names):
-    """Creates the routes from the functions' events, because MiniStack does not read the definition of an HTTP API."""
+def make_routes(template, apis, names, issuer, audience):
+    """Creates the routes from the functions' events, and the authorizer of the API of users, because MiniStack does not read the
+    definition of an HTTP API. `apis` has the id of each API by its name in the template."""
     gateway, functions = boto3.client("apigatewayv2"), boto3.client("lambda")
+    authorizer = gateway.create_authorizer(
+        ApiId=apis["UserApi"],
+        Name="Users",
+        AuthorizerType="JWT",
+        IdentitySource=["$request.header.Authorization"],
+        JwtConfiguration={"Issuer": issuer, "Audience": [audience]},
+    )["AuthorizerId"]
     for logical_id, name in names.items():
         events = template["Resources"][logical_id]["Properties"]["Events"].values()
         for event in (event["Properties"] for event in events if event["Type"] == "HttpApi"):
+            api_id = apis[event["ApiId"]["Ref"]]
+            scopes = [scope["Fn::Sub"].removeprefix("${UserScopePrefix}") for scope in event.get("Auth", {}).get("AuthorizationScopes", [])]
+            checked = {"AuthorizationType": "JWT", "AuthorizerId": authorizer, "AuthorizationScopes": scopes} if scopes else {}
             integration = gateway.create_integration(
                 ApiId=api_id,
                 IntegrationType="AWS_PROXY",
@@ -105,4 +116,4 @@ def make_routes(template, api_id, names):
                 PayloadFormatVersion=event["PayloadFormatVersion"],
             )
             route = f"{event['Method']} {event['Path']}"
-            gateway.create_route(ApiId=api_id, RouteKey=route, Target=f"integrations/{integration['IntegrationId']}")
+            gateway.create_route(ApiId=api_id, RouteKey=route, Target=f"integrations/{integration['IntegrationId']}", **checked)

@@ -15,7 +15,7 @@ from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from ministack import MiniStack, as_it_takes_it, await_that, make_routes
 from roles import compare, name_callers
-from stand_ins import StandIns
+from stand_ins import Issuer, StandIns
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "target/stack/build"
@@ -32,6 +32,7 @@ FUNCTIONS = {
     "CreateLead": f"{STACK}-create-lead",
     "IntakeLead": f"{STACK}-intake-lead",
     "ProcessLead": f"{STACK}-process-lead",
+    "ReadLeads": f"{STACK}-read-leads",
 }
 
 
@@ -40,8 +41,9 @@ def main():
     parser.add_argument("--without", metavar="ACTION", help="remove an action from every role: the test must fail")
     without = parser.parse_args().without
     with tempfile.TemporaryDirectory(prefix="leadping-stack-") as scratch, StandIns() as outside:
-        with MiniStack(MINISTACK, pathlib.Path(scratch)) as ministack:
-            stack = Stack(template(without), ministack.url, outside)
+        binaries = ROOT / "target/debug"
+        with MiniStack(MINISTACK, pathlib.Path(scratch)) as ministack, Issuer(binaries, pathlib.Path(scratch)) as issuer:
+            stack = Stack(template(without), ministack.url, outside, issuer)
             try:
                 use(stack, outside)
             except AssertionError as failure:
@@ -57,7 +59,7 @@ def use(stack, outside):
     stack.refuses("Stage", "production")  # without topics and reserved concurrency
     stack.refuses("PhoneLookupUrl", "http://lookups.example.com")
     stack.deploy()
-    make_routes(stack.template, stack.api_id, FUNCTIONS)
+    make_routes(stack.template, stack.apis, FUNCTIONS, stack.issuer.url, stack.issuer.AUDIENCE)
     create = ("source", "create", "--account=account_1", "--business=business_1")
     source = stack.leadctl(*create, "--name=Approved", "--approved")
     unapproved = stack.leadctl(*create, "--name=Unapproved")
@@ -84,6 +86,7 @@ def use(stack, outside):
         expect("an empty lead", stack.refused(source, path, b"{}"), (400, "validation"))
         expect("a source that is not approved", stack.refused(unapproved, path, example), (400, "validation"))
     said("refused", "wrong keys, empty leads, a source that is not approved")
+    stack.read(source, leads[0])
 
     stack.follow_events(leads)
     keeper = stack.leadctl(*create, "--name=Keeper", "--approved", "--retain-certificates")
@@ -107,8 +110,8 @@ def use(stack, outside):
 class Stack:
     """The deployed stack."""
 
-    def __init__(self, template, url, outside):
-        self.template, self.url = template, url
+    def __init__(self, template, url, outside, issuer):
+        self.template, self.url, self.issuer = template, url, issuer
         self.dynamodb, self.functions, self.sqs = boto3.client("dynamodb"), boto3.client("lambda"), boto3.client("sqs")
         keep = boto3.client("secretsmanager").create_secret
         self.parameters = {
@@ -120,6 +123,8 @@ class Stack:
             "PhoneLookupUrl": outside.url,
             "PhoneLookupSecretArn": keep(Name="leadping/test/twilio", SecretString=outside.TWILIO_TOKEN)["ARN"],
             "TwilioAccountSid": outside.TWILIO_ACCOUNT,
+            "UserIssuer": issuer.url,
+            "UserAudience": issuer.AUDIENCE,
         }
 
     def refuses(self, parameter, value):
@@ -147,14 +152,24 @@ class Stack:
         )
         stack = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        self.api_id = self.outputs["ApiUrl"].removeprefix("https://").partition(".")[0]
-        self.host = boto3.client("apigatewayv2").get_api(ApiId=self.api_id)["ApiEndpoint"].removeprefix("http://")
+        id_of = lambda output: self.outputs[output].removeprefix("https://").partition(".")[0]
+        self.apis = {"Api": id_of("ApiUrl"), "UserApi": id_of("UserApiUrl")}
+        host = lambda api: boto3.client("apigatewayv2").get_api(ApiId=self.apis[api])["ApiEndpoint"].removeprefix("http://")
+        self.host, self.user_host = host("Api"), host("UserApi")
         said("deployed", f"in {time.monotonic() - started:.0f} s; {stack['StackStatus']}")
 
     # ---- what partners and operators do
 
     def call(self, source, path, body=None):
         headers = {"Host": self.host, "X-Leadping-Source-Id": source["id"], "X-Leadping-Source-Key": source["key"]}
+        return self.send(path, body, headers)
+
+    def ask(self, token, path, body=None):
+        """What a user reads: a list if there is a body."""
+        headers = {"Host": self.user_host, "Authorization": f"Bearer {token}"}
+        return self.send(path, None if body is None else json.dumps(body).encode(), headers)
+
+    def send(self, path, body, headers):
         if body is not None:
             headers["Content-Type"] = "application/json"
         request = urllib.request.Request(self.url + path, body, headers)
@@ -228,6 +243,41 @@ class Stack:
         expect("the status of a test lead", self.call(test, f"/sources/me/leads/{tested}")[1]["test"], True)
         expect("with the live key", self.refused(unapproved, f"/sources/me/leads/{tested}", None), (404, "lead.not_found"))
         said("window", "dry runs, standing, status, specification, and a test lead")
+
+    def read(self, source, lead):
+        """What users read, by every index, with tokens of the local issuer."""
+        token = self.issuer.token("business_1")
+        status, found = self.ask(token, f"/leads/{lead}")
+        expect("a lead, read with a token", (status, found.get("id"), found.get("processingStatus")), (200, lead, "Ready"))
+        equal = lambda field, value: {"field": field, "value": value}
+        by_external_id = [equal("externalId", "partner-lead-88391"), equal("sourceId", source["id"])]
+        for what, body in [
+            ("the newest leads", {"includeCount": True}),
+            ("a last name", {"search": "examp"}),
+            ("a phone number", {"search": "(555) 555-0123"}),
+            ("an address", {"search": "JORDAN@example.com"}),
+            ("an id", {"search": lead}),
+            ("an external id", {"filters": by_external_id}),
+        ]:
+            status, page = self.ask(token, "/leads/all/my", body)
+            expect(f"{what} in {page}", (status, lead in [row["id"] for row in page.get("items", [])]), (200, True))
+        conversation = found["conversation"]
+        status, inbox = self.ask(token, "/conversations/my", {})
+        expect("the inbox", conversation["id"] in [item["id"] for item in inbox["items"]], True)
+        mark = f"/conversations/{conversation['id']}/mark-read?eventVersion={conversation['eventVersion']}"
+        expect("mark-read", self.ask(token, mark, {}), (200, True))
+        expect("the timeline", len(self.ask(token, f"/events/leads/{lead}", {})[1]["items"]), 3)
+        expect("the sources", source["id"] in [row["id"] for row in self.ask(token, "/sources/all/my", {})[1]["items"]], True)
+        expect("a source", self.ask(token, f"/sources/{source['id']}")[0], 200)
+        expect("its metrics", self.ask(token, f"/sources/{source['id']}/metrics?days=2")[1]["totalLeads"] > 0, True)
+        expect("the report", self.ask(token, "/analytics/my?days=2")[1]["summary"]["leads"] > 0, True)
+        code = lambda answer: (answer[0], answer[1].get("code"))
+        expect("another business's lead", code(self.ask(self.issuer.token("business_2"), f"/leads/{lead}")), (404, "lead.not_found"))
+        expect("without a token", self.ask("", f"/leads/{lead}")[0], 401)
+        expect("with another signature", self.ask(token[:-8] + "AAAAAAAA", f"/leads/{lead}")[0], 401)
+        expect("without the scope", self.ask(self.issuer.token("business_1", "leads:read"), mark, {})[0], 403)
+        said("read", "a lead, lists by every index, inbox, timeline, sources and reports; 401, 403 and 404 without the right token")
+
     def follow_events(self, leads):
         """The events of these leads go through the bus and a rule into the subscriber's queue."""
         queue, told = self.outputs["EventQueueUrl"], {}
@@ -353,8 +403,10 @@ class Stack:
         """The name of each table, queue and secret in the template."""
         outputs = {name: name for name in ("SourcesTable", "LeadsTable", "LimitsTable", "LedgerTable")}
         outputs |= {"LeadCreatedQueueUrl": "LeadCreatedQueue", "EventBusName": "EventBus"}
+        described = boto3.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId="ReaderDigestKey")
+        own = {described["StackResourceDetail"]["PhysicalResourceId"]: "ReaderDigestKey"}
         secrets = {self.parameters[name]: name for name in ("TrustedFormApiKeySecretArn", "PhoneLookupSecretArn")}
-        return {**{self.outputs[output]: name for output, name in outputs.items()}, **secrets}
+        return {**{self.outputs[output]: name for output, name in outputs.items()}, **secrets, **own}
 
     def attributes(self, queue, *names):
         return self.sqs.get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)["Attributes"]

@@ -1,10 +1,12 @@
-"""Stand-ins for the services outside AWS: TrustedForm and Twilio."""
+"""Stand-ins for the services outside AWS: TrustedForm, Twilio and the issuer of users' tokens."""
 
 import base64
 import http.server
 import json
 import socket
+import subprocess
 import threading
+import time
 
 
 def free_port():
@@ -82,3 +84,31 @@ class StandIns:
                 pass  # a path contains a phone number or a certificate
 
         return Handler
+
+
+class Issuer:
+    """The issuer of the local stack, which runs for nothing else."""
+
+    AUDIENCE = "leadping-local"
+
+    def __init__(self, binaries, scratch):
+        self.leadctl, self.data = binaries / "leadctl", scratch / "issuer"
+        self.command = [str(binaries / "local"), "--memory", "--port", "0", "--json", "--data", str(self.data)]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        running, until = self.data / "running.json", time.monotonic() + 60
+        while not running.exists():
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise AssertionError("the local issuer does not start")
+            time.sleep(0.1)
+        self.url = json.loads(running.read_text())["issuer"]
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+    def token(self, business, scope="leads:read conversations:write"):
+        command = [str(self.leadctl), "--data", str(self.data), "--output", "json", "token", "--business", business, "--scope", scope]
+        return json.loads(subprocess.run(command, check=True, text=True, capture_output=True).stdout)["token"]

@@ -32,6 +32,8 @@ async fn each_http_event_gets_the_documented_answer() {
         (&functions.check_lead, "check-lead-status", 404),
         (&functions.check_lead, "check-lead-external-id", 200),
         (&functions.check_lead, "check-lead-submission", 200),
+        (&functions.read_leads, "read-leads-list", 200),
+        (&functions.read_leads, "read-leads-lead", 404),
     ];
     let mut leads = BTreeSet::new();
     for (function, name, status) in cases {

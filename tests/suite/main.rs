@@ -13,6 +13,7 @@ mod limits;
 mod messages;
 mod phones;
 mod properties;
+mod reading;
 mod reference;
 mod stand_ins;
 mod stored;

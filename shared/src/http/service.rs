@@ -258,7 +258,7 @@ mod tests {
             ("GET /sources/me/leads/{leadId}", "/sources/me", json!({}), json!([[lead, null], "/sources/me/leads"])),
             ("$default", "/sources/me/leads/a%20b", json!({}), json!([[lead, "a b"], "/sources/me/leads"])),
             ("$default", "/sources/me", json!({"leadId": "a"}), json!([["/sources/me", null], "/sources/me"])),
-            ("$default", "/sources/me\"", json!({}), json!([null, "/"])),
+            ("$default", "/sources/me/\"", json!({}), json!([null, "/"])),
             ("POST /sources/me", "", json!({}), json!([null, "/"])),
         ] {
             let event = json!({

@@ -268,6 +268,12 @@ mod tests {
             );
             reached.extend(names(&said.sms));
         }
+        let mut unapproved =
+            Eligibility::of(&Facts { status: Ready, is_test: false, number: None, lookup: None, consent: None });
+        unapproved.source_is_not_approved();
+        assert_eq!(names(&unapproved.call), ["no_phone", "source_not_approved"]);
+        assert_eq!(names(&unapproved.sms), names(&unapproved.call));
+        reached.extend(names(&unapproved.sms));
         for (reason, _) in Reason::ALL {
             assert!(reached.iter().any(|name| name == reason.as_str()), "{reason:?}");
         }

@@ -14,15 +14,15 @@ use crate::event::Event;
 use crate::http::problem::Missing;
 use crate::http::{Problem, UserRoute};
 use crate::id::{BusinessId, LeadId};
-use crate::lead::lookup::Lookup;
 use crate::lead::view::LeadView;
-use crate::store::{Record, StoredLead};
+use crate::store::Record;
 
 /// What a timeline serves.
 pub(super) const SERVED_EVENTS: Served =
     Served { filters: &["eventType"], range: None, order: Some("createdAt"), search: &[], counts: true };
 
-/// A lead as users see it.
+/// A lead as users see it. The lookup is in its phone and not in the vendor's `phoneIdentity`: its SDK fails to import the
+/// model of a lookup.
 #[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,8 +32,6 @@ struct LeadDetail<'a> {
     business_id: &'a BusinessId,
     source: SourceName,
     is_archived: bool,
-    /// The lookup again, where the vendor's clients look for it.
-    phone_identity: Option<&'a Lookup>,
     conversation: Option<ConversationRow>,
     /// The timeline, oldest first.
     events: &'a [Event],
@@ -46,10 +44,6 @@ impl Reading {
         let stored = &record.lead;
         let source = self.own_source(reader, &stored.lead().source_id, false).await?;
         let is_approved = source.as_ref().map(|source| source.approved);
-        let lookup = match stored {
-            StoredLead::Kept(kept) => kept.lookup.as_ref(),
-            StoredLead::Erased(_) => None,
-        };
         let mut view = stored.view();
         if is_approved == Some(false) {
             view.eligibility.source_is_not_approved();
@@ -59,7 +53,6 @@ impl Reading {
             business_id: stored.business_id(),
             source: SourceName { id: stored.lead().source_id.clone(), name: source.map(|source| source.name) },
             is_archived: false,
-            phone_identity: lookup,
             conversation: record.conversation.take().map(ConversationRow::from),
             events: &record.timeline,
         })

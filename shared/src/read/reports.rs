@@ -222,7 +222,7 @@ impl Reading {
         let now = Timestamp::now();
         let days = Days::of(request, today(now))?;
         let source = self.named_source(reader, id).await?;
-        let counts = self.per_day(&source.id, days).await?;
+        let counts = self.per_day(&source.id, days.each()).await?;
         Ok(SourceMetrics {
             range: days.range(),
             total_leads: counts.iter().sum(),
@@ -246,7 +246,7 @@ impl Reading {
         let (sources, more) = sources.map_err(unavailable)?;
         let is_countable = more.is_none() && sources.len() * counts.len() <= MAX_SOURCE_DAYS;
         let lead_sources = match is_countable {
-            true => Some(self.shares(&sources, days, total).await?),
+            true => Some(self.shares(&sources, days.each().into_iter().zip(counts.iter().copied()), total).await?),
             false => None,
         };
         let comparison = Comparison::of(total, previous);
@@ -264,17 +264,29 @@ impl Reading {
         })
     }
 
-    async fn per_day(&self, source: &SourceId, days: Days) -> Result<Vec<u64>, Problem> {
+    async fn per_day(&self, source: &SourceId, days: Vec<Days>) -> Result<Vec<u64>, Problem> {
         let count =
             |day: Days| async move { self.leads.count(source, &day.first.to_string()).await.map_err(unavailable) };
-        stream::iter(days.each()).map(count).buffered(CONCURRENT / 4).try_collect().await
+        stream::iter(days).map(count).buffered(CONCURRENT / 4).try_collect().await
     }
 
-    /// The sources that sent leads, those with the most leads first.
-    async fn shares(&self, sources: &[Source], days: Days, total: u64) -> Result<Vec<SourceShare>, Problem> {
+    /// The sources that sent leads, those with the most leads first. `left` has the leads of each day, of which each
+    /// source takes its own: days of which none are left need no calls.
+    async fn shares(
+        &self,
+        sources: &[Source],
+        left: impl Iterator<Item = (Days, u64)>,
+        total: u64,
+    ) -> Result<Vec<SourceShare>, Problem> {
+        let mut left: Vec<_> = left.collect();
         let mut shares = Vec::new();
         for source in sources {
-            let leads: u64 = self.per_day(&source.id, days).await?.into_iter().sum();
+            left.retain(|(_, leads)| *leads > 0);
+            let counts = self.per_day(&source.id, left.iter().map(|(day, _)| *day).collect()).await?;
+            for ((_, left), count) in left.iter_mut().zip(&counts) {
+                *left = left.saturating_sub(*count);
+            }
+            let leads: u64 = counts.into_iter().sum();
             if leads > 0 {
                 #[expect(clippy::cast_precision_loss, reason = "a share needs no more than a double's digits")]
                 let percent = (leads as f64 / total.max(leads) as f64 * 1_000.0).round() / 10.0;

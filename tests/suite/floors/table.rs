@@ -80,6 +80,7 @@ pub(super) const TARGETS: &[Target] = &[
             &["gateway", "event_source", "schedule", "binary"],
             // Engines, stand-ins, functions.
             &["dynamodb", "sqs", "tables", "stand_ins", "runtime_api", "function", "event"],
+            &["issuer"],
             &["server", "demo", "running"],
             &["task", "random"],
         ],
@@ -190,6 +191,7 @@ pub(super) const TARGETS: &[Target] = &[
             "messages",
             "phones",
             "properties",
+            "reading",
             "reference",
             "stand_ins",
             "stored",

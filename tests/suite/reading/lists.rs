@@ -1,0 +1,296 @@
+//! What the list of leads finds, what it refuses, and how it is paged.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use local::stack::Options;
+use tests::options;
+
+use super::*;
+
+async fn start() -> (Api, String) {
+    let api = Api::start(&Options { worker: false, ..options() }).await;
+    let token = token(&api, "business_1");
+    (api, token)
+}
+
+#[tokio::test]
+async fn leads_are_found_in_every_spelling() {
+    let (api, token) = start().await;
+    let members = [
+        (
+            "a",
+            json!({"lastName": "Muñoz", "phone": "512-555-0101", "email": "A@example.com", "state": "TX", "product": "Auto"}),
+        ),
+        ("b", json!({"lastName": "munoz garcia", "phone": "512-555-0102", "email": "b@example.com", "state": "CA"})),
+        ("c", json!({"lastName": "Smith", "phone": "512-555-0101", "email": "c@example.com", "state": "Texas"})),
+        ("d", json!({"lastName": "", "phone": "512-555-0104", "email": "d@example.com", "state": "NY"})),
+    ];
+    let mut names = BTreeMap::new();
+    for (name, members) in &members {
+        let mut members = members.clone();
+        members["externalId"] = json!(name);
+        names.insert(post(&api, demo::SOURCE_ID, &members).await.as_str().to_owned(), *name);
+    }
+    let a = names.iter().find(|(_, name)| **name == "a").unwrap().0.clone();
+    let source = || equal("sourceId", demo::SOURCE_ID);
+    let search = |text: &str| json!({"search": text});
+    let filter = |filters: &[Value]| json!({"filters": filters});
+    let order = |direction: &str| json!({"orderBy": [{"field": "createdAt", "direction": direction}]});
+    for (body, expected) in [
+        (json!({}), "dcba"),
+        (order("asc"), "abcd"),
+        (order("desc"), "dcba"),
+        (search(&a), "a"),
+        (search("lead_unknown"), ""),
+        (search("a@EXAMPLE.com"), "a"),
+        (search("a@example"), ""),
+        (search("(512) 555-0101"), "ca"),
+        (search("+15125550104"), "d"),
+        (search("5550104"), ""),
+        (search("MUNOZ"), "ab"),
+        (search("muñoz g"), "b"),
+        (search("  s "), "c"),
+        (search("unoz"), ""),
+        (search("\u{301}"), ""),
+        (search(""), "dcba"),
+        (json!({"search": "smith", "searchFields": ["lastName"]}), "c"),
+        (json!({"search": "smith", "searchFields": ["email"]}), ""),
+        (filter(&[equal("phone", "1 (512) 555 0101")]), "ca"),
+        (filter(&[equal("email", "C@Example.Com")]), "c"),
+        (filter(&[equal("id", &a)]), "a"),
+        (filter(&[equal("id", "no id")]), ""),
+        (filter(&[equal("externalId", "b"), source()]), "b"),
+        (filter(&[equal("externalId", "B"), source()]), ""),
+        (filter(&[equal("externalId", "b"), equal("sourceId", "source_texas")]), ""),
+        (filter(&[source()]), "dcba"),
+        (filter(&[equal("state", "texas")]), "ca"),
+        (filter(&[equal("state", "TX"), equal("product", "auto")]), "a"),
+        (filter(&[equal("processingStatus", "Ready")]), ""),
+        (filter(&[equal("processingStatus", "Enriching"), equal("phone", "5125550101"), equal("state", "CA")]), ""),
+        (json!({"search": "muñoz", "filters": [equal("state", "CA")]}), "b"),
+        (json!({"rangeFilters": [{"field": "createdAt", "greaterThan": "2026-01-01T00:00:00+01:00"}]}), "dcba"),
+        (json!({"rangeFilters": [{"field": "createdAt", "lessThan": "2026-01-01"}]}), ""),
+        (json!({"search": "smith", "rangeFilters": [{"field": "createdAt", "lessThanOrEqual": "2026-01-01"}]}), ""),
+        (json!({"filters": null, "search": null, "orderBy": []}), "dcba"),
+    ] {
+        let answer = list(&api, &token, "/leads/all/my", body.clone()).await;
+        let found: String = ids(&answer).iter().map(|id| names[*id]).collect();
+        assert_eq!(found, expected, "{body}");
+    }
+    for (body, count) in [
+        (json!({}), json!(4)),
+        (json!({"search": "muñoz"}), json!(2)),
+        (filter(&[equal("phone", "5125550101")]), json!(2)),
+        (filter(&[equal("externalId", "b"), source()]), json!(1)),
+        (filter(&[equal("id", &a)]), json!(1)),
+        (filter(&[equal("state", "TX")]), json!(null)),
+    ] {
+        let mut body = body;
+        body["includeCount"] = json!(true);
+        let answer = list(&api, &token, "/leads/all/my", body.clone()).await;
+        assert_eq!(answer.body["totalCount"], count, "{body}");
+    }
+    let archived = list(&api, &token, "/leads/all/my?archiveFilter=archived", json!({})).await;
+    assert!(items(&archived).is_empty());
+    api.stack.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_served_is_refused_by_name() {
+    let (api, token) = start().await;
+    let (leads, inbox, sources) = ("/leads/all/my", "/conversations/my", "/sources/all/my");
+    for (path, body, code, at) in [
+        (leads, json!({"filters": [equal("tag", "x")]}), "query.unsupported", "/filters/0/field"),
+        (
+            leads,
+            json!({"filters": [equal("phone", "5125550101"), equal("x", "x")]}),
+            "query.unsupported",
+            "/filters/1/field",
+        ),
+        (leads, json!({"filters": [equal("externalId", "x")]}), "query.unsupported", "/filters/0/field"),
+        (
+            leads,
+            json!({"filters": [{"field": "id", "value": "x", "not": true}]}),
+            "query.unsupported",
+            "/filters/0/not",
+        ),
+        (leads, json!({"filters": [equal("phone", "123")]}), "query.invalid", "/filters/0/value"),
+        (leads, json!({"filters": [equal("email", "x")]}), "query.invalid", "/filters/0/value"),
+        (leads, json!({"filters": [equal("state", "Atlantis")]}), "query.invalid", "/filters/0/value"),
+        (leads, json!({"filters": [equal("processingStatus", "Erased")]}), "query.invalid", "/filters/0/value"),
+        (leads, json!({"filters": [{"field": "id"}]}), "query.invalid", "/filters/0/value"),
+        (leads, json!({"filters": {}}), "query.invalid", "/filters"),
+        (leads, json!({"orderBy": [{"field": "lastName"}]}), "query.unsupported", "/orderBy/0/field"),
+        (leads, json!({"orderBy": [{"field": "createdAt"}, {"field": "id"}]}), "query.unsupported", "/orderBy/1"),
+        (
+            leads,
+            json!({"orderBy": [{"field": "createdAt", "direction": "up"}]}),
+            "query.invalid",
+            "/orderBy/0/direction",
+        ),
+        (leads, json!({"search": "smith", "orderBy": [{"field": "createdAt"}]}), "query.unsupported", "/orderBy"),
+        (leads, json!({"search": "a".repeat(201)}), "query.invalid", "/search"),
+        (leads, json!({"searchFields": ["firstName"]}), "query.unsupported", "/searchFields/0"),
+        (
+            leads,
+            json!({"rangeFilters": [{"field": "price", "lessThan": 3}]}),
+            "query.unsupported",
+            "/rangeFilters/0/field",
+        ),
+        (leads, json!({"rangeFilters": [{"field": "createdAt"}]}), "query.invalid", "/rangeFilters/0"),
+        (
+            leads,
+            json!({"rangeFilters": [{"field": "createdAt", "lessThan": "now"}]}),
+            "query.invalid",
+            "/rangeFilters/0/lessThan",
+        ),
+        (leads, json!({"pageSize": 0}), "query.invalid", "/pageSize"),
+        (leads, json!({"pageSize": 101}), "query.invalid", "/pageSize"),
+        (leads, json!({"pageSize": "10"}), "query.invalid", "/pageSize"),
+        (leads, json!({"sort~/by": "x"}), "query.unsupported", "/sort~0~1by"),
+        (leads, json!([]), "query.invalid", ""),
+        (inbox, json!({"filters": [equal("isUnread", "yes")]}), "query.invalid", "/filters/0/value"),
+        (inbox, json!({"search": "x"}), "query.unsupported", "/search"),
+        (sources, json!({"filters": [equal("enabled", "true")]}), "query.unsupported", "/filters/0/field"),
+        (sources, json!({"includeCount": true}), "query.unsupported", "/includeCount"),
+    ] {
+        let answer = list(&api, &token, path, body.clone()).await;
+        let error = &answer.body["errors"][0];
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["code"], &error["pointer"]),
+            (400, &json!(code), &json!(at)),
+            "{path} {body}: {}",
+            answer.text
+        );
+    }
+    for (path, code, parameter) in [
+        ("/leads/all/my?tagIds=1", "query.unsupported", "tagIds"),
+        ("/leads/all/my?untagged=false", "query.unsupported", "untagged"),
+        ("/leads/all/my?archiveFilter=old", "query.invalid", "archiveFilter"),
+        ("/leads/all/my?archiveFilter=all&archiveFilter=all", "query.invalid", "archiveFilter"),
+        ("/sources/all/my?archiveFilter=all", "query.unsupported", "archiveFilter"),
+    ] {
+        let answer = list(&api, &token, path, json!({})).await;
+        let found = (&answer.body["code"], &answer.body["errors"][0]["parameter"]);
+        assert_eq!(found, (&json!(code), &json!(parameter)), "{path}");
+    }
+    for query in ["days=0", "days=93", "days=x", "startAt=2026-01-02&endAt=2026-01-01", "startAt=2025-01-01", "endAt=x"]
+    {
+        let answer = ask(&api, &token, Method::GET, &format!("/analytics/my?{query}"), None).await;
+        assert_eq!(answer.body["code"], "query.invalid", "{query}");
+    }
+    let request = api.request(Method::POST, leads).header("Authorization", &format!("Bearer {token}"));
+    assert_eq!(request.json("{\"a\":").send().await.body["code"], "payload.malformed");
+    api.stack.stop().await;
+}
+
+/// Copies a lead under other ids and times, as the table stores it.
+async fn copy(api: &Api, id: &LeadId, numbers: std::ops::Range<usize>, last_name: &str) {
+    let (client, table) = (&api.stack.clients().dynamodb, &api.stack.addresses().leads_table);
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let found = client.get_item().table_name(table).key("pk", text(&format!("LEAD#{id}"))).key("sk", text("LEAD"));
+    let lead = found.send().await.unwrap().item.unwrap();
+    let base: jiff::Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
+    let copies = numbers.map(|number| {
+        let mut item = lead.clone();
+        let at = base + jiff::SignedDuration::from_millis(i64::try_from(number / 3).unwrap());
+        let at = Timestamp::from(at).to_string();
+        let document = item["document"].as_s().unwrap().replace(id.as_str(), &format!("lead_copy{number}"));
+        let created = lead["createdAt"].as_s().unwrap();
+        item.insert("document".to_owned(), text(&document.replace(created, &at)));
+        item.insert("pk".to_owned(), text(&format!("LEAD#lead_copy{number}")));
+        item.insert("createdAt".to_owned(), text(&at));
+        item.insert("nameKey".to_owned(), text(last_name));
+        let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
+        WriteRequest::builder().put_request(put).build()
+    });
+    for chunk in copies.collect::<Vec<_>>().chunks(25) {
+        client.batch_write_item().request_items(table, chunk.to_vec()).send().await.unwrap();
+    }
+}
+
+/// Pages to the end, and returns the ids in the order in which they came.
+async fn pages(api: &Api, token: &str, mut body: Value, mut between: impl AsyncFnMut(usize)) -> Vec<String> {
+    let mut found = Vec::new();
+    for page in 0.. {
+        let answer = list(api, token, "/leads/all/my", body.clone()).await;
+        found.extend(ids(&answer).into_iter().map(str::to_owned));
+        body["continuationToken"] = answer.body["continuationToken"].clone();
+        if body["continuationToken"].is_null() {
+            break;
+        }
+        between(page).await;
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_thousand_leads_are_paged_once_each_while_fifty_more_arrive() {
+    let (api, token) = start().await;
+    let first = post(&api, demo::SOURCE_ID, &json!({})).await;
+    copy(&api, &first, 0..999, "example").await;
+    let mut expected: Vec<String> = (0..999).map(|number| format!("lead_copy{number}")).collect();
+    expected.push(first.as_str().to_owned());
+    expected.sort();
+    for order in [json!(null), json!([{"field": "createdAt", "direction": "desc"}])] {
+        let arrived = std::cell::Cell::new(0);
+        let found = pages(&api, &token, json!({"pageSize": 37, "orderBy": order}), async |_| {
+            if arrived.get() < 50 {
+                post(&api, demo::SOURCE_ID, &json!({"externalId": format!("new-{}-{}", order, arrived.get())})).await;
+                arrived.set(arrived.get() + 1);
+            }
+        })
+        .await;
+        let mut old: Vec<_> = found.iter().filter(|id| expected.contains(id)).cloned().collect();
+        old.sort();
+        assert_eq!(old, expected, "each exactly once");
+        let mut distinct = found.clone();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), found.len(), "no lead twice");
+    }
+    // A filter that fits few leads makes short pages, and still finds them all.
+    copy(&api, &first, 2_000..2_700, "example").await;
+    let body = json!({"pageSize": 100, "filters": [equal("state", "CA")]});
+    let answer = list(&api, &token, "/leads/all/my", body.clone()).await;
+    assert!(items(&answer).is_empty() && answer.body["continuationToken"].is_string(), "500 leads were read");
+    assert!(pages(&api, &token, body, async |_| {}).await.is_empty());
+    let all = pages(&api, &token, json!({"pageSize": 100, "filters": [equal("state", "TX")]}), async |_| {}).await;
+    assert!(all.len() >= 1_700, "{}", all.len());
+    api.stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_belongs_to_its_request() {
+    let (api, token) = start().await;
+    let first = post(&api, demo::SOURCE_ID, &json!({})).await;
+    copy(&api, &first, 0..5, "example").await;
+    let page = list(&api, &token, "/leads/all/my", json!({"pageSize": 2})).await;
+    let next = page.body["continuationToken"].as_str().unwrap().to_owned();
+    let with = |mut body: Value| {
+        body["continuationToken"] = json!(next);
+        body
+    };
+    for (path, body, status) in [
+        ("/leads/all/my", with(json!({"pageSize": 2})), 200),
+        ("/leads/all/my", with(json!({"pageSize": 2, "includeCount": true, "search": null})), 200),
+        ("/leads/all/my", with(json!({"pageSize": 3})), 400),
+        ("/leads/all/my", with(json!({"pageSize": 2, "search": "example"})), 400),
+        ("/leads/all/my", with(json!({"pageSize": 2, "orderBy": [{"field": "createdAt", "direction": "asc"}]})), 400),
+        ("/leads/all/my?archiveFilter=archived", with(json!({"pageSize": 2})), 400),
+        ("/conversations/my", with(json!({"pageSize": 2})), 400),
+        ("/sources/all/my", with(json!({"pageSize": 2})), 400),
+        ("/leads/all/my", json!({"pageSize": 2, "continuationToken": ""}), 400),
+        ("/leads/all/my", json!({"pageSize": 2, "continuationToken": "e30"}), 400),
+        ("/leads/all/my", json!({"pageSize": 2, "continuationToken": 7}), 400),
+        ("/leads/all/my", json!({"pageSize": 2, "continuationToken": format!("{next}A")}), 400),
+    ] {
+        let answer = list(&api, &token, path, body.clone()).await;
+        assert_eq!(answer.status.as_u16(), status, "{path} {body}: {}", answer.text);
+        if status == 400 {
+            assert_eq!(answer.body["code"], "cursor.invalid", "{path} {body}");
+        }
+    }
+    api.stack.stop().await;
+}

@@ -1,0 +1,131 @@
+//! A token reads its own business's data, and nothing of another business.
+
+use std::collections::BTreeSet;
+
+use leadping::http::UserRoute;
+use tests::options;
+
+use super::*;
+
+/// What no answer for the first business may contain: the data of the second one.
+const SECRETS: [&str; 6] = ["Quixote", "quixote@example.org", "+12025550188", "other-1", "business_2", "source_other"];
+
+/// The answer, without what differs for each request.
+fn comparable(answer: &Answer) -> (u16, Value) {
+    let mut body = answer.body.clone();
+    if let Some(members) = body.as_object_mut() {
+        members.remove("requestId");
+    }
+    (answer.status.as_u16(), body)
+}
+
+fn assert_no_secret(answer: &Answer, asked: &str) {
+    for secret in SECRETS {
+        assert!(!answer.text.contains(secret), "{asked}: {secret} in {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_another_business_is_read_or_told() {
+    let api = Api::start(&options()).await;
+    create_source(&api, "source_other", "business_2").await;
+    let members = json!({
+        "firstName": "Don", "lastName": "Quixote", "email": "quixote@example.org", "phone": "202-555-0188",
+        "externalId": "other-1", "product": "Windmills",
+    });
+    let theirs = post(&api, "source_other", &members).await;
+    let erased = post(&api, "source_other", &json!({"externalId": "other-2"})).await;
+    let mine = post(&api, demo::SOURCE_ID, &json!({})).await;
+    for id in [&theirs, &erased, &mine] {
+        api.ready(id).await;
+    }
+    api.stack
+        .leads()
+        .erase(&api.stack.limits(), &api.stack.ledger(), &erased, "local", Timestamp::now())
+        .await
+        .unwrap();
+    let (own, other) = (token(&api, "business_1"), token(&api, "business_2"));
+    let conversation = |id: &LeadId| id.as_str().replace("lead_", "conversation_");
+
+    // The token of the other business sees it, so what follows would find something.
+    assert_eq!(ask(&api, &other, Method::GET, &format!("/leads/{theirs}"), None).await.status.as_u16(), 200);
+    assert_eq!(ids(&list(&api, &other, "/leads/all/my", json!({})).await), [theirs.as_str()]);
+    assert_eq!(ids(&list(&api, &other, "/conversations/my", json!({})).await), [conversation(&theirs)]);
+
+    // Paths: each of another business's ids has the same answer as an id that no one has.
+    let foreign = [theirs.as_str(), erased.as_str(), "source_other", &conversation(&theirs), &conversation(&erased)];
+    let strange = ["lead_unknown", "conversation_unknown", "source_unknown", "a%20b", "%00", "..%2F", "%F0%9F%90%91"];
+    let mut asked = 0;
+    let mut routes = BTreeSet::new();
+    for route in UserRoute::ALL.into_iter().filter(|route| route.path().contains('{')) {
+        let query = if route == UserRoute::MarkRead { "?eventVersion=3" } else { "" };
+        let path = |id: &str| {
+            let (before, rest) = route.path().split_once('{').unwrap();
+            format!("{before}{id}{}{query}", rest.split_once('}').unwrap().1)
+        };
+        let unknown = comparable(&ask(&api, &own, route.method(), &path("unknown"), None).await);
+        assert_eq!(unknown.0, 404, "{route:?}");
+        for id in foreign.iter().chain(&strange) {
+            let answer = ask(&api, &own, route.method(), &path(id), None).await;
+            assert_eq!(comparable(&answer), unknown, "{}", path(id));
+            assert_no_secret(&answer, &path(id));
+            asked += 1;
+        }
+        routes.insert(route.path());
+    }
+
+    // Lists: each way to find the other business's lead, alone and together with each other one.
+    let ways = [
+        vec![equal("id", theirs.as_str())],
+        vec![equal("id", erased.as_str())],
+        vec![equal("phone", "(202) 555-0188")],
+        vec![equal("email", "QUIXOTE@example.org")],
+        vec![equal("externalId", "other-1"), equal("sourceId", "source_other")],
+        vec![equal("sourceId", "source_other")],
+        vec![equal("product", "windmills")],
+        vec![],
+    ];
+    let searches =
+        [None, Some(theirs.as_str()), Some("quixote@example.org"), Some("2025550188"), Some("Quix"), Some("q")];
+    for one in &ways {
+        for another in &ways {
+            for search in searches {
+                if one.is_empty() && another.is_empty() && search.is_none() {
+                    continue;
+                }
+                let filters: Vec<_> = one.iter().chain(another).cloned().collect();
+                let body = json!({"filters": filters, "search": search, "includeCount": true});
+                let answer = list(&api, &own, "/leads/all/my", body.clone()).await;
+                assert_eq!(items(&answer), &Vec::<Value>::new(), "{body}");
+                assert!([json!(null), json!(0)].contains(&answer.body["totalCount"]), "{body}: {}", answer.text);
+                assert_eq!(answer.body["continuationToken"], json!(null), "{body}");
+                asked += 1;
+            }
+        }
+    }
+    for (path, count) in [("/leads/all/my", 1), ("/conversations/my", 1), ("/sources/all/my", 8)] {
+        let answer = list(&api, &own, path, json!({"pageSize": 100})).await;
+        assert_eq!(items(&answer).len(), count, "{path}");
+        assert_no_secret(&answer, path);
+        // A token of the other business's list leads nowhere.
+        let first = list(&api, &other, path, json!({"pageSize": 1})).await;
+        let theirs = first.body["continuationToken"].clone();
+        if theirs.is_string() {
+            let answer = list(&api, &own, path, json!({"pageSize": 1, "continuationToken": theirs})).await;
+            assert_eq!(answer.body["code"], "cursor.invalid", "{path}");
+        }
+        asked += 2;
+        routes.insert(path);
+    }
+    let answer = ask(&api, &own, Method::GET, "/analytics/my", None).await;
+    assert_eq!(answer.body["leadTrend"]["total"], 1, "{}", answer.text);
+    assert_no_secret(&answer, "/analytics/my");
+    routes.insert("/analytics/my");
+
+    // Nothing was written: the other business's conversation is unread.
+    let inbox = list(&api, &other, "/conversations/my", json!({"filters": [equal("isUnread", "true")]})).await;
+    assert_eq!(ids(&inbox), [conversation(&theirs)]);
+    assert_eq!(routes.len(), UserRoute::ALL.len());
+    println!("{asked} requests on {} routes found nothing of another business", routes.len());
+    api.stack.stop().await;
+}
