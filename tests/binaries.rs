@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 /// The names of the functions' binaries.
-pub const FUNCTIONS: [&str; 5] = ["check-lead", "create-lead", "intake-lead", "process-lead", "read-leads"];
+pub const FUNCTIONS: [&str; 6] = ["check-lead", "create-lead", "intake-lead", "process-lead", "read-leads", "show-app"];
 
 /// Prefixes of the variables that cargo sets for a running test. `CARGO_HOME`, `CARGO_BUILD_JOBS` and the like are the
 /// developer's own, and are kept.

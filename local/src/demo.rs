@@ -8,6 +8,8 @@ use leadping::time::Timestamp;
 
 /// The source of the partner specification's examples.
 pub const SOURCE_ID: &str = "source_123";
+/// The business of every demo source.
+pub const BUSINESS: &str = "business_1";
 /// The key of every demo source.
 pub const SOURCE_KEY: &str = "lp_source_key";
 
@@ -44,7 +46,7 @@ fn demo(id: &str, about: &str) -> anyhow::Result<Source> {
     let now = Timestamp::now();
     let mut source = Source {
         account_id: Some(AccountId::parse("account_1")?),
-        business_id: Some(BusinessId::parse("business_1")?),
+        business_id: Some(BusinessId::parse(BUSINESS)?),
         approved: true,
         keys: vec![SourceKey::presented(SOURCE_KEY).stored(now)],
         ..Source::new(SourceId::parse(id)?, format!("Demo: {about}"), source::random()?, now)

@@ -1,6 +1,6 @@
 //! An API Gateway HTTP API on this machine: it turns requests into events of payload format 2.0, and answers into responses.
-//! It refuses the same requests as the real one. It also serves the API reference and the development issuer of users'
-//! tokens, which the real one does not.
+//! It refuses the same requests as the real one. It also serves the API reference, and the development issuer of users'
+//! tokens with the sign-in of the inbox page, which the real one does not.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
-use axum::response::Response;
+use axum::response::{Redirect, Response};
 use data_encoding::BASE64URL;
 use futures_util::StreamExt;
 use leadping::http::Scope;
@@ -30,8 +30,10 @@ use crate::task::Task;
 mod authorizer;
 pub mod docs;
 mod event;
+pub mod sign_in;
 
 use authorizer::Refusal;
+use sign_in::SignIn;
 
 /// The largest body that an HTTP API accepts, in bytes.
 const MAX_BODY: usize = 10 * 1024 * 1024;
@@ -70,7 +72,9 @@ impl Gateway {
         let url = server::url_of(&listener)?;
         let issuer = Issuer::of(&url);
         let docs = axum::routing::get(docs::page).fallback(handle);
-        let router = issuer.router().route(docs::PATH, docs).fallback(handle);
+        let root = axum::routing::get(async || Redirect::temporary(show_app::PAGE)).fallback(handle);
+        let router = issuer.router().merge(SignIn::of(issuer.clone()).router());
+        let router = router.route(docs::PATH, docs).route("/", root).fallback(handle);
         let router = router.with_state(Api { routes: routes.into(), issuer });
         Ok(Self { url, server: Task::spawn(|stopping| server::serve_router(listener, stopping, router)) })
     }
@@ -334,6 +338,15 @@ mod tests {
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
         assert!(body.starts_with(b"<!DOCTYPE html>"));
         assert_eq!(testing::send(request(Method::POST)).await.unwrap().0.status, 404, "as without the page");
+        gateway.stop().await;
+    }
+
+    #[tokio::test]
+    async fn the_root_leads_to_the_page() {
+        let gateway = start(Method::POST, echo()).await;
+        let request = HttpRequest::get(format!("{}/", gateway.url())).body(Body::empty()).unwrap();
+        let (parts, _) = testing::send(request).await.unwrap();
+        assert_eq!((parts.status.as_u16(), &parts.headers["location"]), (307, &HeaderValue::from_static("/app")));
         gateway.stop().await;
     }
 

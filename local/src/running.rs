@@ -71,6 +71,11 @@ impl Addresses {
             of("TWILIO_URL", &self.phone_lookup),
             of("TWILIO_ACCOUNT_SID", STAND_IN_ACCOUNT),
             of("TWILIO_AUTH_TOKEN", STAND_IN),
+            // The page starts, but no user can sign in there: only the gateway has an issuer.
+            of("USER_AUTHORIZE_URL", "/sign-in"),
+            of("USER_TOKEN_URL", "/sign-in/token"),
+            of("USER_CLIENT_ID", STAND_IN),
+            of("USER_SCOPE", "leads:read conversations:write"),
         ]
     }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use axum::http::Method;
 use leadping::check::Window;
 use leadping::client::aws::{self, Clients, Endpoints};
-use leadping::http;
+use leadping::http::{self, Scope};
 use leadping::intake::Intake;
 use leadping::process::Worker;
 use leadping::read::Reading;
@@ -24,7 +25,7 @@ use crate::demo;
 use crate::dynamodb::{DynamoDb, Storage};
 use crate::event_source::{EventSource, Polling};
 use crate::function::Function;
-use crate::gateway::{Gateway, Route};
+use crate::gateway::{Gateway, Route, sign_in};
 use crate::issuer::Issuer;
 use crate::running::{self, Addresses, NO_LOOKUP, STAND_IN, STAND_IN_ACCOUNT};
 use crate::schedule::Schedule;
@@ -44,6 +45,7 @@ const REGION: &str = "us-east-1";
 /// The functions' timeouts, as in the template.
 const INTAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const WORKER_TIMEOUT: Duration = Duration::from_secs(30);
+const PAGE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How the stack runs.
 #[derive(Clone, Debug)]
@@ -116,6 +118,7 @@ pub struct Functions {
     pub intake_lead: Function,
     pub process_lead: Function,
     pub read_leads: Function,
+    pub show_app: Function,
 }
 
 /// A running stack.
@@ -319,6 +322,7 @@ impl Functions {
             intake_lead: Function::new("intake-lead", INTAKE_TIMEOUT, intake_lead::service(intake)),
             process_lead: Function::new("process-lead", WORKER_TIMEOUT, process_lead::service(worker)),
             read_leads: Function::new("read-leads", INTAKE_TIMEOUT, read_leads::service(reading)),
+            show_app: Function::new("show-app", PAGE_TIMEOUT, show_app::service(Arc::new(page()))),
         })
     }
 
@@ -332,8 +336,24 @@ impl Functions {
             };
             Some(Route { method: route.method(), path: route.path(), function: function.clone(), scope })
         });
-        routes.collect()
+        let page = show_app::PATHS.map(|path| {
+            let function = self.show_app.clone();
+            Route { method: Method::GET, path, function, scope: None }
+        });
+        routes.chain(page).collect()
     }
+}
+
+/// The inbox page, whose users sign in at the gateway.
+fn page() -> show_app::Page {
+    show_app::Page::new(&show_app::SignIn {
+        authorize_url: sign_in::AUTHORIZE.to_owned(),
+        token_url: sign_in::TOKEN.to_owned(),
+        client_id: sign_in::CLIENT_ID.to_owned(),
+        scope: Scope::ALL.map(Scope::as_str).join(" "),
+        audience: None,
+        is_demo: true,
+    })
 }
 
 async fn listen(port: u16) -> anyhow::Result<TcpListener> {

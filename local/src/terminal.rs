@@ -36,7 +36,9 @@ pub fn welcome(addresses: &Addresses, kept: &str, old: &[PathBuf], claim: &Claim
     let what = if addresses.gateway.is_some() { "Leadping's lead intake is" } else { "The services for functions are" };
     writeln!(out, "\n{BOLD}{what} running.{BOLD:#} Press Ctrl-C to stop.\n")?;
     let reference = addresses.gateway.as_deref().map(|api| format!("{api}{}", docs::PATH));
+    let page = addresses.gateway.as_deref().map(|api| format!("{api}{}", show_app::PAGE));
     let rows = [
+        ("inbox page", page.as_deref().unwrap_or("none")),
         ("API", addresses.gateway.as_deref().unwrap_or("none, the functions run elsewhere")),
         ("its reference", reference.as_deref().unwrap_or("docs/reference.html")),
         ("DynamoDB", addresses.dynamodb.as_str()),

@@ -144,6 +144,7 @@ impl World {
                 intake_lead: function("intake-lead"),
                 process_lead: function("process-lead"),
                 read_leads: function("read-leads"),
+                show_app: function("show-app"),
             }
         })
         .await

@@ -50,6 +50,16 @@ async fn each_http_event_gets_the_documented_answer() {
 }
 
 #[tokio::test]
+async fn the_page_is_answered_with_its_policy() {
+    let api = Api::start(&options()).await;
+    let answer = api.stack.functions().show_app.invoke(&event("show-app")).await.unwrap();
+    assert_eq!((&answer["statusCode"], &answer["isBase64Encoded"]), (&json!(200), &json!(false)));
+    assert!(answer["headers"]["content-security-policy"].as_str().unwrap().contains("trusted-types 'none'"));
+    assert!(answer["body"].as_str().unwrap().starts_with("<!DOCTYPE html>"));
+    api.stack.stop().await;
+}
+
+#[tokio::test]
 async fn the_worker_reports_the_failed_messages_of_each_event() {
     let api = Api::start(&options()).await;
     let cases = [("process-lead", vec![]), ("process-lead-poison", vec!["2", "3"]), ("sweep", vec![])];

@@ -30,7 +30,7 @@ impl Target {
 pub(super) const CRATES: &[&[&str]] = &[
     &["tests", "benches", "floor", "fuzz"],
     &["leadctl", "local", "reference"],
-    &["check_lead", "create_lead", "intake_lead", "process_lead", "read_leads"],
+    &["check_lead", "create_lead", "intake_lead", "process_lead", "read_leads", "show_app"],
     &["leadping"],
 ];
 
@@ -69,6 +69,8 @@ pub(super) const TARGETS: &[Target] = &[
     library("intake_lead", "functions/intake-lead/src/main.rs", &[]),
     library("process_lead", "functions/process-lead/src/lib.rs", &[]),
     library("process_lead", "functions/process-lead/src/main.rs", &[]),
+    library("show_app", "functions/show-app/src/lib.rs", &[&["files"]]),
+    library("show_app", "functions/show-app/src/main.rs", &[]),
     library("local", "local/src/main.rs", &[]),
     library(
         "local",

@@ -1,0 +1,176 @@
+// Sign-in by authorization code with PKCE, the tokens, and the calls of the API.
+//
+// The tokens are in the tab's session storage: a reload keeps them, and closing the tab drops them.
+
+const KEPT = 'leadping.session';
+const STARTED = 'leadping.sign-in';
+const TIMEOUT = 15_000; // milliseconds
+const LEEWAY = 10_000; // a token that ends within this time is refreshed before it is used
+
+/** Where and how to sign in: the answer of `/app/settings.json`. */
+export let settings = null;
+
+let tokens = read(KEPT);
+let refreshing = null;
+let onEnd = () => {};
+
+/** What went wrong, in words for the user. `kind` is `ended`, `forbidden`, `missing`, `refused` or `unavailable`. */
+export class Problem extends Error {
+  constructor(kind, message) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+export const isSignedIn = () => tokens !== null;
+
+/** Loads the settings and finishes a sign-in, if the issuer has just sent the user back. `ended` is called when the
+ * session ends by itself. */
+export async function start(ended) {
+  onEnd = ended;
+  const answer = await send('/app/settings.json', {});
+  if (!answer.ok) throw new Problem('unavailable', 'The page’s settings do not load.');
+  settings = await answer.json();
+  const query = new URLSearchParams(location.search);
+  if (query.has('code') || query.has('error')) await finish(query);
+}
+
+/** Sends the user to the issuer. */
+export async function signIn() {
+  const verifier = base64(crypto.getRandomValues(new Uint8Array(32)));
+  const state = base64(crypto.getRandomValues(new Uint8Array(16)));
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
+  write(STARTED, { verifier, state, back: location.hash });
+  const url = new URL(settings.authorizeUrl, location.origin);
+  const parameters = {
+    response_type: 'code',
+    client_id: settings.clientId,
+    redirect_uri: redirect(),
+    scope: settings.scope,
+    state,
+    code_challenge: base64(new Uint8Array(digest)),
+    code_challenge_method: 'S256',
+    ...(settings.audience && { audience: settings.audience }),
+  };
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  location.assign(url);
+}
+
+/** Forgets the tokens. */
+export function signOut() {
+  tokens = null;
+  sessionStorage.removeItem(KEPT);
+}
+
+/** Calls the API and returns the answer's JSON. A token that has ended is refreshed once, however many calls wait. */
+export async function call(path, body) {
+  const options = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+  let used = await current();
+  let answer = await send(path, options, used);
+  if (answer.status === 401) {
+    // Another call may have refreshed it in the meantime.
+    used = tokens?.access === used ? await refreshed() : await current();
+    answer = await send(path, options, used);
+  }
+  if (answer.ok) return answer.json();
+  throw await problem(answer);
+}
+
+async function problem(answer) {
+  const { status } = answer;
+  if (status === 401) return ended();
+  const { detail } = await answer.json().catch(() => ({}));
+  if (status === 403) return new Problem('forbidden', detail ?? 'You may not see this.');
+  if (status === 404) return new Problem('missing', 'It is not there, or it is not your business’s.');
+  if (status === 429) return new Problem('unavailable', 'There are too many requests right now.');
+  if (status < 500) return new Problem('refused', detail ?? 'The service does not understand this request.');
+  return new Problem('unavailable', 'The service does not answer right now.');
+}
+
+function ended() {
+  signOut();
+  const problem = new Problem('ended', 'Your session has ended. Sign in again to continue.');
+  onEnd(problem);
+  return problem;
+}
+
+async function current() {
+  if (!tokens) throw ended();
+  return tokens.until - LEEWAY < Date.now() ? refreshed() : tokens.access;
+}
+
+function refreshed() {
+  refreshing ??= refresh().finally(() => (refreshing = null));
+  return refreshing;
+}
+
+async function refresh() {
+  const token = tokens?.refresh;
+  if (!token) throw ended();
+  const answer = await exchange({ grant_type: 'refresh_token', refresh_token: token });
+  // Only the issuer's own refusal ends the session: an issuer that is down for a moment does not.
+  if (answer.status >= 500) throw new Problem('unavailable', 'The sign-in service does not answer right now.');
+  if (!answer.ok) throw ended();
+  keep(await answer.json(), token);
+  return tokens.access;
+}
+
+async function finish(query) {
+  const started = read(STARTED);
+  sessionStorage.removeItem(STARTED);
+  history.replaceState(null, '', `/app${started?.back ?? ''}`);
+  // The issuer's text is not shown: anyone can put a text into this address.
+  if (query.get('error') === 'access_denied') throw new Problem('ended', 'The sign-in was canceled.');
+  if (query.has('error')) throw new Problem('ended', 'The sign-in did not work. Try again.');
+  if (!started || query.get('state') !== started.state) {
+    if (tokens) return;
+    throw new Problem('ended', 'This sign-in was not started here, or it is too old. Sign in again.');
+  }
+  const answer = await exchange({
+    grant_type: 'authorization_code',
+    code: query.get('code'),
+    redirect_uri: redirect(),
+    code_verifier: started.verifier,
+  });
+  if (!answer.ok) throw new Problem('ended', 'The sign-in did not work. Try again.');
+  keep(await answer.json());
+}
+
+function exchange(parameters) {
+  const body = new URLSearchParams({ client_id: settings.clientId, ...parameters });
+  return send(new URL(settings.tokenUrl, location.origin), { method: 'POST', body });
+}
+
+function keep(answer, refresh) {
+  const until = Date.now() + 1000 * (answer.expires_in ?? 300);
+  tokens = { access: answer.access_token, refresh: answer.refresh_token ?? refresh, until };
+  write(KEPT, tokens);
+}
+
+async function send(url, options, token) {
+  const headers = {};
+  if (token) headers.authorization = `Bearer ${token}`;
+  if (typeof options.body === 'string') headers['content-type'] = 'application/json';
+  try {
+    return await fetch(url, { ...options, headers, credentials: 'omit', signal: AbortSignal.timeout(TIMEOUT) });
+  } catch {
+    const message = navigator.onLine ? 'The service cannot be reached.' : 'You are offline.';
+    throw new Problem('unavailable', message);
+  }
+}
+
+const redirect = () => `${location.origin}/app`;
+
+const base64 = (bytes) => btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+
+function read(name) {
+  try {
+    return JSON.parse(sessionStorage.getItem(name));
+  } catch {
+    return null;
+  }
+}
+
+function write(name, value) {
+  sessionStorage.setItem(name, JSON.stringify(value));
+}

@@ -1,0 +1,381 @@
+// Uses the inbox page in Chromium: `run` starts the stack that serves it.
+//
+//     app.mjs URL [DIRECTORY]    with a directory, it also writes screenshots
+
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { argv, exit } from 'node:process';
+import { axe, launch, overflow } from '../node/browser.mjs';
+import { lead, SOURCES, standIn } from './stand_in.mjs';
+
+const [, , base, shots] = argv;
+const browser = await launch();
+const WIDE = { width: 1280, height: 860 };
+const NARROW = { width: 360, height: 760 };
+
+/** Opens the page in a tab of its own. With a world, the stand-in answers; without, the stack does. */
+async function visit(complaints, { world, path = '/app', signedIn = true, ...options } = {}) {
+  const context = await browser.newContext({ viewport: WIDE, permissions: ['clipboard-read', 'clipboard-write'], ...options });
+  const page = await context.newPage();
+  // Chromium itself reports an answer above 399, whatever the page does about it.
+  const isFault = (text) => world?.fault && text.startsWith('Failed to load resource');
+  page.on('console', (message) => isFault(message.text()) || complaints.push(`console: ${message.text()}`));
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+  if (world) await standIn(page, world);
+  await page.goto(base + path);
+  if (signedIn) {
+    await page.getByRole('button', { name: 'Continue as demo user' }).click();
+    await page.getByRole('heading', { name: 'Inbox', level: 1 }).waitFor();
+  }
+  return page;
+}
+
+const many = (count) => Array.from({ length: count }, (_, n) => lead(n));
+const rows = (page) => page.locator('tbody').getByRole('row');
+const heading = (page, name) => page.getByRole('heading', { name, exact: true });
+
+/** Waits until a condition holds. */
+async function until(what, condition) {
+  const end = Date.now() + 20_000;
+  while (!(await condition())) {
+    assert.ok(Date.now() < end, `in 20 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function post(body) {
+  const headers = { 'content-type': 'application/json', 'x-leadping-source-id': 'source_123', 'x-leadping-source-key': 'lp_source_key' };
+  const answer = await fetch(`${base}/leads`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const text = await answer.text();
+  assert.equal(answer.status, 201, text);
+  return JSON.parse(text);
+}
+
+const structured = (changes) => ({
+  metadata: { externalId: crypto.randomUUID(), trustedFormUrl: 'https://cert.trustedform.com/example', sourceMetadata: { placement: 'top <b>banner</b>' } },
+  contact: { firstName: 'Jordan', lastName: 'Example', email: 'jordan@example.com', phone: { number: '+15125550123' } },
+  customer: {},
+  ...changes,
+});
+
+const HOSTILE = [
+  '<img src=x onerror=alert(1)>', '<script>alert(1)</script>', '"><svg onload=alert(1)>', '=HYPERLINK("https://evil.example")', "=cmd|' /C calc'!A0",
+  'javascript:alert(1)', 'JaVaScRiPt:alert(1)//', 'data:text/html,<script>alert(1)</script>', '\u202egpj.exe\u202c', '\u2066\u200bx\u2069', '${alert(1)}', '{{alert(1)}}',
+  'http://evil.example/', ' https://evil.example/', 'https://evil.example/\u202e"onmouseover=alert(1)', '&lt;b&gt;', '__proto__', 'x'.repeat(3000),
+];
+
+/** The same value with every text, and every name of a free member, replaced by hostile ones. */
+function hostile(value, next = { n: 0 }) {
+  if (typeof value === 'string') return HOSTILE[next.n++ % HOSTILE.length];
+  if (Array.isArray(value)) return value.map((item) => hostile(item, next));
+  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([name, of]) => [name, hostile(of, next)]));
+  return value;
+}
+
+const TESTS = {
+  async 'a lead appears in the open inbox, is opened, and is read'(complaints) {
+    const page = await visit(complaints);
+    const name = `Zoë Livetest${Date.now()}`;
+    const [firstName, lastName] = name.split(' ');
+    await post(structured({ contact: { ...structured().contact, firstName, lastName } }));
+    const row = rows(page).filter({ has: page.getByRole('link', { name, exact: true }) });
+    await row.waitFor();
+    assert.match(await row.innerText(), /\(512\) 555-0123/);
+    assert.match(await row.innerText(), /Demo: open/);
+    await row.getByRole('img', { name: 'Unread' }).waitFor();
+    await row.getByRole('link').click();
+    await heading(page, name).waitFor();
+    for (const section of ['Timeline', 'Lookup', 'Consent', 'Eligibility']) await heading(page, section).waitFor();
+    await page.getByText('top <b>banner</b>').waitFor();
+    await page.getByText('A new lead came in').waitFor();
+    await page.getByRole('button', { name: 'Copy the phone number' }).click();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), '+15125550123');
+    await page.getByRole('button', { name: 'Copy the e-mail address' }).click();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'jordan@example.com');
+    await page.getByRole('link', { name: 'Inbox' }).first().click();
+    await row.waitFor();
+    await until('the row is read', async () => (await row.getByRole('img', { name: 'Unread' }).count()) === 0);
+    await page.getByRole('searchbox').fill(lastName.toLowerCase());
+    await page.getByRole('searchbox').press('Enter');
+    await until('only the hit remains', async () => (await rows(page).count()) === 1);
+    await row.waitFor();
+  },
+
+  async 'the reports and the sources of the stack are shown, and never a key'(complaints) {
+    await post(structured());
+    const page = await visit(complaints);
+    await page.getByRole('link', { name: 'Reports' }).click();
+    await heading(page, 'Per day').waitFor();
+    await page.getByRole('img', { name: /^Leads per day: [1-9]/ }).waitFor();
+    await page.getByRole('combobox', { name: 'Days' }).selectOption('7');
+    await until('seven days', async () => (await page.getByRole('region', { name: /Leads per day/ }).getByRole('row').count()) === 8);
+    await page.getByRole('combobox', { name: 'Source' }).selectOption('source_texas');
+    await heading(page, 'No leads in these days').waitFor();
+    await page.getByRole('link', { name: 'Sources' }).click();
+    await heading(page, 'Demo: disabled: 403').waitFor();
+    await page.getByText('Disabled', { exact: true }).waitFor();
+    assert.doesNotMatch(await page.content(), /lp_|salt|apiKey/);
+  },
+
+  async 'what a partner sent is text in every view'(complaints) {
+    const world = { leads: many(3), sources: SOURCES.map((source) => ({ ...source, name: HOSTILE[0], allowedProducts: HOSTILE })) };
+    const source = { id: 'source_123', name: HOSTILE[0] };
+    const { id, conversation, events, createdAt, eligibility } = world.leads[0];
+    const evil = hostile(world.leads[0]);
+    const sourceMetadata = Object.fromEntries(HOSTILE.map((text, n) => [n === 0 ? text : `${n} ${text}`, text]));
+    world.leads[0] = { ...evil, id, createdAt, source, sourceId: 'source_123', eligibility, processingStatus: 'Ready', metadata: { ...evil.metadata, sourceMetadata, landingPage: 'javascript:alert(1)', referrer: 'https://good.example/a?b=<c>' }, conversation: { ...conversation, lastSnippet: HOSTILE[0] }, events: events.map((event) => ({ ...event, summary: HOSTILE[1] })) };
+    const page = await visit(complaints, { world });
+    await page.addInitScript(() => (window.alert = () => console.log('alert was called')));
+    await rows(page).first().getByRole('link').click();
+    await heading(page, 'Sent by the source').waitFor();
+    const text = await page.locator('main').innerText();
+    for (const sent of HOSTILE.slice(0, 8)) assert.ok(text.includes(sent), `not shown: ${sent}`);
+    assert.ok(text.includes('[U+202E]gpj.exe') && !/[\u202a-\u202e\u2066-\u2069\u200b]/.test(text), 'direction marks are visible');
+    const links = await page.locator('main a').evaluateAll((found) => found.map(({ href, rel }) => ({ href, rel })));
+    for (const { href, rel } of links) {
+      assert.match(href, new RegExp(`^(https://|tel:|${base}/app#/)`), href);
+      if (href.startsWith('https:')) assert.equal(rel, 'noopener noreferrer nofollow');
+    }
+    assert.ok(links.some(({ href }) => href.startsWith('https://good.example/')), 'an https address is a link');
+    assert.equal(await page.locator('main img, main script, main iframe, main svg').count(), 0);
+    complaints.push(...(await axe(page)), ...(await overflow(page)));
+    await page.setViewportSize(NARROW);
+    complaints.push(...(await overflow(page)));
+    for (const view of ['Inbox', 'Reports', 'Sources']) {
+      await page.getByRole('navigation').getByRole('link', { name: view }).click();
+      await heading(page, view).waitFor();
+      await until('loaded', async () => (await page.locator('.loading').count()) === 0);
+      assert.equal(await page.locator('main img, main script, main iframe').count(), 0);
+      complaints.push(...(await overflow(page)));
+    }
+  },
+
+  async 'failures of the sign-in are told'(complaints) {
+    for (const [path, message] of [
+      ['/app?error=access_denied&state=x', 'The sign-in was canceled.'],
+      ['/app?error=<b>oops</b>', 'The sign-in did not work.'],
+      ['/app?code=stolen&state=forged', 'This sign-in was not started here'],
+    ]) {
+      const page = await visit(complaints, { path, signedIn: false });
+      await page.getByRole('alert').filter({ hasText: message }).waitFor();
+      assert.equal(new URL(page.url()).search, '', 'the address is clean');
+      complaints.push(...(await axe(page)));
+      await page.context().close();
+    }
+    const world = { fault: ({ path }) => path === '/sign-in/token' && 400 };
+    const page = await visit(complaints, { world, signedIn: false });
+    await page.getByRole('button', { name: 'Continue as demo user' }).click();
+    await page.getByRole('alert').filter({ hasText: 'The sign-in did not work.' }).waitFor();
+    world.fault = () => 0;
+    await page.getByRole('button', { name: 'Continue as demo user' }).click();
+    await heading(page, 'Inbox').waitFor();
+  },
+
+  async 'a token that has ended is refreshed once, however many calls wait'(complaints) {
+    const sources = Array.from({ length: 6 }, (_, n) => ({ ...SOURCES[0], id: `source_${n}`, name: `Source ${n}` }));
+    const world = { leads: many(3), sources };
+    const page = await visit(complaints, { world });
+    await rows(page).first().waitFor();
+    const old = world.calls.findLast(({ path }) => path === '/conversations/my').token;
+    world.calls.length = 0;
+    world.fault = ({ path, token }) => path === '/leads/all/my' && token === old && 401;
+    await page.getByRole('link', { name: 'Sources' }).click();
+    await until('six last leads', async () => (await page.locator('dd time').count()) + (await page.getByText('None yet').count()) === 6);
+    assert.equal(world.calls.filter(({ path }) => path === '/sign-in/token').length, 1);
+    assert.equal(world.calls.filter(({ path, token }) => path === '/leads/all/my' && token === old).length, 6);
+  },
+
+  async 'a session that cannot be refreshed ends in the sign-in, and goes on where it was'(complaints) {
+    const world = { leads: many(3) };
+    const page = await visit(complaints, { world });
+    await page.getByRole('link', { name: 'Reports' }).click();
+    await heading(page, 'Per day').waitFor();
+    world.fault = ({ path }) => (path === '/sign-in/token' ? 400 : 401);
+    await page.getByRole('link', { name: 'Sources' }).click();
+    await page.getByRole('alert').filter({ hasText: 'Your session has ended' }).waitFor();
+    assert.ok(world.calls.filter(({ path }) => path === '/sign-in/token').length <= 2, 'one refresh after the sign-in');
+    world.fault = () => 0;
+    await page.getByRole('button', { name: 'Continue as demo user' }).click();
+    await heading(page, 'Sources').waitFor();
+  },
+
+  async 'signing out forgets the tokens'(complaints) {
+    const page = await visit(complaints, { world: { leads: many(1) } });
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Continue as demo user' }).waitFor();
+    assert.equal(await page.evaluate(() => sessionStorage.length + localStorage.length), 0);
+    await page.reload();
+    await page.getByRole('button', { name: 'Continue as demo user' }).waitFor();
+  },
+
+  async 'a service that answers 503 keeps the rows, says so, and recovers'(complaints) {
+    const world = { leads: many(3), fault: () => 0 };
+    const page = await visit(complaints, { world });
+    await until('three rows', async () => (await rows(page).count()) === 3);
+    for (const [fault, message] of [[503, 'The service does not answer right now.'], [429, 'too many requests'], ['cut', 'The service cannot be reached.']]) {
+      world.fault = () => fault;
+      await page.getByRole('alert').filter({ hasText: message }).waitFor();
+      assert.equal(await rows(page).count(), 3);
+      complaints.push(...(await axe(page)));
+      world.fault = () => 0;
+      await page.getByRole('button', { name: 'Try now' }).click();
+      await until('the failure is gone', async () => (await page.getByRole('alert').count()) === 0);
+    }
+    world.fault = ({ path }) => path !== '/sign-in/token' && 503;
+    for (const view of ['Reports', 'Sources', 'Inbox']) {
+      await page.getByRole('link', { name: view }).first().click();
+      await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor();
+    }
+  },
+
+  async 'a user without a business is told'(complaints) {
+    const world = { fault: ({ path }) => path !== '/sign-in/token' && 403 };
+    const page = await visit(complaints, { world });
+    await page.getByRole('alert').filter({ hasText: 'The stand-in answers 403.' }).waitFor();
+    const calls = world.calls.length;
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    assert.equal(world.calls.length, calls, 'it is not asked again');
+  },
+
+  async 'a thousand leads are paged without a repeat'(complaints) {
+    const world = { leads: many(1000) };
+    const page = await visit(complaints, { world });
+    await until('25 rows', async () => (await rows(page).count()) === 25);
+    world.leads.unshift(lead(0, { id: 'lead_new', conversation: { ...lead(0).conversation, id: 'conversation_lead_new' } }));
+    await page.getByRole('status').filter({ hasText: '1 new lead' }).waitFor();
+    for (let shown = 25; (await page.getByRole('button', { name: 'Show more' }).count()) > 0; ) {
+      // A new lead pushes a row from the first page while older rows are shown.
+      if (shown === 50) {
+        world.leads.unshift(lead(0, { id: 'lead_newer', conversation: { ...lead(0).conversation, id: 'conversation_lead_newer' } }));
+        await page.getByRole('status').filter({ hasText: '2 new leads' }).waitFor();
+      }
+      const before = shown;
+      await page.getByRole('button', { name: 'Show more' }).click();
+      await until('more rows', async () => (shown = await rows(page).count()) > before);
+      await page.getByRole('button', { name: 'Loading …' }).waitFor({ state: 'detached' });
+    }
+    const links = await rows(page).getByRole('link').evaluateAll((found) => found.map(({ href }) => href));
+    assert.equal(new Set(links).size, links.length, 'no row twice');
+    for (const { id } of world.leads) assert.ok(links.some((link) => link.endsWith(`/${id}`)), `${id} is missing`);
+    assert.equal(await page.getByRole('button', { name: 'Show more' }).count(), 0);
+  },
+
+  async 'the unread filter, the search and the empty states say what they show'(complaints) {
+    const world = { leads: many(30) };
+    const page = await visit(complaints, { world });
+    await page.getByRole('checkbox', { name: 'Unread only' }).check();
+    await until('four unread rows', async () => (await rows(page).count()) === 4);
+    await page.getByRole('checkbox', { name: 'Unread only' }).uncheck();
+    await page.getByRole('searchbox').fill('placeholder');
+    await page.getByRole('searchbox').press('Enter');
+    await until('only the hits', async () => (await rows(page).count()) === 5);
+    await rows(page).first().getByRole('link').click();
+    await heading(page, 'Timeline').waitFor();
+    await page.goBack();
+    await until('the search outlives the way to a lead', async () => (await rows(page).count()) === 5);
+    assert.equal(await page.getByRole('searchbox').inputValue(), 'placeholder');
+    await page.getByRole('searchbox').fill('no such name');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await heading(page, 'No lead matches').waitFor();
+    complaints.push(...(await axe(page)));
+    await page.getByRole('button', { name: 'Clear' }).click();
+    world.leads = [];
+    await heading(page, 'No leads yet').waitFor();
+    complaints.push(...(await axe(page)));
+    for (const address of ['leads/%', 'constructor', '%00', 'nothing/else']) {
+      await page.goto(`${base}/app#/${address}`);
+      await heading(page, 'Inbox').waitFor();
+    }
+    await page.goto(`${base}/app#/leads/lead_unknown%2F..`);
+    world.fault = ({ path }) => path.startsWith('/leads/lead_unknown') && 404;
+    await heading(page, 'This lead is not found').waitFor();
+    complaints.push(...(await axe(page)));
+  },
+
+  async 'a hidden page asks for nothing, and a visible one every two seconds'(complaints) {
+    const world = { leads: many(2) };
+    const page = await visit(complaints, { world });
+    await rows(page).first().waitFor();
+    const show = (state) => page.evaluate((state) => {
+      Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, state);
+    const polls = () => world.calls.filter(({ path }) => path === '/conversations/my').length;
+    const first = polls();
+    await until('three more polls', async () => polls() >= first + 3);
+    await show('hidden');
+    await page.clock.install();
+    const hidden = polls();
+    await page.clock.runFor(60_000);
+    assert.ok(polls() <= hidden + 1, 'at most the poll that was under way');
+    await show('visible');
+    await until('a poll at once', async () => polls() > hidden);
+  },
+
+  async 'the keyboard alone is enough'(complaints) {
+    const page = await visit(complaints, { world: { leads: many(3) } });
+    await rows(page).first().waitFor();
+    const focused = () => page.evaluate(() => document.activeElement.innerText || document.activeElement.id);
+    for (let n = 0; n < 30 && (await focused()) !== 'Jordan Example'; n++) await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Timeline').waitFor();
+    assert.equal(await focused(), 'Jordan Example', 'the heading has the focus');
+    await page.keyboard.press('Tab');
+    assert.match(await focused(), /555-0100/);
+  },
+
+  async 'the vendored file is the npm package’s'() {
+    const own = readFileSync(new URL('../../functions/show-app/app/preact.js', import.meta.url));
+    assert.ok(own.equals(readFileSync(new URL('../../target/node/node_modules/htm/preact/standalone.module.js', import.meta.url))), 'functions/show-app/app/preact.js differs from htm');
+  },
+
+  async 'axe finds nothing in any view, and nothing is too wide'(complaints) {
+    const attention = [{ severity: 'warning', title: 'A source has sent no leads today', detail: 'Texas only sent leads yesterday and none so far today (UTC).' }];
+    for (const viewport of [WIDE, { width: 768, height: 900 }, NARROW]) {
+      for (const colorScheme of ['light', 'dark']) {
+        const world = { leads: many(60), attention, refused: true };
+        const page = await visit(complaints, { world, viewport, colorScheme, signedIn: false });
+        const look = async (name) => {
+          const found = [...(await axe(page)), ...(await overflow(page))];
+          complaints.push(...found.map((one) => `${name}, ${viewport.width} px, ${colorScheme}: ${one}`));
+          if (shots && viewport.width !== 768) await page.screenshot({ path: `${shots}/${name}-${viewport.width}-${colorScheme}.png`, fullPage: name !== 'inbox' });
+        };
+        await page.getByRole('button', { name: 'Continue as demo user' }).waitFor();
+        await look('sign-in');
+        await page.getByRole('button', { name: 'Continue as demo user' }).click();
+        await rows(page).first().waitFor();
+        await look('inbox');
+        await rows(page).first().getByRole('link').click();
+        await heading(page, 'Timeline').waitFor();
+        await look('lead');
+        await page.emulateMedia({ media: 'print' });
+        assert.ok(!(await page.locator('header').isVisible()), 'the navigation is not printed');
+        await page.emulateMedia({ media: 'screen' });
+        await page.getByRole('link', { name: 'Reports' }).click();
+        await heading(page, 'Per day').waitFor();
+        await look('reports');
+        await page.getByRole('combobox', { name: 'Source' }).selectOption('source_texas');
+        await heading(page, 'Why leads are refused').waitFor();
+        await look('report-of-a-source');
+        await page.getByRole('link', { name: 'Sources' }).click();
+        await heading(page, 'Old partner').waitFor();
+        await page.getByText('None yet').waitFor();
+        await look('sources');
+        await page.context().close();
+      }
+    }
+  },
+};
+
+if (shots) mkdirSync(shots, { recursive: true });
+let failed = 0;
+for (const [name, test] of Object.entries(TESTS)) {
+  const complaints = [];
+  await test(complaints).catch((error) => complaints.push(error.stack));
+  await Promise.all(browser.contexts().map((context) => context.close()));
+  console.log(`${complaints.length === 0 ? 'ok    ' : 'FAILED'} ${name}`);
+  if (complaints.length > 0) console.log(complaints.map((one) => `         ${one}`).join('\n'));
+  failed += complaints.length > 0;
+}
+await browser.close();
+exit(failed === 0 ? 0 : 1);
