@@ -137,7 +137,7 @@ mod tests {
             ("ZO\u{cb}@example.com", "zoe\u{308}@example.com"),
             ("Jordan@Example.com", "jordan@example.com"),
             ("İ@example.com", "I\u{307}@example.com"),
-            ("用户@例子.广告", "用户@xn--fsqu00a.xn--3lr804c"),
+            ("用户@例子.广告", "用户@xn--fsqu00a.xn--4rr70v"),
         ] {
             let [one, other] = [one, other].map(|text| Email::parse(text).unwrap().canonical());
             assert_eq!(one, other);

@@ -286,10 +286,10 @@ impl Reading {
         Ok(page.with(rows))
     }
 
-    async fn rows(&self, reader: &Reader, found: Vec<Box<Kept>>) -> Result<Vec<LeadRow>, Problem> {
+    async fn rows(&self, reader: &Reader, found: Vec<Kept>) -> Result<Vec<LeadRow>, Problem> {
         let ids = found.iter().map(|kept| &kept.lead.source_id);
         let names = self.source_names(reader, ids).await?;
-        Ok(found.into_iter().map(|kept| LeadRow::of(*kept, &names)).collect())
+        Ok(found.into_iter().map(|kept| LeadRow::of(kept, &names)).collect())
     }
 
     /// The names of these sources, as far as they are the business's.
@@ -330,9 +330,9 @@ impl LeadRow {
     }
 }
 
-fn kept(stored: StoredLead) -> Option<Box<Kept>> {
+fn kept(stored: StoredLead) -> Option<Kept> {
     match stored {
-        StoredLead::Kept(kept) => Some(kept),
+        StoredLead::Kept(kept) => Some(*kept),
         StoredLead::Erased(_) => None,
     }
 }
