@@ -259,6 +259,7 @@ async fn a_source_whose_keys_have_all_ended_is_told_so() {
             ["source_disabled", "disabled"],
             ["source_exempt", "open"],
             ["source_product", "open"],
+            ["source_retain", "open"],
             ["source_texas", "open"],
             ["source_unapproved", "not approved"],
             ["source_unattached", "not attached"],
