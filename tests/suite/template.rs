@@ -312,7 +312,7 @@ fn the_cost_of_the_alarms_is_counted() {
     });
     let metrics: usize = metrics.sum();
     let row = format!(
-        "| alarms | {} with a lookup, in production; {metrics} metrics at 0.10, since an alarm counts as each metric that it \
+        "| alarms | {} with a lookup and users, in production; {metrics} metrics at 0.10, since an alarm counts as each metric that it \
          reads | {}.{}0 |",
         alarms.len(),
         metrics / 10,

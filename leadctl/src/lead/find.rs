@@ -13,7 +13,7 @@ use leadping::store::StoredLead;
 
 use crate::error::Error;
 use crate::known;
-use crate::output::{self, Column, Output, Page, Tone, note_head};
+use crate::output::{self, Column, Format, Output, Page, Tone, note_head};
 use crate::source::rules::line;
 use crate::target::Target;
 
@@ -128,7 +128,11 @@ pub(super) async fn run(arguments: &Arguments, target: &Target, output: &mut Out
         if let Some(business) = &arguments.business {
             known::sources_of(target, business).await?;
         }
-        note_head(arguments.note(&found, target).await?);
+        let head = arguments.note(&found, target).await?;
+        // A program reads the error alone.
+        if output.format() != Format::Json {
+            note_head(head);
+        }
         return Err(Error::NotFound(
             "no lead matches; a number or address is looked for within its business, an external id within its source"
                 .to_owned(),
