@@ -361,6 +361,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
                     "allowedProducts": texts("The products that leads may be for; any if empty."),
                     "requiresTrustedForm": flag("Whether each lead needs a TrustedForm certificate."),
                     "limits": rows("The limits of the intake.", limit),
+                    "duplicates": duplicates(),
                     "testValues": rows("Values that have a fixed result with a test key.", row(&["member", "value", "result"])),
                     "commands": rows("Commands to try.", row(&["about", "command"])),
                     "codes": rows("Every code that the source can be answered.", code),

@@ -151,7 +151,7 @@ async fn the_lower_of_two_caps_holds_and_0_pauses() {
     api.stack.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn of_posts_of_one_person_at_once_one_is_a_lead() {
     let api = start().await;
     for (scope, sources) in [(Scope::Source, [SOURCE_ID, SOURCE_ID]), (Scope::Business, [SOURCE_ID, OTHER])] {
@@ -162,18 +162,24 @@ async fn of_posts_of_one_person_at_once_one_is_a_lead() {
         let body = |number: usize| lead(&format!("{scope:?}-{number}"), phone, &format!("{scope:?}@example.com"));
         let posts = (0..100).map(|number| post_once(&api, sources[number % 2], body(number)));
         let answers = join_all(posts).await;
-        assert_eq!(statuses(&answers, 201), 1, "{scope:?}");
-        assert_eq!(statuses(&answers, 409) + statuses(&answers, 503), 99, "{scope:?}");
-        // Posts that met the guard before its lead are told to come again.
-        let winner = answers.iter().find(|answer| answer.status == 201).unwrap().id();
-        for number in 0..100 {
-            let answer = post(&api, sources[number % 2], body(number)).await;
-            if answer.status == 201 {
-                assert_eq!(answer.id(), winner);
-            } else {
-                assert_eq!((answer.status.as_u16(), &answer.body["code"]), (409, &json!("lead.duplicate")));
-                assert!(!answer.text.contains(winner.as_str()), "no word about the earlier lead");
+        // On a busy machine every post may be answered 503: then each is repeated.
+        assert!(statuses(&answers, 201) <= 1, "{scope:?}");
+        assert_eq!(statuses(&answers, 201) + statuses(&answers, 409) + statuses(&answers, 503), 100, "{scope:?}");
+        let settled = eventually(tests::WAIT_TIMEOUT, "every post is answered", async || {
+            let mut settled = Vec::new();
+            for number in 0..100 {
+                settled.push(post_once(&api, sources[number % 2], body(number)).await);
             }
+            (statuses(&settled, 503) == 0).then_some(settled)
+        })
+        .await;
+        assert_eq!((statuses(&settled, 201), statuses(&settled, 409)), (1, 99), "{scope:?}");
+        let winner = settled.iter().find(|answer| answer.status == 201).unwrap().id();
+        let first = answers.iter().find(|answer| answer.status == 201);
+        assert!(first.is_none_or(|first| first.id() == winner), "{scope:?}");
+        for refused in settled.iter().filter(|answer| answer.status == 409) {
+            assert_eq!(refused.body["code"], "lead.duplicate");
+            assert!(!refused.text.contains(winner.as_str()), "no word about the earlier lead");
         }
     }
     api.stack.stop().await;

@@ -7,7 +7,7 @@ use leadping::id::SourceId;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::output::{Column, Output, Page, Tone, csv};
+use crate::output::{Column, Output, Page, Tone, csv, note};
 use crate::target::Target;
 
 const COLUMNS: [Column<'_>; 4] =
@@ -46,6 +46,9 @@ pub(super) async fn run(
             codes: it.codes,
         };
         rows.extend(days.into_iter().map(row));
+    }
+    if rows.is_empty() {
+        note("No post was refused.");
     }
     output.show(&rows, |page, rows| {
         if page.screen().width.is_some() || page.screen().wide {

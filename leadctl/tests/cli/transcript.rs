@@ -116,17 +116,18 @@ async fn the_page_is_what_the_commands_answer() {
     it.says("The last allowed state does not silently become \"any\":");
     it.run("source update source_acme --remove-state TX --remove-state LA", 1);
     it.run("source update source_acme --any-state --any-product --name Acme", 0);
+    it.says("Limits: at most 500 new leads a day and 50 an hour, and persons who come again are marked:");
+    it.run(
+        "source update source_acme --cap-day 500 --cap-hour 50 --cap-zone America/New_York --duplicates phone,email",
+        0,
+    );
     it.run("source approve source_acme", 0);
     it.run("source unapprove source_acme", 0);
     it.run("source disable source_acme", 0);
     it.run("source enable source_acme", 0);
     it.run("source history source_acme --most 3", 0);
-    it.says("Of two operators one wins. The other looked at revision 2, and is told what has changed since:");
-    it.run(
-        "source update source_acme --cap-day 500 --cap-hour 50 --cap-zone America/New_York --duplicates phone,email",
-        0,
-    );
-    it.run("source update source_acme --trusted-form off --revision 2", 4);
+    it.says("Of two operators one wins. The other looked at revision 3, and is told what has changed since:");
+    it.run("source update source_acme --trusted-form off --revision 3", 4);
     it.says("Only a source that never had a lead can be deleted, and its history is kept:");
     it.run("source delete source_acme", 1);
     it.json(&["source", "disable", "source_acme"]);
