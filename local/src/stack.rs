@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use axum::http::Method;
 use leadping::check::Window;
 use leadping::client::aws::{self, Clients, Endpoints};
-use leadping::http::{self, Scope};
+use leadping::http;
 use leadping::intake::Intake;
 use leadping::process::Worker;
 use leadping::read::Reading;
@@ -322,7 +322,7 @@ impl Functions {
             intake_lead: Function::new("intake-lead", INTAKE_TIMEOUT, intake_lead::service(intake)),
             process_lead: Function::new("process-lead", WORKER_TIMEOUT, process_lead::service(worker)),
             read_leads: Function::new("read-leads", INTAKE_TIMEOUT, read_leads::service(reading)),
-            show_app: Function::new("show-app", PAGE_TIMEOUT, show_app::service(Arc::new(page()))),
+            show_app: Function::new("show-app", PAGE_TIMEOUT, show_app::service(Arc::new(sign_in::page()))),
         })
     }
 
@@ -342,18 +342,6 @@ impl Functions {
         });
         routes.chain(page).collect()
     }
-}
-
-/// The inbox page, whose users sign in at the gateway.
-fn page() -> show_app::Page {
-    show_app::Page::new(&show_app::SignIn {
-        authorize_url: sign_in::AUTHORIZE.to_owned(),
-        token_url: sign_in::TOKEN.to_owned(),
-        client_id: sign_in::CLIENT_ID.to_owned(),
-        scope: Scope::ALL.map(Scope::as_str).join(" "),
-        audience: None,
-        is_demo: true,
-    })
 }
 
 async fn listen(port: u16) -> anyhow::Result<TcpListener> {

@@ -90,7 +90,9 @@ fn the_worker_may_query_the_index_of_the_sweep() {
 /// The template and `cargo lambda watch` serve the routes of the code, each by its function.
 #[test]
 fn every_route_is_served_by_its_function() {
-    let expected: BTreeSet<_> = Route::all().map(|route| (route.function().to_owned(), route.key())).collect();
+    let page = show_app::PATHS.map(|path| ("show-app".to_owned(), format!("GET {path}")));
+    let of_apis = Route::all().map(|route| (route.function().to_owned(), route.key()));
+    let expected: BTreeSet<_> = of_apis.chain(page).collect();
     let mut deployed = BTreeSet::new();
     for (_, function) in resources(&template(), "AWS::Serverless::Function") {
         let name = function["Properties"]["CodeUri"].as_str().unwrap().replace("functions/", "");
@@ -159,6 +161,16 @@ fn the_role_of_the_window_only_reads() {
     assert!(
         statements.iter().any(|statement| statement["Action"] == "dynamodb:Query" && statement["Resource"] == index)
     );
+}
+
+/// The page has no data of its own: what it shows, it reads with the user's token.
+#[test]
+fn the_role_of_the_page_reads_nothing() {
+    let template = template();
+    let mut statements = Vec::new();
+    with_member(&template["Resources"]["ShowAppRole"]["Properties"]["Policies"], "Effect", &mut statements);
+    let log = json!({"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "ShowAppLogs.Arn"});
+    assert_eq!(statements, [&log]);
 }
 
 /// The actions and resources of a statement that use wildcards, and members that exclude instead of allow.

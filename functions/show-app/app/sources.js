@@ -25,8 +25,9 @@ export function Sources() {
 }
 
 /** Why a source may not send, or that it may. */
-function standing({ enabled, complianceApproved }) {
+function standing({ enabled, attached, complianceApproved }) {
   if (enabled === false) return ['bad', 'Disabled'];
+  if (attached === false) return ['bad', 'Not attached to an account'];
   if (complianceApproved === false) return ['bad', 'Not approved'];
   return ['good', 'Active'];
 }

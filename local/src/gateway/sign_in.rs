@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use data_encoding::BASE64URL_NOPAD;
+use leadping::http::Scope;
 use leadping::id::BusinessId;
 use serde::Deserialize;
 use serde_json::json;
@@ -53,6 +54,18 @@ struct Code {
     redirect_uri: String,
     scope: String,
     issued: Instant,
+}
+
+/// The inbox page, whose users sign in here.
+pub fn page() -> show_app::Page {
+    show_app::Page::new(&show_app::SignIn {
+        authorize_url: AUTHORIZE.to_owned(),
+        token_url: TOKEN.to_owned(),
+        client_id: CLIENT_ID.to_owned(),
+        scope: Scope::ALL.map(Scope::as_str).join(" "),
+        audience: None,
+        is_demo: true,
+    })
 }
 
 #[derive(Deserialize)]

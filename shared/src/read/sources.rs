@@ -12,6 +12,7 @@ use crate::http::{Problem, UserRoute};
 use crate::id::{BusinessId, SourceId};
 use crate::lead::state::State;
 use crate::source::Source;
+use crate::source::limits::Caps;
 use crate::time::Timestamp;
 
 /// What the list serves.
@@ -26,11 +27,16 @@ pub(super) struct SourceView {
     #[serde(skip_serializing_if = "Option::is_none")]
     business_id: Option<BusinessId>,
     enabled: bool,
+    /// Whether the source has an account and a business: without both it may not send leads.
+    attached: bool,
     compliance_approved: bool,
     requires_trusted_form: bool,
     retain_certificates: bool,
     allowed_states: Vec<State>,
     allowed_products: Vec<String>,
+    /// How many leads the source may send.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<Caps>,
     default_tag_ids: Vec<String>,
     created_at: Timestamp,
 }
@@ -39,6 +45,7 @@ impl From<Source> for SourceView {
     fn from(source: Source) -> Self {
         // Keys and the salt never leave.
         Self {
+            attached: source.account_id.is_some() && source.business_id.is_some(),
             id: source.id,
             name: source.name,
             business_id: source.business_id,
@@ -48,6 +55,7 @@ impl From<Source> for SourceView {
             retain_certificates: source.retain_certificates,
             allowed_states: source.allowed_states,
             allowed_products: source.allowed_products,
+            limits: source.limits,
             default_tag_ids: source.default_tag_ids,
             created_at: source.created_at,
         }
