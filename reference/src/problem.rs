@@ -12,7 +12,7 @@ pub(crate) fn all() -> Vec<(Problem, Value)> {
     bodies(Problem::each().into_iter().chain(Problem::each_of_window()))
 }
 
-fn bodies(problems: impl IntoIterator<Item = Problem>) -> Vec<(Problem, Value)> {
+pub(crate) fn bodies(problems: impl IntoIterator<Item = Problem>) -> Vec<(Problem, Value)> {
     let bodies = problems.into_iter().map(|problem| {
         let body = problem.to_json(Entrance::Flat.path(), "JKJaXmPLvHcESHA=");
         (problem, serde_json::from_str(&body).unwrap_or_default())
@@ -22,7 +22,12 @@ fn bodies(problems: impl IntoIterator<Item = Problem>) -> Vec<(Problem, Value)> 
 
 /// The schema of every problem's body.
 pub(crate) fn schema() -> Value {
-    let bodies: Vec<_> = all().into_iter().map(|(_, body)| body).collect();
+    schema_of(Problem::each().into_iter().chain(Problem::each_of_window()))
+}
+
+/// The schema of the bodies of these problems.
+pub(crate) fn schema_of(problems: impl IntoIterator<Item = Problem>) -> Value {
+    let bodies: Vec<_> = bodies(problems).into_iter().map(|(_, body)| body).collect();
     let values = |name: &str| {
         let mut found: Vec<&Value> = Vec::new();
         for body in &bodies {

@@ -28,9 +28,11 @@ use crate::http::{self, Problem, Route, UserRoute};
 use crate::settings::{ReadSettings, Secret};
 use crate::start::{self, StartError};
 use crate::store::{Leads, Sources, StoreError};
-use options::{ARCHIVE_FILTER, Options, Parameters, Served};
+use options::{ARCHIVE_FILTER, Options, Parameters};
 use page::Page;
 use reader::Reader;
+
+pub use options::Served;
 
 /// The clients of the API of users, built once per process.
 #[derive(Debug)]
@@ -92,31 +94,34 @@ impl Reading {
         let reader = Reader::of(request, &self.business_claim, &self.digest_key)?;
         tracing::Span::current().record("business_id", reader.business.as_str());
         let id = parameter.as_deref().unwrap_or_default();
-        let options = |served: &Served, parameters: &[&str]| Options::read(request, served, parameters);
+        let options = |parameters: &[&str]| match served(route) {
+            Some(served) => Options::read(request, &served, parameters),
+            None => Err(Problem::Internal),
+        };
         let body = match route {
             UserRoute::Lead => {
                 Parameters::read(request, &[])?;
                 self.lead(&reader, id).await?
             }
             UserRoute::Leads => {
-                let options = options(&leads::SERVED, &[ARCHIVE_FILTER])?;
+                let options = options(&[ARCHIVE_FILTER])?;
                 listed(&reader, route, &self.list_leads(&reader, &options).await?)?
             }
             UserRoute::Inbox => {
-                let options = options(&inbox::SERVED, &[ARCHIVE_FILTER])?;
+                let options = options(&[ARCHIVE_FILTER])?;
                 listed(&reader, route, &self.inbox(&reader, &options).await?)?
             }
             UserRoute::LeadConversations => {
-                let options = options(&inbox::SERVED_OF_LEAD, &[])?;
+                let options = options(&[])?;
                 listed(&reader, route, &self.conversations_of(&reader, id, &options).await?)?
             }
             UserRoute::MarkRead => to_json(&self.mark_read(&reader, id, request).await?)?,
             UserRoute::LeadEvents => {
-                let options = options(&lead::SERVED_EVENTS, &[])?;
+                let options = options(&[])?;
                 listed(&reader, route, &self.events(&reader, id, &options).await?)?
             }
             UserRoute::Sources => {
-                let options = options(&sources::SERVED, &[])?;
+                let options = options(&[])?;
                 listed(&reader, route, &self.list_sources(&reader, &options).await?)?
             }
             UserRoute::Source => {
@@ -136,6 +141,20 @@ impl From<Answer> for Response<Body> {
         *response.status_mut() = StatusCode::OK;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
+    }
+}
+
+/// What the list of a route serves; `None` if the route is no list.
+pub const fn served(route: UserRoute) -> Option<Served> {
+    match route {
+        UserRoute::Leads => Some(leads::SERVED),
+        UserRoute::Inbox => Some(inbox::SERVED),
+        UserRoute::LeadConversations => Some(inbox::SERVED_OF_LEAD),
+        UserRoute::LeadEvents => Some(lead::SERVED_EVENTS),
+        UserRoute::Sources => Some(sources::SERVED),
+        UserRoute::Lead | UserRoute::MarkRead | UserRoute::Source | UserRoute::SourceMetrics | UserRoute::Analytics => {
+            None
+        }
     }
 }
 

@@ -26,17 +26,17 @@ const MAX_FILTERS: usize = 20;
 
 /// What a list serves.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Served {
+pub struct Served {
     /// The fields of `filters`.
-    pub(super) filters: &'static [&'static str],
+    pub filters: &'static [&'static str],
     /// The field of `rangeFilters`, whose values are times.
-    pub(super) range: Option<&'static str>,
+    pub range: Option<&'static str>,
     /// The field of `orderBy`.
-    pub(super) order: Option<&'static str>,
+    pub order: Option<&'static str>,
     /// The fields of `searchFields`. Without any, there is no search.
-    pub(super) search: &'static [&'static str],
+    pub search: &'static [&'static str],
     /// Whether `includeCount` is served.
-    pub(super) counts: bool,
+    pub counts: bool,
 }
 
 /// What a list is asked for.

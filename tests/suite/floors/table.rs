@@ -94,6 +94,7 @@ pub(super) const TARGETS: &[Target] = &[
         "reference/src/lib.rs",
         &[
             &["html", "page", "validator"],
+            &["reading"],
             &["openapi", "message", "events"],
             &["window"],
             &["payload", "answer"],
