@@ -308,6 +308,7 @@ impl Functions {
         let read = ReadSettings {
             sources_table: intake.check.sources_table.clone(),
             leads_table: intake.check.leads_table.clone(),
+            limits_table: intake.check.limits_table.clone(),
             business_claim: "business_id".to_owned(),
             reader_digest_key: stand_in_secret(),
             connects_ahead: false,

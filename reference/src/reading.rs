@@ -1,5 +1,7 @@
 //! Generates the OpenAPI 3.1 document of the API of users (contract, section 12).
 
+mod schemas;
+
 use std::collections::BTreeSet;
 
 use leadping::http::{Problem, Scope, UserRoute};
@@ -33,7 +35,7 @@ pub fn document() -> Value {
     }
     let intake = openapi::document();
     let mut schemas = intake["components"]["schemas"].as_object().cloned().unwrap_or_default();
-    schemas.extend(own_schemas());
+    schemas.extend(schemas::all());
     let scopes: Map<_, _> = Scope::ALL.iter().map(|scope| (scope.as_str().to_owned(), about(*scope).into())).collect();
     let mut document = json!({
         "openapi": "3.1.0",
@@ -300,177 +302,6 @@ fn problems() -> Vec<Problem> {
         .into_iter()
         .filter(|problem| matches!(problem, Problem::Malformed(_) | Problem::TooLarge | Problem::Internal));
     Problem::each_of_reading().into_iter().chain(shared).collect()
-}
-
-fn own_schemas() -> Map<String, Value> {
-    let text = |about: &str| json!({"type": "string", "description": about});
-    let time = |about: &str| json!({"type": "string", "format": "date-time", "description": about});
-    let flag = |about: &str| json!({"type": "boolean", "description": about});
-    let number = |about: &str| json!({"type": "integer", "description": about});
-    let texts = |about: &str| json!({"type": "array", "items": {"type": "string"}, "description": about});
-    let of = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
-    let object = |about: &str, required: &[&str], properties: Value| json!({"type": "object", "description": about, "required": required, "properties": properties});
-    let list = |about: &str, name: &str| json!({"type": "array", "items": of(name), "description": about});
-    let page = |row: &str| {
-        object(
-            "A page. Only a page whose continuationToken is null is the last one.",
-            &["items", "pageSize", "totalCount", "continuationToken"],
-            json!({
-                "items": list("The items.", row),
-                "pageSize": number("The most items of a page."),
-                "totalCount": {"type": ["integer", "null"], "description": "If it was asked for and is known."},
-                "continuationToken": {"type": ["string", "null"], "description": "For the next page."},
-            }),
-        )
-    };
-    let channel = object(
-        "Whether the person may be reached this way.",
-        &["eligible", "reasons"],
-        json!({
-            "eligible": flag("Whether there is no reason against it."), "reasons": texts("The reasons against it."),
-        }),
-    );
-    let eligibility = object(
-        "Whether the person may be texted and called.",
-        &["sms", "call"],
-        json!({"sms": channel, "call": channel}),
-    );
-    let event = object(
-        "An event of a lead.",
-        &["id", "eventType", "timelineType", "sequence", "leadId", "createdAt"],
-        json!({
-            "id": text("Its id."), "eventType": text("What happened, such as lead.created."),
-            "timelineType": {"enum": ["LeadCreated", "LeadUpdated"], "description": "The same, as the vendor's clients know it."},
-            "sequence": number("1, 2, 3 and so on for each lead."), "summary": text("What happened, for people."),
-            "leadId": text("The lead."), "conversationId": text("Its conversation."), "sourceId": text("Its source."),
-            "businessId": text("Its business."), "eligibility": of("Eligibility"), "createdAt": time("When it happened."),
-        }),
-    );
-    let named = object("A source by its name.", &["id"], json!({"id": text("Its id."), "name": text("Its name.")}));
-    let conversation = object(
-        "A conversation.",
-        &["id", "leadId", "status", "isUnread", "eventVersion", "lastEventAt"],
-        json!({
-            "id": text("Its id."), "leadId": text("Its lead."), "sourceId": text("The lead's source."),
-            "firstName": text("The person's first name."), "lastName": text("The person's last name."),
-            "email": text("The person's e-mail address."), "leadPhoneNumber": text("The person's number, in E.164."),
-            "status": text("Always open in this release."), "isUnread": flag("Whether it has news that no user has read."),
-            "isArchived": flag("Always false."), "lastSnippet": text("What happened last."),
-            "lastEventAt": time("When it last moved to the top."), "eventVersion": number("The sequence of its last event."),
-            "createdAt": time("When it was opened."),
-        }),
-    );
-    let row = object(
-        "A lead in a list.",
-        &["id", "createdAt", "status", "processingStatus", "source"],
-        json!({
-            "id": text("Its id."), "createdAt": time("When it was accepted."), "firstName": text("The person's first name."),
-            "lastName": text("The person's last name."), "phone": text("The person's number, in E.164."),
-            "email": text("The person's e-mail address."), "status": text("As processingStatus."),
-            "processingStatus": text("Enriching or Ready."), "isArchived": flag("Always false."), "source": of("SourceName"),
-            "externalId": text("The source's id of the lead."), "state": text("The person's state."), "product": text("The product."),
-            "price": {"type": "number", "description": "The price."}, "lineType": text("The line, if it was looked up."),
-            "consentStatus": text("The consent, if the source retains certificates."),
-        }),
-    );
-    let source = object(
-        "A source, never with a key.",
-        &["id", "name", "enabled", "complianceApproved"],
-        json!({
-            "id": text("Its id."), "name": text("Its name."), "businessId": text("Its business."),
-            "enabled": flag("Whether it may send."), "complianceApproved": flag("Whether it has passed its compliance review."),
-            "requiresTrustedForm": flag("Whether each lead needs a certificate."),
-            "retainCertificates": flag("Whether certificates are matched and retained."),
-            "allowedStates": texts("Any if empty."), "allowedProducts": texts("Any if empty."),
-            "defaultTagIds": texts("Tags of each lead."), "createdAt": time("When it was created."),
-        }),
-    );
-    let range = object(
-        "A range of time.",
-        &["startAt", "endAt"],
-        json!({"startAt": time("Its start."), "endAt": time("Its end, not included.")}),
-    );
-    let point = object(
-        "A day.",
-        &["startAt", "endAt", "label", "value"],
-        json!({
-            "startAt": time("Its start."), "endAt": time("Its end."), "label": text("The day."), "value": number("The leads."),
-        }),
-    );
-    let comparison = object(
-        "This period and the one before.",
-        &["current", "previous", "direction"],
-        json!({
-            "current": number("This period."), "previous": number("The one before."), "direction": {"enum": ["up", "down", "flat"]},
-        }),
-    );
-    let metrics = object(
-        "Leads of a source.",
-        &["range", "totalLeads", "points", "generatedAt"],
-        json!({
-            "range": of("DateRange"), "totalLeads": number("Their number."), "points": list("Per day.", "TrendPoint"),
-            "generatedAt": time("When they were counted."),
-        }),
-    );
-    let share = object(
-        "The leads of a source.",
-        &["source", "sourceId", "leads", "percent"],
-        json!({
-            "source": text("Its name."), "sourceId": text("Its id."), "leads": number("Their number."),
-            "percent": {"type": "number", "description": "Of all leads."},
-        }),
-    );
-    let attention = object(
-        "Something to look at.",
-        &["severity", "title", "detail", "sourceId"],
-        json!({
-            "severity": text("How urgent it is."), "title": text("What it is."), "detail": text("More of it."), "sourceId": text("The source."),
-        }),
-    );
-    let analytics = object(
-        "Leads of the business.",
-        &["range", "summary", "leadTrend", "needsAttention", "generatedAt"],
-        json!({
-            "range": of("DateRange"),
-            "summary": object("In short.", &["leads", "leadsComparison"], json!({"leads": number("Their number."), "leadsComparison": of("Comparison")})),
-            "leadTrend": object("Over time.", &["total", "comparison", "points"], json!({
-                "total": number("Their number."), "comparison": of("Comparison"), "points": list("Per day.", "TrendPoint"),
-            })),
-            "leadSources": list("Per source. Left out if sources times days exceed 1,000.", "SourceShare"),
-            "needsAttention": list("What needs attention.", "Attention"), "generatedAt": time("When they were counted."),
-        }),
-    );
-    let detail = json!({"description": "A lead with what is known about it.", "allOf": [of("Lead"), object("What users see.", &["source", "eligibility", "events"], json!({
-        "businessId": text("Its business."), "source": of("SourceName"), "isArchived": flag("Always false."),
-        "eligibility": of("Eligibility"), "conversation": of("Conversation"), "events": list("The timeline.", "LeadEvent"),
-        "consent": {"type": "object", "description": "The consent, if the source retains certificates."},
-    }))]});
-    let mut failure = problem::failure();
-    failure["properties"]["code"] = json!({"type": "string", "description": "What is wrong: a code of the problem."});
-    failure["properties"]["parameter"] = text("The parameter of the query string, if it is the cause.");
-    let all = [
-        ("LeadDetail", detail),
-        ("LeadRow", row),
-        ("LeadPage", page("LeadRow")),
-        ("Eligibility", eligibility),
-        ("LeadEvent", event),
-        ("EventPage", page("LeadEvent")),
-        ("SourceName", named),
-        ("Conversation", conversation),
-        ("ConversationPage", page("Conversation")),
-        ("UserSource", source),
-        ("SourcePage", page("UserSource")),
-        ("DateRange", range),
-        ("TrendPoint", point),
-        ("Comparison", comparison),
-        ("SourceMetrics", metrics),
-        ("SourceShare", share),
-        ("Attention", attention),
-        ("Analytics", analytics),
-        ("Problem", problem::schema_of(problems())),
-        ("Failure", failure),
-    ];
-    all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }
 
 /// Drops the components that no operation refers to.

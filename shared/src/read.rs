@@ -9,6 +9,7 @@ mod lead;
 mod leads;
 mod options;
 mod page;
+mod range;
 mod reader;
 mod reports;
 mod sources;
@@ -27,7 +28,7 @@ use crate::client::credential::Credential;
 use crate::http::{self, Problem, Route, UserRoute};
 use crate::settings::{ReadSettings, Secret};
 use crate::start::{self, StartError};
-use crate::store::{Leads, Sources, StoreError};
+use crate::store::{Leads, Limits, Sources, StoreError};
 use options::{ARCHIVE_FILTER, Options, Parameters};
 use page::Page;
 use reader::Reader;
@@ -39,6 +40,7 @@ pub use options::Served;
 pub struct Reading {
     sources: Sources,
     leads: Leads,
+    limits: Limits,
     business_claim: String,
     digest_key: Secret,
 }
@@ -69,6 +71,7 @@ impl Reading {
         let (key, ()) = join(Credential::read(&settings.reader_digest_key, &aws.secrets), connection).await;
         Ok(Self {
             leads: Leads::new(aws.dynamodb.clone(), &settings.leads_table),
+            limits: Limits::new(aws.dynamodb.clone(), &settings.limits_table),
             business_claim: settings.business_claim.clone(),
             digest_key: key?.secret().await,
             sources,

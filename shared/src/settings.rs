@@ -130,6 +130,8 @@ pub enum LookupSettings {
 pub struct ReadSettings {
     pub sources_table: String,
     pub leads_table: String,
+    /// By default [`LIMITS_TABLE`].
+    pub limits_table: String,
     /// `BUSINESS_CLAIM`, by default `business_id`: the claim of a token that names the business.
     pub business_claim: String,
     /// The key of the digests that the log has instead of users' email addresses.
@@ -152,6 +154,7 @@ impl ReadSettings {
         Ok(Self {
             sources_table: env.required("SOURCES_TABLE")?,
             leads_table: env.required("LEADS_TABLE")?,
+            limits_table: env.optional("LIMITS_TABLE").unwrap_or_else(|| LIMITS_TABLE.to_owned()),
             business_claim: env.optional("BUSINESS_CLAIM").unwrap_or_else(|| "business_id".to_owned()),
             reader_digest_key: env.secret("READER_DIGEST_KEY", "READER_DIGEST_KEY_SECRET_ARN")?,
             connects_ahead: true,

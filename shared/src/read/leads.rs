@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_with::skip_serializing_none;
 
 use super::cursor::Binding;
-use super::options::{Filter, Options, Range, Served, unsupported};
+use super::options::{Filter, Options, Served, unsupported};
 use super::page::{Page, Part};
+use super::range::Range;
 use super::reader::Reader;
 use super::{Reading, unavailable};
 use crate::http::{Problem, UserRoute};

@@ -1,5 +1,9 @@
 //! `GET /sources/{id}/metrics` and `GET /analytics/my`: leads per day and source. `leadctl report` reads the same counts.
 
+mod attention;
+
+use std::collections::BTreeMap;
+
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use jiff::tz::Offset;
@@ -14,8 +18,9 @@ use crate::http::Problem;
 use crate::http::problem::{QueryFault, Spot};
 use crate::id::SourceId;
 use crate::source::Source;
-use crate::store::{List, Span, StoreError};
+use crate::store::{List, Refusals, Span};
 use crate::time::Timestamp;
+use attention::Attention;
 
 /// The longest range, in days.
 const MAX_DAYS: i64 = 92;
@@ -26,8 +31,6 @@ const MAX_SOURCES: usize = 100;
 const MAX_SOURCE_DAYS: usize = 1_000;
 /// How many counts are asked for at the same time.
 const CONCURRENT: usize = 16;
-/// A key that ends within this time needs attention.
-const KEY_ENDS_SOON: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Whole UTC days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,14 +59,17 @@ struct Point {
 }
 
 /// The report of a source.
-// Refusals per day and code are counted elsewhere and will be members of this report: `totalErrors`, `errorPoints` and
-// `errorsByCode`. Until they are counted, they are left out, because a zero would be a claim.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SourceMetrics {
     range: DateRange,
     total_leads: u64,
     points: Vec<Point>,
+    /// Refused posts. They are counted apart from leads, and a count may be lost.
+    total_errors: u64,
+    error_points: Vec<Point>,
+    /// How many of them had each code. A post can have several.
+    errors_by_code: BTreeMap<String, u64>,
     generated_at: Timestamp,
 }
 
@@ -110,16 +116,6 @@ struct SourceShare {
     source_id: SourceId,
     leads: u64,
     percent: f64,
-}
-
-/// Something that an operator of the business should look at.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Attention {
-    severity: &'static str,
-    title: &'static str,
-    detail: String,
-    source_id: SourceId,
 }
 
 impl Days {
@@ -223,10 +219,22 @@ impl Reading {
         let days = Days::of(request, today(now))?;
         let source = self.named_source(reader, id).await?;
         let counts = self.per_day(&source.id, days.each()).await?;
+        let refusals = self.refusals(&source.id, days).await?;
+        let mut errors_by_code = BTreeMap::new();
+        for (code, posts) in refusals.iter().flat_map(|day| &day.codes) {
+            *errors_by_code.entry(code.clone()).or_default() += posts;
+        }
+        let refused = |day: &Days| {
+            let of_day = refusals.iter().find(|refusals| refusals.day == day.first.to_string());
+            of_day.map_or(0, |refusals| refusals.posts)
+        };
         Ok(SourceMetrics {
             range: days.range(),
             total_leads: counts.iter().sum(),
             points: days.each().into_iter().zip(counts).map(|(day, count)| day.point(count)).collect(),
+            total_errors: refusals.iter().map(|day| day.posts).sum(),
+            error_points: days.each().into_iter().map(|day| day.point(refused(&day))).collect(),
+            errors_by_code,
             generated_at: now,
         })
     }
@@ -250,6 +258,10 @@ impl Reading {
             false => None,
         };
         let comparison = Comparison::of(total, previous);
+        let mut needs_attention = self.attention(&sources, now).await?;
+        if let Some(shares) = &lead_sources {
+            needs_attention.extend(self.mostly_refused(&sources, shares, days).await?);
+        }
         Ok(Analytics {
             range: days.range(),
             summary: Summary { leads: total, leads_comparison: comparison },
@@ -259,9 +271,15 @@ impl Reading {
                 points: days.each().into_iter().zip(counts).map(|(day, count)| day.point(count)).collect(),
             },
             lead_sources,
-            needs_attention: self.attention(&sources, now).await?,
+            needs_attention,
             generated_at: now,
         })
+    }
+
+    /// What was refused of a source on these days.
+    async fn refusals(&self, source: &SourceId, days: Days) -> Result<Vec<Refusals>, Problem> {
+        let last = days.end.yesterday().unwrap_or(days.end);
+        self.limits.refusals(source, &days.first.to_string(), &last.to_string()).await.map_err(unavailable)
     }
 
     async fn per_day(&self, source: &SourceId, days: Vec<Days>) -> Result<Vec<u64>, Problem> {
@@ -295,45 +313,6 @@ impl Reading {
         }
         shares.sort_by_key(|share| std::cmp::Reverse(share.leads));
         Ok(shares)
-    }
-
-    /// Sources that sent leads yesterday and none today, and keys that are about to end.
-    // Sources that are mostly refused belong here, too, when refusals are counted.
-    async fn attention(&self, sources: &[Source], now: Timestamp) -> Result<Vec<Attention>, Problem> {
-        let today = today(now);
-        let yesterday = today.yesterday().unwrap_or(today);
-        let is_silent = |id: SourceId| async move {
-            let sent_yesterday = self.leads.any(&id, &yesterday.to_string()).await?;
-            Ok::<_, StoreError>(sent_yesterday && !self.leads.any(&id, &today.to_string()).await?)
-        };
-        let ids: Vec<SourceId> = sources.iter().map(|source| source.id.clone()).collect();
-        let silent = stream::iter(ids).map(is_silent).buffered(CONCURRENT / 4).try_collect::<Vec<_>>();
-        let silent = silent.await.map_err(unavailable)?;
-        let mut found = Vec::new();
-        for (source, is_silent) in sources.iter().zip(silent) {
-            if is_silent {
-                found.push(Attention {
-                    severity: "warning",
-                    title: "A source has sent no leads today",
-                    detail: format!("{} sent leads yesterday and none so far today (UTC).", source.name),
-                    source_id: source.id.clone(),
-                });
-            }
-            let is_about_to_end = |end: Timestamp| end > now && end <= now.after(KEY_ENDS_SOON);
-            let live = source.keys.iter().filter(|key| key.is_live(now));
-            // Another key may have replaced one that ends.
-            let ends: Vec<Option<Timestamp>> =
-                live.map(|key| key.expires_at.filter(|end| is_about_to_end(*end))).collect();
-            if let Some(Some(last)) = ends.iter().max().filter(|_| ends.iter().all(Option::is_some)) {
-                found.push(Attention {
-                    severity: "warning",
-                    title: "The last key of a source is about to end",
-                    detail: format!("{} cannot send leads after {last}, unless it gets a new key.", source.name),
-                    source_id: source.id.clone(),
-                });
-            }
-        }
-        Ok(found)
     }
 }
 
