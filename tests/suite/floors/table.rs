@@ -193,6 +193,7 @@ pub(super) const TARGETS: &[Target] = &[
             "events",
             "floors",
             "journeys",
+            "limits",
             "messages",
             "phones",
             "properties",
@@ -209,7 +210,7 @@ pub(super) const TARGETS: &[Target] = &[
         "tests",
         "tests/faults/main.rs",
         &[
-            &["events", "operators", "outages", "repeats", "retain", "round_trips", "soak"],
+            &["events", "limits", "operators", "outages", "repeats", "retain", "round_trips", "soak"],
             &["points"],
             &["page", "world"],
         ],
