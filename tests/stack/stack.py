@@ -100,6 +100,7 @@ def use(stack, outside):
     stack.sweep(source)
     # After the sweep, whose many queries in one second hide earlier ones in the trail.
     stack.look_through_window(source, unapproved, leads[0])
+    stack.reach_limits()
     expect("what roles grant and functions call", compare(stack.template, FUNCTIONS, stack.names()), [])
     stack.update()
     stack.ready(stack.accepted(source, "/leads", small_lead("updated")))
@@ -243,6 +244,18 @@ class Stack:
         expect("the status of a test lead", self.call(test, f"/sources/me/leads/{tested}")[1]["test"], True)
         expect("with the live key", self.refused(unapproved, f"/sources/me/leads/{tested}", None), (404, "lead.not_found"))
         said("window", "dry runs, standing, status, specification, and a test lead")
+
+    def reach_limits(self):
+        """At each endpoint a lead within the cap, then one of another person, whose guard is removed when the cap refuses it."""
+        limits = ("--cap-day=1", "--duplicates=phone,email")
+        for path, example in EXAMPLES.items():
+            limited = self.leadctl("source", "create", "--account=account_1", "--business=business_1", "--name=Limited", "--approved", *limits)
+            self.ready(self.accepted(limited, path, example))
+            other = example.replace(b"jordan@", b"casey@").replace(b"555-0123", b"555-0199").replace(b"5550123", b"5550199")
+            expect("the next person", self.refused(limited, path, other), (429, "quota.exceeded"))
+            status, answer = self.call(limited, f"{path}/validate", other)
+            expect("its dry run", (status, answer["code"], answer["dryRun"]), (429, "quota.exceeded", True))
+        said("limits", "a cap refuses the next person, and a dry run says so")
 
     def read(self, source, lead):
         """What users read, by every index, with tokens of the local issuer."""
