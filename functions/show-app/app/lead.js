@@ -1,8 +1,9 @@
 // One lead: what happened to it, what we found out, and every member that was sent.
 
 import { html, useEffect, useState } from './preact.js';
-import { Age, Copy, Failure, Heading, Loading, Status, Text, date, number, person, shown, usePolled, words } from './parts.js';
+import { Age, Failure, Heading, Loading, Status, date, number, person, shown, usePolled } from './parts.js';
 import { call } from './session.js';
+import { words } from './words.js';
 
 /** A lead changes until it is ready and its certificate is kept. */
 const isSettled = ({ processingStatus, consent }) => processingStatus !== 'Enriching' && consent?.status !== 'pending';
@@ -157,4 +158,38 @@ function Value({ of, name, isFree }) {
   if (!isFree && TIME.test(text)) return html`<time datetime=${text}>${date(text)}</time>`;
   if (!isFree && (name === 'phone' || name === 'number')) return number(text);
   return html`<${Text} value=${text} />`;
+}
+
+/** A text of a partner, which is a link only if it is an https address. */
+function Text({ value }) {
+  const text = shown(value);
+  let url = null;
+  if (/^https:\/\/\S+$/i.test(value)) {
+    try {
+      url = new URL(value);
+    } catch {
+      // Then it is a text.
+    }
+  }
+  return url
+    ? html`<a class="value" href=${url.href} target="_blank" rel="noopener noreferrer nofollow">${text}</a>`
+    : html`<bdi class="value">${text}</bdi>`;
+}
+
+function Copy({ value, what }) {
+  const [done, setDone] = useState('');
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(value);
+      setDone('Copied');
+    } catch {
+      setDone('Not allowed');
+    }
+  };
+  useEffect(() => {
+    const timer = done && setTimeout(setDone, 2000, '');
+    return () => clearTimeout(timer);
+  }, [done]);
+  return html`<button type="button" class="quiet copy" aria-label="Copy ${what}" onClick=${copy}>${done || 'Copy'}</button>
+    <span class="hidden" role="status">${done && `${done}: ${what}`}</span>`;
 }

@@ -49,32 +49,6 @@ export function Age({ time }) {
   return time ? html`<time datetime=${time} title=${date(time)}>${age(time)}</time>` : null;
 }
 
-const NAMES = { trustedFormUrl: 'TrustedForm certificate', email: 'E-mail', emailMatch: 'E-mail match', ipAddress: 'IP address' };
-
-/** `landingPageUrl` as "Landing page URL". */
-export function words(name) {
-  if (NAMES[name]) return NAMES[name];
-  const spaced = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/([a-z])(\d)/g, '$1 $2').replace(/[_.-]+/g, ' ').toLowerCase();
-  const known = spaced.replace(/\b(id|url|utm|ip|sms)\b/g, (word) => word.toUpperCase());
-  return known.charAt(0).toUpperCase() + known.slice(1);
-}
-
-/** A text of a partner, which is a link only if it is an https address. */
-export function Text({ value }) {
-  const text = shown(value);
-  let url = null;
-  if (/^https:\/\/\S+$/i.test(value)) {
-    try {
-      url = new URL(value);
-    } catch {
-      // Then it is a text.
-    }
-  }
-  return url
-    ? html`<a class="value" href=${url.href} target="_blank" rel="noopener noreferrer nofollow">${text}</a>`
-    : html`<bdi class="value">${text}</bdi>`;
-}
-
 /** The heading of a view. It takes the focus when the view opens, so that a screen reader begins there. */
 export function Heading({ children, title }) {
   const heading = useRef();
@@ -105,24 +79,6 @@ export function Failure({ problem, again }) {
     <p><strong>${problem.message}</strong> ${retries && 'We keep trying.'}</p>
     ${retries && again && html`<button type="button" onClick=${again}>Try now</button>`}
   </div>`;
-}
-
-export function Copy({ value, what }) {
-  const [done, setDone] = useState('');
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(value);
-      setDone('Copied');
-    } catch {
-      setDone('Not allowed');
-    }
-  };
-  useEffect(() => {
-    const timer = done && setTimeout(setDone, 2000, '');
-    return () => clearTimeout(timer);
-  }, [done]);
-  return html`<button type="button" class="quiet copy" aria-label="Copy ${what}" onClick=${copy}>${done || 'Copy'}</button>
-    <span class="hidden" role="status">${done && `${done}: ${what}`}</span>`;
 }
 
 const SHORTEST = 2000; // milliseconds between two polls

@@ -40,6 +40,7 @@ function Report({ all, metrics, days }) {
   const total = metrics?.totalLeads ?? all.leadTrend?.total ?? all.summary?.leads ?? 0;
   // The service counts refusals by source, and only since it can.
   const refusals = (metrics ?? all).errorPoints ?? null;
+  const refused = (refusals ?? []).reduce((sum, { value }) => sum + value, 0);
   const codes = codesOf((metrics ?? all).errorsByCode);
   const attention = all.needsAttention ?? [];
   return html`
@@ -50,10 +51,10 @@ function Report({ all, metrics, days }) {
     <ul class="figures">
       <li><strong>${count(total)}</strong> ${total === 1 ? 'lead' : 'leads'} in ${days} days</li>
       ${!metrics && all.leadTrend?.comparison && html`<li><${Comparison} of=${all.leadTrend.comparison} days=${days} /></li>`}
-      ${refusals && html`<li><strong>${count(refusals.reduce((sum, { value }) => sum + value, 0))}</strong> refusals</li>`}
+      ${refusals && html`<li><strong>${count(refused)}</strong> ${refused === 1 ? 'refusal' : 'refusals'}</li>`}
     </ul>
-    ${total === 0 && !refusals?.length && html`<${Empty} title="No leads in these days">Choose a longer range, or look at your sources.<//>`}
-    ${(total > 0 || refusals?.length > 0) && html`<section class="card"><h2>Per day</h2>
+    ${total + refused === 0 && html`<${Empty} title="No leads in these days">Choose a longer range, or look at your sources.<//>`}
+    ${total + refused > 0 && html`<section class="card"><h2>Per day</h2>
       <${Days} leads=${trend?.points ?? []} refusals=${refusals} /></section>`}
     ${!metrics && all.leadSources?.length > 0 && html`<section class="card"><h2>Per source</h2><${Sources} of=${all.leadSources} /></section>`}
     ${codes.length > 0 && html`<section class="card"><h2>Why leads are refused</h2><${Codes} of=${codes} /></section>`}`;

@@ -1,8 +1,9 @@
 // The sources of the business: whether they may send, what they may send, and when they last did.
 
 import { html, useEffect, useState } from './preact.js';
-import { Age, Empty, Failure, Heading, Loading, Status, count, shown, usePolled, words } from './parts.js';
+import { Age, Empty, Failure, Heading, Loading, Status, count, shown, usePolled } from './parts.js';
 import { call } from './session.js';
+import { words } from './words.js';
 
 async function all() {
   const found = [];
