@@ -273,7 +273,7 @@ mod tests {
         let own: &[_] = match status {
             _ if gateway => &[],
             "401" => &[("x-request-id", "r"), ("cache-control", "no-store"), ("www-authenticate", "LeadpingSource")],
-            "503" => &[("x-request-id", "r"), ("cache-control", "no-store"), ("retry-after", "5")],
+            "429" | "503" => &[("x-request-id", "r"), ("cache-control", "no-store"), ("retry-after", "5")],
             _ => &[("x-request-id", "r"), ("cache-control", "no-store")],
         };
         own.iter()
