@@ -43,6 +43,8 @@ static SOURCE: LazyLock<Source> = LazyLock::new(|| Source {
     default_tag_ids: vec!["tag_1".to_owned()],
     default_tag_names: vec!["Partner".to_owned()],
     keys: vec![SourceKey::presented(SOURCE_KEY).stored(now())],
+    limits: None,
+    duplicates: None,
     test_keys: Vec::new(),
     salt: "salt".to_owned(),
     created_at: now(),
@@ -103,7 +105,7 @@ fn asked(route: Route, parameter: &str, request: &Request) -> Result<Accepted, P
 }
 
 fn lead(about: &str) -> Accepted {
-    Accepted { lead: json!({"id": "lead_a", "about": about}).to_string(), replayed: false, test: false }
+    Accepted { lead: json!({"id": "lead_a", "about": about}).to_string(), replayed: false, test: false, usage: None }
 }
 
 /// A valid event whose path, or query after a `?`, is the input.
@@ -149,9 +151,12 @@ fn sender(request: &Request) -> Result<Sender, Problem> {
 fn judged(post: &Post<'_>, sender: &Sender) -> Result<Accepted, Problem> {
     let Judged { identity, verdict, .. } = judge(post, sender, now())?;
     match verdict {
-        Verdict::Valid(_) => {
-            Ok(Accepted { lead: json!({"id": identity.lead_id}).to_string(), replayed: false, test: false })
-        }
+        Verdict::Valid(_) => Ok(Accepted {
+            lead: json!({"id": identity.lead_id}).to_string(),
+            replayed: false,
+            test: false,
+            usage: None,
+        }),
         Verdict::RefusedBySource(failures) | Verdict::Refused(failures) => Err(Problem::Validation(failures)),
     }
 }
