@@ -140,7 +140,7 @@ async fn a_dry_run_says_what_was_not_checked() {
     assert_eq!(api.stack.trusted_form().calls(), calls, "TrustedForm was not asked");
     let asked = api.request(Method::POST, "/leads/validate").from(SOURCE_ID).json(STRUCTURED).send().await;
     assert_eq!((&asked.body["trustedForm"], &asked.body["duplicates"]), (&Value::Null, &json!("not checked")));
-    let by_get = get(&api, "/leads/validate").from(SOURCE_ID).send().await;
+    let by_get = get(&api, "/leads/intake/validate").from(SOURCE_ID).send().await;
     assert_eq!((by_get.status.as_u16(), by_get.body), (404, json!({"message": "Not Found"})), "the gateway's own");
     api.stack.stop().await;
 }
