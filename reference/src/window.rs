@@ -171,7 +171,7 @@ fn own_parameter(route: Route) -> Option<Value> {
             "schema": {"type": "string", "minLength": 1, "maxLength": 1024}, "example": "partner-lead-88391",
         }),
         Route::SourceSubmission => json!({
-            "name": "Idempotency-Key", "in": "header", "required": true,
+            "name": "Idempotency-Key", "in": "header", "required": true, "example": "form-88391",
             "description": "The key of the post, bare or in quotation marks.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255},
         }),

@@ -20,10 +20,17 @@ const reference = readFileSync(new URL('../../docs/reference.html', import.meta.
 const ENTITIES = { '&quot;': '"', '&lt;': '<', '&gt;': '>', '&amp;': '&' };
 const shown = [...reference.matchAll(/<code>(curl .*?)<\/code>/gs)].map(([, text]) => text.replace(/&\w+;/g, (entity) => ENTITIES[entity]));
 assert(shown.length > 0);
-const commands = [...blocks('sh').filter((text) => text.startsWith('curl')), ...shown];
+// The submission that one of them asks about.
+const [, submission] = shown.join('\n').match(/-H '(Idempotency-Key: .*?)'/);
+const keyed = `${shown.find((text) => text.startsWith('curl -i https://api.leadping.ai/leads \\'))} -H '${submission}'`;
+const commands = [keyed, ...blocks('sh').filter((text) => text.startsWith('curl')), ...shown];
+// A lead's id depends on its source's salt, so a shown id stands for that of the last lead.
+let lead;
 for (const command of commands) {
-  const { stdout } = spawnSync('bash', ['-euc', command.replaceAll('https://api.leadping.ai', api)], { encoding: 'utf8' });
+  const ours = command.replaceAll('https://api.leadping.ai', api).replace(/lead_[a-z2-7]{32}/g, (shown) => lead ?? shown);
+  const { stdout } = spawnSync('bash', ['-euc', ours], { encoding: 'utf8' });
   assert.match(stdout, /^HTTP\/1.1 20[01] /, `${command}\n${stdout}`);
+  lead = stdout.match(/^\{"id":"(lead_[a-z2-7]{32})"/m)?.[1] ?? lead;
 }
 console.log(`  ${commands.length} curl commands: accepted`);
 

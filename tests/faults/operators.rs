@@ -84,7 +84,8 @@ async fn failed_logins_name_the_source_that_exists() {
 #[tokio::test]
 async fn a_function_that_cannot_start_says_why() {
     let binaries = tokio::task::spawn_blocking(binaries::build).await.unwrap();
-    for (function, program) in binaries {
+    // The inbox page needs no setting.
+    for (function, program) in binaries.into_iter().filter(|(function, _)| *function != "show-app") {
         let ended = Command::new(program).env_clear().output().unwrap();
         assert!(!ended.status.success(), "{function}");
         let line: Value = serde_json::from_slice(&ended.stdout).unwrap();

@@ -75,10 +75,15 @@ def as_it_takes_it(template):
     for rule in (resource for resource in resources.values() if resource["Type"] == "AWS::Events::Rule"):
         for target in rule["Properties"]["Targets"]:
             del target["DeadLetterConfig"]
-    # It does not compute with metrics: this alarm watches the first of its metrics alone.
-    alarm = resources["ApiFailures"]["Properties"]
-    first = next(metric["MetricStat"] for metric in alarm.pop("Metrics") if "MetricStat" in metric)
-    alarm.update(first["Metric"], Period=first["Period"], Statistic=first["Stat"])
+    # It does not compute with metrics: an alarm that does watches the first of its metrics alone. It deploys no alarm of production.
+    for alarm in (resource["Properties"] for resource in resources.values() if resource["Type"] == "AWS::CloudWatch::Alarm"):
+        if "Metrics" in alarm and "ThresholdMetricId" not in alarm:
+            first = next(metric["MetricStat"] for metric in alarm.pop("Metrics") if "MetricStat" in metric)
+            alarm.update(first["Metric"], Period=first["Period"], Statistic=first["Stat"])
+    # A reference to a secret is its name there, and its ARN on AWS.
+    for statement in resources["ReadLeadsRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
+        if statement["Action"] == "secretsmanager:GetSecretValue":
+            statement["Resource"] = {"Fn::Sub": "arn:aws:secretsmanager:us-east-1:000000000000:secret:${ReaderDigestKey}-*"}
     # It computes with this number, but reads a parameter's number as text.
     resources["ProcessLead"]["Properties"]["Events"]["LeadCreated"]["Properties"]["ScalingConfig"]["MaximumConcurrency"] = 5
     # It requires an action of this name. On AWS a batch needs `sqs:SendMessage`.
