@@ -80,6 +80,11 @@ def as_it_takes_it(template):
         if "Metrics" in alarm and "ThresholdMetricId" not in alarm:
             first = next(metric["MetricStat"] for metric in alarm.pop("Metrics") if "MetricStat" in metric)
             alarm.update(first["Metric"], Period=first["Period"], Statistic=first["Stat"])
+    # It asks for a right to every stack of this name.
+    for policy in (resource for resource in resources.values() if resource["Type"] == "AWS::IAM::ManagedPolicy"):
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            if statement["Resource"] == {"Ref": "AWS::StackId"}:
+                statement["Resource"] = {"Fn::Sub": "arn:aws:cloudformation:us-east-1:000000000000:stack/${AWS::StackName}/*"}
     # A reference to a secret is its name there, and its ARN on AWS.
     for statement in resources["ReadLeadsRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
         if statement["Action"] == "secretsmanager:GetSecretValue":
