@@ -12,9 +12,6 @@ use crate::http::{Problem, UserRoute};
 /// Raised when the places of a list change their form.
 const VERSION: u8 = 1;
 
-/// The longest token, in characters. Ours are shorter.
-pub(super) const MAX_TOKEN: usize = 2_048;
-
 /// A token before it is encoded. It holds nothing that its caller has not seen, and a forged place can only lead to
 /// another place in the caller's own business: the key of the index never comes from it.
 #[derive(Serialize, Deserialize)]

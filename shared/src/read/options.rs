@@ -5,7 +5,6 @@ use lambda_http::Request;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::cursor::MAX_TOKEN;
 use super::range::Range;
 use crate::http::Problem;
 use crate::http::problem::{QueryFault, Spot};
@@ -201,6 +200,9 @@ fn page_size(given: Option<Value>) -> Result<usize, Problem> {
     let size = given.as_u64().filter(|size| (1..=MAX_PAGE).contains(size)).and_then(|size| size.try_into().ok());
     size.ok_or_else(|| invalid("/pageSize".to_owned(), "Send a whole number from 1 to 100."))
 }
+
+/// The longest token, in bytes. Ours are shorter.
+const MAX_TOKEN: usize = 2_048;
 
 fn token(given: Option<Value>) -> Result<Option<String>, Problem> {
     match given {
