@@ -184,8 +184,8 @@ impl Source {
     ///
     /// # Errors
     /// Never: a test reads it.
-    pub fn nobody() -> Result<Self, serde_json::Error> {
-        serde_json::from_str(NOBODY)
+    pub fn absent() -> Result<Self, serde_json::Error> {
+        serde_json::from_str(ABSENT)
     }
 
     /// What is stored of `key`, if it is a key of the source that has ended. Takes the same time for every other key.
@@ -306,8 +306,8 @@ const SORTS: [&str; 2] = ["lp_test_", "lp_"];
 /// How many of a key's random characters are shown.
 const SHOWN: usize = 8;
 
-/// The document of [`Source::nobody`], as long as that of most sources. No key has the digest.
-const NOBODY: &str = r#"{"id":"nobody","name":"A source that does not exist","accountId":null,"businessId":null,"enabled":true,
+/// The document of [`Source::absent`], as long as that of most sources. No key has the digest.
+const ABSENT: &str = r#"{"id":"nobody","name":"A source that does not exist","accountId":null,"businessId":null,"enabled":true,
 "approved":true,"allowedStates":["TX","LA"],"allowedProducts":["Auto insurance"],"requiresTrustedForm":true,
 "retainCertificates":false,"defaultTagIds":[],"defaultTagNames":["new"],"keys":[{"prefix":"lp_00000000",
 "sha256":"0000000000000000000000000000000000000000000000000000000000000000","createdAt":"2026-01-01T00:00:00.000Z",

@@ -85,7 +85,7 @@ impl Decider {
         let (id, key) = request::credentials(request.headers()).inspect_err(|_| login_failed(UNKNOWN, ""))?;
         let (source, known) = match self.sources.get(&id).await.map_err(unavailable)? {
             Some(source) => (source, true),
-            None => (Source::nobody().map_err(|_| Problem::Internal)?, false),
+            None => (Source::absent().map_err(|_| Problem::Internal)?, false),
         };
         match source.accepts(&key, now).map(|(mode, _)| mode) {
             Some(mode) => Ok(Sender { source, key, mode }),

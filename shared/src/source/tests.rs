@@ -31,8 +31,8 @@ fn a_key_works_until_it_expires() {
     for (key, now, accepted) in cases {
         assert_eq!(source.accepts(key, at(now)).is_some(), accepted, "{now}");
     }
-    let nobody = Source::nobody().unwrap();
-    assert!(nobody.accepts(&new, born).is_none() && nobody.ended(&new, born).is_none());
+    let absent = Source::absent().unwrap();
+    assert!(absent.accepts(&new, born).is_none() && absent.ended(&new, born).is_none());
 
     let ended = |key, now| source.ended(key, at(now)).map(|stored| stored.shown().to_owned());
     assert_eq!(ended(&old, "2026-01-31T23:59:59Z"), None);
