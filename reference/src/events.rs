@@ -92,7 +92,7 @@ fn eligibility() -> Value {
     json!({
         "type": "object",
         "description": "Whether the person may be texted and called, as far as was known when the event happened. Quiet hours \
-                        and opt-outs are up to whoever dials.",
+                        and opt-outs are up to the system that dials.",
         "required": ["sms", "call"],
         "properties": {"sms": channel("Texts."), "call": channel("Calls.")},
     })

@@ -115,7 +115,7 @@ pub struct Entry {
     pub act: Act,
 }
 
-/// The last entry, which stands for all before it.
+/// The last entry, whose digest covers all before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Head {
     /// How many entries the ledger has.

@@ -148,7 +148,7 @@ async fn age(world: &World, id: &LeadId) {
     update.expression_attribute_values(":year", text(&Timestamp::from(year).to_string())).send().await.unwrap();
 }
 
-/// An erasure and the end of the lookup both add an event. Whoever comes second reads the lead again.
+/// An erasure and the end of the lookup both add an event. The second of them reads the lead again.
 #[tokio::test]
 async fn an_erasure_during_the_lookup_leaves_one_order_of_events() {
     let world = World::start().await;

@@ -12,7 +12,7 @@ use super::phone_number::region::Region;
 /// Where the United States' rules for calls and texts hold.
 const UNITED_STATES: [Region; 6] = [Region::US, Region::PR, Region::VI, Region::GU, Region::AS, Region::MP];
 
-/// Whether a lead may be texted and called, as far as we can tell. Quiet hours and opt-outs are up to whoever dials.
+/// Whether a lead may be texted and called, as far as we can tell. Quiet hours and opt-outs are up to the system that dials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is what it is called")]
 pub struct Eligibility {

@@ -63,7 +63,7 @@ pub(super) enum RetainChange {
     Begin(Lease, Timestamp),
     /// The holder of the lease until this time has ended the work.
     End(Timestamp),
-    /// The work is dropped, whoever has a lease.
+    /// The work is dropped, even if another worker has a lease.
     Drop,
 }
 
