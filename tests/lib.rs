@@ -16,7 +16,8 @@ use std::time::Duration;
 use leadping::bus::Envelope;
 use leadping::id::LeadId;
 use leadping::lead::ProcessingStatus;
-use leadping::store::Record;
+use leadping::store::{Erasure, Record};
+use leadping::time::Timestamp;
 use local::demo;
 use local::stack::{Options, Stack};
 use reqwest::header::HeaderMap;
@@ -188,4 +189,10 @@ impl Answer {
         let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
         errors.iter().map(|error| (error["code"].as_str().unwrap_or_default(), error["pointer"].as_str())).collect()
     }
+}
+
+/// Erases a lead as `leadctl` does, under the name `local`.
+pub async fn erase(stack: &Stack, id: &LeadId) -> Erasure {
+    let (limits, ledger) = (stack.limits(), stack.ledger());
+    stack.leads().erase(&limits, &ledger, id, "local", Timestamp::now()).await.expect("the lead is erased")
 }

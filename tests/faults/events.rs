@@ -10,6 +10,7 @@ use leadping::store::Erasure;
 use leadping::time::Timestamp;
 use local::stand_ins::bus::BusFault;
 use serde_json::Value;
+use tests::erase;
 use tests::proxy::{Point, Side};
 
 use crate::world::{Kill, World};
@@ -105,15 +106,7 @@ async fn an_erasure_is_told_even_when_the_bus_was_down() {
     age(&world, &id).await;
 
     world.stack.bus().fail(BusFault::Down);
-    assert!(matches!(
-        world
-            .stack
-            .leads()
-            .erase(&world.stack.limits(), &world.stack.ledger(), &id, "local", Timestamp::now())
-            .await
-            .unwrap(),
-        Erasure::Erased(_)
-    ));
+    assert!(matches!(erase(&world.stack, &id).await, Erasure::Erased(_)));
     for _ in 0..2 {
         world.sweep(&mut Kill::never()).await;
         world.deliver(&mut Kill::never()).await;
@@ -157,15 +150,7 @@ async fn an_erasure_during_the_lookup_leaves_one_order_of_events() {
         let mut held = world.proxy.hold(Point::Finish, side);
         let meanwhile = async {
             held.reached().await;
-            assert!(matches!(
-                world
-                    .stack
-                    .leads()
-                    .erase(&world.stack.limits(), &world.stack.ledger(), &id, "local", Timestamp::now())
-                    .await
-                    .unwrap(),
-                Erasure::Erased(_)
-            ));
+            assert!(matches!(erase(&world.stack, &id).await, Erasure::Erased(_)));
             held.resume();
         };
         join(world.deliver(&mut Kill::never()), meanwhile).await;

@@ -9,6 +9,7 @@ use leadping::lead::consent::{Consent, ConsentReason, ConsentStatus};
 use leadping::store::{Erasure, StoredLead};
 use leadping::time::Timestamp;
 use local::stand_ins::trusted_form::RETAIN_KNOBS;
+use tests::erase;
 use tests::proxy::{Fault, Point, Side};
 
 use crate::page::{self, row};
@@ -188,15 +189,7 @@ async fn an_erasure_drops_a_pending_retain_and_keeps_a_settled_one() {
         let mut held = world.proxy.hold(Point::Retain, side);
         let meanwhile = async {
             held.reached().await;
-            assert!(matches!(
-                world
-                    .stack
-                    .leads()
-                    .erase(&world.stack.limits(), &world.stack.ledger(), &id, "local", Timestamp::now())
-                    .await
-                    .unwrap(),
-                Erasure::Erased(_)
-            ));
+            assert!(matches!(erase(&world.stack, &id).await, Erasure::Erased(_)));
             held.resume();
         };
         join(world.deliver(&mut Kill::never()), meanwhile).await;
@@ -210,15 +203,7 @@ async fn an_erasure_drops_a_pending_retain_and_keeps_a_settled_one() {
 
     let id = world.accepted(&retained(&world)).await;
     world.settle(&mut Kill::never()).await;
-    assert!(matches!(
-        world
-            .stack
-            .leads()
-            .erase(&world.stack.limits(), &world.stack.ledger(), &id, "local", Timestamp::now())
-            .await
-            .unwrap(),
-        Erasure::Erased(_)
-    ));
+    assert!(matches!(erase(&world.stack, &id).await, Erasure::Erased(_)));
     world.settle(&mut Kill::never()).await;
     let kept = consent(&world, &id).await.unwrap();
     assert_eq!((kept.status, kept.retained_until.is_some()), (ConsentStatus::Verified, true));

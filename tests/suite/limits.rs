@@ -13,7 +13,7 @@ use local::demo::{SOURCE_ID, TEST_KEY};
 use local::stack::Options;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Answer, Api, eventually, options};
+use tests::{Answer, Api, erase, eventually, options};
 
 /// Another source of the same business.
 const OTHER: &str = "source_exempt";
@@ -312,12 +312,7 @@ async fn an_erased_person_is_no_earlier_one() {
     let first = post(&api, SOURCE_ID, lead("first", 5_500_001, "a@example.com")).await.id();
     let second = lead("second", 5_500_001, "");
     assert_eq!(post(&api, SOURCE_ID, second.clone()).await.status, 409);
-    let erasure = api
-        .stack
-        .leads()
-        .erase(&api.stack.limits(), &api.stack.ledger(), &first, "local", Timestamp::now())
-        .await
-        .unwrap();
+    let erasure = erase(&api.stack, &first).await;
     assert!(matches!(erasure, Erasure::Erased(_)));
     let scan =
         api.stack.clients().dynamodb.scan().table_name(&api.stack.addresses().limits_table).send().await.unwrap();

@@ -14,7 +14,7 @@ use leadping::store::{Erasure, Progress, StoredLead, Work};
 use leadping::time::Timestamp;
 use local::stack::Options;
 use serde_json::Value;
-use tests::{Api, options};
+use tests::{Api, erase, options};
 
 const FIRST: &str = include_str!("../stored/first-release.json");
 const NEXT: &str = include_str!("../stored/next-release.json");
@@ -153,14 +153,7 @@ async fn writing_keeps_what_a_later_release_has_added() {
     assert_eq!(document["keys"][0]["test"], true, "and so does a member of a key");
     assert_eq!(item["businessId"].as_s().unwrap(), "business_stored", "and an attribute");
 
-    assert!(matches!(
-        api.stack
-            .leads()
-            .erase(&api.stack.limits(), &api.stack.ledger(), &id(READY), "local", Timestamp::now())
-            .await
-            .unwrap(),
-        Erasure::Erased(_)
-    ));
+    assert!(matches!(erase(&api.stack, &id(READY)).await, Erasure::Erased(_)));
     let table = &api.stack.addresses().leads_table;
     for sk in ["LEAD", "CONVERSATION"] {
         let item = stored(&api, table, &format!("LEAD#{READY}"), sk).await;

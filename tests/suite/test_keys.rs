@@ -12,7 +12,7 @@ use local::demo::{self, SOURCE_ID};
 use local::stack::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Answer, Api, Post, options};
+use tests::{Answer, Api, Post, erase, options};
 
 const FLAT: &str = include_str!("../examples/flat.json");
 
@@ -181,14 +181,7 @@ async fn exactly_the_items_of_test_leads_expire() {
         }
         if number < 2 {
             for id in [tested.id(), real.id()] {
-                assert!(matches!(
-                    api.stack
-                        .leads()
-                        .erase(&api.stack.limits(), &api.stack.ledger(), &id, "local", Timestamp::now())
-                        .await
-                        .unwrap(),
-                    Erasure::Erased(_)
-                ));
+                assert!(matches!(erase(&api.stack, &id).await, Erasure::Erased(_)));
             }
         }
     }

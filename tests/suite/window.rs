@@ -5,6 +5,7 @@ use local::stack::Options;
 use reference::Validator;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::erase;
 use tests::proxy::{Proxy, Service};
 use tests::{Answer, Api, Post, eventually, options};
 
@@ -113,11 +114,7 @@ async fn a_status_tells_of_the_source_s_own_leads_and_nothing_of_the_person() {
     let none = asked(&api, SOURCE_ID, "/sources/me/leads?externalId=none").await;
     assert_eq!((none.status.as_u16(), none.body), (200, json!({"items": []})));
 
-    api.stack
-        .leads()
-        .erase(&api.stack.limits(), &api.stack.ledger(), &id, "local", leadping::time::Timestamp::now())
-        .await
-        .unwrap();
+    erase(&api.stack, &id).await;
     let erased = asked(&api, SOURCE_ID, &format!("/sources/me/leads/{id}")).await.body;
     assert_eq!((&erased["processingStatus"], &erased["externalId"]), (&json!("Erased"), &Value::Null));
     api.stack.stop().await;

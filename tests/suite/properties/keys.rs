@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use leadping::lead::{Lead, ProcessingStatus};
 use leadping::store::Erasure;
-use leadping::time::Timestamp;
 use local::demo;
 use proptest::prelude::*;
 use reqwest::Method;
-use tests::{Api, options};
+use tests::{Api, erase, options};
 use tokio::runtime::Runtime;
 
 use super::{config, lead, request_id};
@@ -45,7 +44,7 @@ fn another_content_under_a_key_is_refused_in_every_state_of_its_lead() {
                 api.ready(&id).await;
             }
             if state == State::Erased {
-                assert!(matches!(api.stack.leads().erase(&api.stack.limits(), &api.stack.ledger(), &id, "local", Timestamp::now()).await.unwrap(), Erasure::Erased(_)));
+                assert!(matches!(erase(&api.stack, &id).await, Erasure::Erased(_)));
             }
 
             let refused = post(api, &key, second).await;

@@ -1,5 +1,6 @@
 //! One lead, the inbox and the timeline.
 
+use tests::erase;
 use tests::options;
 
 use super::*;
@@ -55,7 +56,7 @@ async fn an_erased_lead_is_a_tombstone_and_in_no_list() {
     assert_eq!((shown.status.as_u16(), &shown.body["test"]), (200, &json!(true)));
     assert_eq!(shown.body["eligibility"]["sms"]["reasons"][0], "test_lead");
 
-    api.stack.leads().erase(&api.stack.limits(), &api.stack.ledger(), &id, "local", Timestamp::now()).await.unwrap();
+    erase(&api.stack, &id).await;
     let shown = ask(&api, &token, Method::GET, &format!("/leads/{id}"), None).await;
     assert_eq!((shown.status.as_u16(), &shown.body["processingStatus"]), (200, &json!("Erased")));
     for secret in ["Jordan", "jordan@example.com", "5555550123"] {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use leadping::http::UserRoute;
+use tests::erase;
 use tests::options;
 
 use super::*;
@@ -39,11 +40,7 @@ async fn nothing_of_another_business_is_read_or_told() {
     for id in [&theirs, &erased, &mine] {
         api.ready(id).await;
     }
-    api.stack
-        .leads()
-        .erase(&api.stack.limits(), &api.stack.ledger(), &erased, "local", Timestamp::now())
-        .await
-        .unwrap();
+    erase(&api.stack, &erased).await;
     let (own, other) = (token(&api, "business_1"), token(&api, "business_2"));
     let conversation = |id: &LeadId| id.as_str().replace("lead_", "conversation_");
 
