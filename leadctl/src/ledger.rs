@@ -19,9 +19,9 @@ Examples:
       | jq -r '.[] | select(.entry.action == \"lead erase\") | .entry.by'";
 
 const VERIFY_EXAMPLES: &str = "\
-Each entry holds the digest of the one before. A person who may write to the table could
-write all of it again, or remove the last entries: a digest that was kept
-elsewhere finds that. Every act prints one.
+Each entry holds the digest of the one before. A person who may write to the
+table could write all of it again, or remove the last entries: a digest that was
+kept elsewhere finds that. Every act prints one.
 
 Examples:
   leadctl --local ledger verify
