@@ -26,7 +26,7 @@ EXAMPLES = {
     "/leads/intake": (ROOT / "tests/examples/flat.json").read_bytes(),
 }
 STACK = "leadping-test"
-ALL_STEPS = {"accepted", "announced", "conversation", "look-up", "ready", "published"}
+ALL_STEPS = {"accepted", "announced", "conversation", "lookup", "ready", "published"}
 FUNCTIONS = {
     "CheckLead": f"{STACK}-check-lead",
     "CreateLead": f"{STACK}-create-lead",

@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 /// The limit on due leads per shard and sweep. The next sweep continues.
 const MAX_PER_SHARD: i32 = 1_000;
 
-/// How many batches are announced concurrently.
+/// How many shards are read, and how many batches are announced, concurrently. Each takes a connection of its own.
 const CONCURRENCY: usize = 16;
 
 /// A sweep starts no batch when less time than this is left. A batch takes up to 3 s: an update within the SDK's 2.5 s
@@ -29,7 +29,11 @@ impl Worker {
     /// every minute. Stops before `end`, and reports how many leads were due.
     pub(super) async fn sweep(&self, end: Instant) {
         let now = Timestamp::now();
-        let shards = join_all((0..schema::UNFINISHED_SHARDS).map(|shard| self.due(shard, now))).await;
+        let shards: Vec<_> = stream::iter(0..schema::UNFINISHED_SHARDS)
+            .map(|shard| self.due(shard, now))
+            .buffered(CONCURRENCY)
+            .collect()
+            .await;
         let found = backlog(&shards, now);
         let mut due: Vec<Due> = shards.into_iter().flatten().flatten().collect();
         due.sort_by_key(|entry| entry.due_at);

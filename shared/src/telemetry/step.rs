@@ -39,13 +39,13 @@ pub fn conversation(lead: &LeadId) {
     info!(target: TARGET, step = "conversation", lead_id = lead.as_str());
 }
 
-/// One try of a lookup ended. The step is called `look-up` because runbooks and queries search for that name.
+/// One try of a lookup ended.
 pub fn lookup(lead: &LeadId, provider: &str, end: LookupEnd) {
     let outcome = end.as_str();
     if end == LookupEnd::Succeeded {
-        info!(target: TARGET, step = "look-up", lead_id = lead.as_str(), provider, outcome);
+        info!(target: TARGET, step = "lookup", lead_id = lead.as_str(), provider, outcome);
     } else {
-        warn!(target: TARGET, step = "look-up", lead_id = lead.as_str(), provider, outcome);
+        warn!(target: TARGET, step = "lookup", lead_id = lead.as_str(), provider, outcome);
     }
 }
 

@@ -143,7 +143,7 @@ fn lead(wrong: &mut Wrong, post: &Post, answer: &Answer) {
         wrong.unless(list, &true, &answer.body[list].is_array());
     }
     if !answer.body["contact"]["phone"]["lookup"].is_null() {
-        wrong.0.push("the look-up is in the answer".to_owned());
+        wrong.0.push("the lookup is in the answer".to_owned());
     }
     for (path, expected) in &post.stored {
         let got = at(&answer.text, path);
