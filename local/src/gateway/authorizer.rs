@@ -83,7 +83,11 @@ fn verified(issuer: &Issuer, token: &str, now: i64) -> Result<Map<String, Value>
     }
     // `client_id` counts only in a token without `aud`.
     let audience = found.get("aud").or_else(|| found.get("client_id"));
-    if !words(audience).iter().any(|audience| audience == AUDIENCE) {
+    let is_ours = match audience {
+        Some(Value::Array(audiences)) => audiences.iter().any(|audience| audience == AUDIENCE),
+        audience => audience.is_some_and(|audience| audience == AUDIENCE),
+    };
+    if !is_ours {
         return Err("the audience is invalid");
     }
     let number = |name: &str| found.get(name).map(|value| value.as_i64().ok_or("a time is invalid")).transpose();

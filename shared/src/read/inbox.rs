@@ -16,7 +16,7 @@ use crate::id::{ConversationId, LeadId, SourceId};
 use crate::lead::email::Email;
 use crate::lead::phone_number::PhoneNumber;
 use crate::lead::redact::redacted;
-use crate::store::List;
+use crate::store::{List, StoredLead};
 use crate::time::Timestamp;
 
 /// What the inbox serves.
@@ -146,6 +146,7 @@ impl Reading {
     }
 
     /// Marks a conversation as read, if nothing has happened since the event that the user has seen. Says whether it did.
+    /// The conversation of an erased lead or of a test lead is in no inbox, so there is none to mark.
     pub(super) async fn mark_read(&self, reader: &Reader, id: &str, request: &Request) -> Result<bool, Problem> {
         let parameters = Parameters::read(request, &[EVENT_VERSION])?;
         let version = parameters.get(EVENT_VERSION).and_then(|version| version.parse().ok());
@@ -159,7 +160,8 @@ impl Reading {
             return Ok(true);
         }
         // Something has happened since, or the conversation is not the business's.
-        let record = self.record_of(reader, &lead).await?;
-        record.and_then(|record| record.conversation).map(|_| false).ok_or_else(missing)
+        let record = self.record_of(reader, &lead).await?.ok_or_else(missing)?;
+        let is_in_inbox = matches!(&record.lead, StoredLead::Kept(kept) if !kept.lead.test);
+        record.conversation.filter(|_| is_in_inbox).map(|_| false).ok_or_else(missing)
     }
 }

@@ -1,6 +1,8 @@
 //! What a list is asked for: its body and its query string. Everything that is not served is refused by name, so that no
 //! filter is silently ignored (contract, section 12).
 
+use std::collections::HashSet;
+
 use lambda_http::Request;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -9,7 +11,7 @@ use super::range::Range;
 use crate::http::Problem;
 use crate::http::problem::{QueryFault, Spot};
 use crate::lead::captured_at;
-use crate::payload::{Malformed, Position};
+use crate::payload::{self, Malformed, Position};
 use crate::time::Timestamp;
 
 /// The longest body, in bytes.
@@ -151,10 +153,14 @@ impl Parameters {
 /// A time, or a day, which begins at midnight UTC.
 pub(super) fn time(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    match text.len() {
+    let parse = |text: &str| match text.len() {
         10 => format!("{text}T00:00:00Z").parse().ok(),
         _ => captured_at::parse(text).map(Timestamp::from),
-    }
+    };
+    // The time library ends within the last days of the year 9999, which some systems send for "no end".
+    let last = || ["9999-12-30", "9999-12-31"].into_iter().find_map(|day| text.strip_prefix(day));
+    let clamped = || last().and_then(|rest| parse(&format!("9999-12-29{rest}"))).map(|_| jiff::Timestamp::MAX.into());
+    parse(text).or_else(clamped)
 }
 
 pub(super) fn invalid(pointer: String, detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
@@ -175,12 +181,33 @@ fn body(request: &Request) -> Result<Map<String, Value>, Problem> {
         return Ok(Map::new());
     }
     match serde_json::from_slice(body) {
-        Ok(Value::Object(members)) => Ok(members),
+        Ok(Value::Object(members)) => match payload::Value::parse(body).ok().and_then(|sent| repeated(&sent)) {
+            None => Ok(members),
+            Some(pointer) => Err(invalid(pointer, "Send this member once.")),
+        },
         Ok(_) => Err(invalid(String::new(), "Send one JSON object, or no body.")),
         Err(error) => {
             let position = Position { line: error.line().max(1), column: error.column().max(1) };
             Err(Problem::Malformed(Malformed::NotJson(position)))
         }
+    }
+}
+
+/// The pointer to a member that is given more than once. Of those, `serde_json` would keep the last and ignore the others.
+fn repeated(sent: &payload::Value) -> Option<String> {
+    match sent {
+        payload::Value::Object(members) => {
+            let mut names = HashSet::new();
+            members.iter().find_map(|(name, value)| {
+                let within = if names.insert(name) { repeated(value) } else { Some(String::new()) };
+                within.map(|within| format!("/{}{within}", escaped(name)))
+            })
+        }
+        payload::Value::List(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(index, item)| repeated(item).map(|within| format!("/{index}{within}")))
+        }
+        _ => None,
     }
 }
 

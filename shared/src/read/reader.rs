@@ -23,11 +23,13 @@ pub(super) struct Reader {
 impl Reader {
     /// The reader of a request. `claim` names the claim that holds the business.
     ///
-    /// A claim with several values arrives as `[a b]`, which is no id.
+    /// A claim with several values arrives as `[a b]`, which is no id. Every other value that is not a text arrives as its
+    /// JSON, so `null`, `true` and `false` are no ids here.
     pub(super) fn of(request: &Request, claim: &str, digest_key: &Secret) -> Result<Self, Problem> {
         let claims = claims(request);
         let value = |name: &str| claims.as_ref().and_then(|claims| claims.get(name)).map(String::as_str);
-        let business = value(claim).and_then(|business| BusinessId::parse(business).ok());
+        let business = value(claim).filter(|business| !["null", "true", "false"].contains(business));
+        let business = business.and_then(|business| BusinessId::parse(business).ok());
         Ok(Self {
             business: business.ok_or(Problem::NoBusiness)?,
             subject: shown(value("sub").unwrap_or_default(), digest_key),

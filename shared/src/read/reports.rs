@@ -130,7 +130,10 @@ impl Days {
                 let at: jiff::Timestamp = time(text)
                     .ok_or_else(|| invalid(name, "Send a day, such as 2026-06-15, or a time as RFC 3339."))?
                     .into();
-                Ok::<_, Problem>(Offset::UTC.to_datetime(at))
+                let at = Offset::UTC.to_datetime(at);
+                // Within these years every day near the range is one, too.
+                let is_reportable = (1970..=9998).contains(&at.year());
+                is_reportable.then_some(at).ok_or_else(|| invalid(name, "Send a day from 1970 to 9998."))
             };
             parameters.get(name).map(read).transpose()
         };
@@ -141,6 +144,9 @@ impl Days {
         let days = days.transpose()?;
         let plus = |date: Date, days: i64| date.saturating_add(Length::new().days(days));
         let (start, end) = (day("startAt")?, day("endAt")?);
+        if start.zip(end).is_some_and(|(start, end)| start >= end) {
+            return Err(invalid("startAt", "Send a range of 1 to 92 days that begins before it ends."));
+        }
         // A day of which any part is in the range counts as a whole.
         let end = end.map(|end| match end.time() {
             midnight if midnight == jiff::civil::Time::midnight() => end.date(),

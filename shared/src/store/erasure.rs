@@ -11,6 +11,7 @@ use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
 use crate::ledger::{Act, Head, Subject};
 use crate::time::Timestamp;
+use aws_sdk_dynamodb::types::AttributeValue;
 
 /// The worker writes a lead only a few times, so more conflicts than this mean that something is wrong.
 const MAX_TRIES: usize = 5;
@@ -108,12 +109,13 @@ impl Leads {
                 let values = Item::from([
                     (":version".to_owned(), item::number(written.outbox.version)),
                     (":erased".to_owned(), item::text(item::json(&conversation.erased())?)),
+                    (":unread".to_owned(), AttributeValue::Bool(false)),
                 ]);
                 writes.push(transaction::update(
                     &self.table,
                     item::key(pk(id), CONVERSATION),
                     "attribute_exists(pk)",
-                    "SET document = :erased, eventVersion = :version REMOVE businessId",
+                    "SET document = :erased, eventVersion = :version, isUnread = :unread REMOVE businessId",
                     values,
                 )?);
             }

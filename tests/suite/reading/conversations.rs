@@ -71,6 +71,16 @@ async fn an_erased_lead_is_a_tombstone_and_in_no_list() {
     }
     let events = list(&api, &token, &format!("/events/leads/{id}"), json!({})).await;
     assert_eq!(items(&events).last().unwrap()["eventType"], "lead.erased");
+    for id in [&id, &test] {
+        let conversations = list(&api, &token, &format!("/conversations/lead/{id}"), json!({})).await;
+        let conversation = &items(&conversations)[0];
+        let (of, version) = (conversation["id"].as_str().unwrap(), &conversation["eventVersion"]);
+        let path = format!("/conversations/{of}/mark-read?eventVersion={version}");
+        let marked = ask(&api, &token, Method::POST, &path, None).await;
+        assert_eq!(marked.body["code"], "conversation.not_found", "it is in no inbox: {conversation}");
+    }
+    let shown = list(&api, &token, &format!("/conversations/lead/{id}"), json!({})).await;
+    assert_eq!(items(&shown)[0]["isUnread"], false, "an erased lead asks for no attention");
     api.stack.stop().await;
 }
 

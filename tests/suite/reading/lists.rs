@@ -41,7 +41,9 @@ async fn leads_are_found_in_every_spelling() {
         (json!({}), "dcba"),
         (order("asc"), "abcd"),
         (order("desc"), "dcba"),
+        (json!({"orderBy": [{"field": "createdAt"}]}), "abcd"),
         (search(&a), "a"),
+        (search(&a.to_uppercase()), "a"),
         (search("lead_unknown"), ""),
         (search("a@EXAMPLE.com"), "a"),
         (search("a@example"), ""),
@@ -71,6 +73,8 @@ async fn leads_are_found_in_every_spelling() {
         (json!({"search": "muñoz", "filters": [equal("state", "CA")]}), "b"),
         (json!({"rangeFilters": [{"field": "createdAt", "greaterThan": "2026-01-01T00:00:00+01:00"}]}), "dcba"),
         (json!({"rangeFilters": [{"field": "createdAt", "lessThan": "2026-01-01"}]}), ""),
+        (json!({"rangeFilters": [{"field": "createdAt", "lessThanOrEqual": "9999-12-31T23:59:59.999Z"}]}), "dcba"),
+        (json!({"rangeFilters": [{"field": "createdAt", "lessThan": "9999-12-31"}]}), "dcba"),
         (json!({"search": "smith", "rangeFilters": [{"field": "createdAt", "lessThanOrEqual": "2026-01-01"}]}), ""),
         (json!({"filters": null, "search": null, "orderBy": []}), "dcba"),
     ] {
@@ -175,8 +179,29 @@ async fn what_is_not_served_is_refused_by_name() {
         let found = (&answer.body["code"], &answer.body["errors"][0]["parameter"]);
         assert_eq!(found, (&json!(code), &json!(parameter)), "{path}");
     }
-    for query in ["days=0", "days=93", "days=x", "startAt=2026-01-02&endAt=2026-01-01", "startAt=2025-01-01", "endAt=x"]
-    {
+    for (body, at) in [
+        (r#"{"pageSize": 1, "pageSize": 100}"#, "/pageSize"),
+        (r#"{"filters": [{"field": "state", "value": "TX"}], "filters": []}"#, "/filters"),
+        (r#"{"filters": [{"field": "state", "value": "TX", "value": "CA"}]}"#, "/filters/0/value"),
+    ] {
+        let request = api.request(Method::POST, leads).header("Authorization", &format!("Bearer {token}"));
+        let answer = request.json(body).send().await;
+        let found = (&answer.body["code"], &answer.body["errors"][0]["pointer"]);
+        assert_eq!(found, (&json!("query.invalid"), &json!(at)), "{body}");
+    }
+    for query in [
+        "days=0",
+        "days=93",
+        "days=x",
+        "startAt=2026-01-02&endAt=2026-01-01",
+        "startAt=2026-01-02T12:00:00Z&endAt=2026-01-02T11:00:00Z",
+        "startAt=2026-01-02T12:00:00Z&endAt=2026-01-02T12:00:00Z",
+        "startAt=2025-01-01",
+        "startAt=9999-12-30",
+        "endAt=0000-01-01",
+        "endAt=9999-12-31T23:59:59Z",
+        "endAt=x",
+    ] {
         let answer = ask(&api, &token, Method::GET, &format!("/analytics/my?{query}"), None).await;
         assert_eq!(answer.body["code"], "query.invalid", "{query}");
     }
