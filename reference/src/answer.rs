@@ -41,8 +41,8 @@ struct Refusal {
     /// Its name among the document's responses.
     name: &'static str,
     description: &'static str,
-    /// A header besides those of every answer.
-    header: Option<&'static str>,
+    /// Headers besides those of every answer.
+    headers: &'static [&'static str],
 }
 
 const REFUSALS: [Refusal; 12] = [
@@ -50,38 +50,38 @@ const REFUSALS: [Refusal; 12] = [
         status: "400",
         name: "Invalid",
         description: "The lead or the request has to be fixed first. Do not send it again unchanged.",
-        header: None,
+        headers: &[],
     },
     Refusal {
         status: "401",
         name: "Unauthorized",
         description: "The credentials are missing or wrong. The answer does not say which.",
-        header: Some("WWW-Authenticate"),
+        headers: &["WWW-Authenticate"],
     },
-    Refusal { status: "403", name: "Forbidden", description: "The source may not send leads.", header: None },
+    Refusal { status: "403", name: "Forbidden", description: "The source may not send leads.", headers: &[] },
     Refusal {
         status: "409",
         name: "Duplicate",
         description: "An earlier lead has the same person, and the source refuses such leads. Do not send it again.",
-        header: None,
+        headers: &[],
     },
     Refusal {
         status: "413",
         name: "TooLarge",
         description: "The body exceeds 256 KiB. As plain JSON: it exceeds the gateway's limit.",
-        header: None,
+        headers: &[],
     },
     Refusal {
         status: "415",
         name: "UnsupportedMediaType",
         description: "This endpoint does not read this media type.",
-        header: None,
+        headers: &[],
     },
     Refusal {
         status: "422",
         name: "IdempotencyKeyReused",
         description: "The Idempotency-Key was used for another lead.",
-        header: None,
+        headers: &[],
     },
     Refusal {
         status: "429",
@@ -89,34 +89,34 @@ const REFUSALS: [Refusal; 12] = [
         description: "As a problem: the source takes no more leads for now. Send the same request again after \
                       Retry-After. As plain JSON: too many requests at once. Send the same request again, with a growing \
                       delay.",
-        header: Some("Retry-After"),
+        headers: &["Retry-After", "RateLimit", "RateLimit-Policy"],
     },
     Refusal {
         status: "431",
         name: "HeadTooLarge",
         description: "The request line and the headers exceed 10,240 bytes. Use POST with a body.",
-        header: None,
+        headers: &[],
     },
     Refusal {
         status: "500",
         name: "InternalError",
         description: "An internal error. As plain JSON: an error of the gateway. Send the same request again, with a \
                       growing delay.",
-        header: None,
+        headers: &[],
     },
     Refusal {
         status: "503",
         name: "Unavailable",
         description: "TrustedForm or our storage did not answer. As plain JSON: the gateway got no answer in time. Send \
                       the same request again, with a growing delay.",
-        header: Some("Retry-After"),
+        headers: &["Retry-After"],
     },
     Refusal {
         status: "default",
         name: "Other",
         description: "Any other answer. Later releases may add some. Treat it by its status: fix a 4xx first, and send a \
                       5xx again with a growing delay.",
-        header: None,
+        headers: &[],
     },
 ];
 
@@ -131,11 +131,11 @@ pub(crate) fn all(status: &str, answer: Value, refusals: &[&str]) -> Value {
     Value::Object(refusals.chain([(status.to_owned(), answer)]).collect())
 }
 
-/// An answer that is no refusal: a schema of the document with examples, and a header besides those of every answer.
-pub(crate) fn accepted(description: &str, header: Option<&str>, schema: &str, examples: &Value) -> Value {
+/// An answer that is no refusal: a schema of the document with examples, and the headers besides those of every answer.
+pub(crate) fn accepted(description: &str, headers: &[&str], schema: &str, examples: &Value) -> Value {
     json!({
         "description": description,
-        "headers": own_headers(true, header),
+        "headers": own_headers(true, headers),
         "content": {JSON: {"schema": {"$ref": format!("#/components/schemas/{schema}")}, "examples": examples}},
     })
 }
@@ -171,20 +171,24 @@ impl Refusal {
         }
         let mut response = json!({"description": self.description, "content": content});
         if may_be_a_problem {
-            response["headers"] = own_headers(!may_be_the_gateways, self.header);
+            response["headers"] = own_headers(!may_be_the_gateways, self.headers);
         }
         response
     }
 }
 
 /// The headers of our answers. They are optional if the gateway may answer with the same status, without them.
-pub(crate) fn own_headers(always: bool, extra: Option<&str>) -> Value {
-    let names = ["X-Request-Id", "Cache-Control"].into_iter().chain(extra);
+pub(crate) fn own_headers(always: bool, extra: &[&str]) -> Value {
+    let names = ["X-Request-Id", "Cache-Control"].iter().chain(extra);
     let suffix = if always { "" } else { "OfProblem" };
     let references =
-        names.map(|name| (name.to_owned(), json!({"$ref": format!("#/components/headers/{name}{suffix}")})));
+        names.map(|name| ((*name).to_owned(), json!({"$ref": format!("#/components/headers/{name}{suffix}")})));
     Value::Object(references.collect())
 }
+
+const RATE_LIMIT: &str = "What is left of each cap, and the seconds until it starts again, such as \
+    `\"day\";r=12;t=36120`. Only if the source has caps.";
+const RATE_LIMIT_POLICY: &str = "The caps of the source, such as `\"day\";q=500;w=86400`. Only if it has any.";
 
 /// Every header of an answer, by name.
 pub(crate) fn headers() -> Value {
@@ -196,6 +200,10 @@ pub(crate) fn headers() -> Value {
         "Cache-ControlOfProblem": header(false, "Answers must not be cached: `no-store`. On problems.", "string"),
         "WWW-Authenticate": header(true, "The scheme of the two credential headers.", "string"),
         "Retry-AfterOfProblem": header(false, "Wait at least this many seconds. On problems.", "integer"),
+        "RateLimit": header(false, RATE_LIMIT, "string"),
+        "RateLimitOfProblem": header(false, RATE_LIMIT, "string"),
+        "RateLimit-Policy": header(false, RATE_LIMIT_POLICY, "string"),
+        "RateLimit-PolicyOfProblem": header(false, RATE_LIMIT_POLICY, "string"),
         "Idempotent-Replayed": header(false, "`true` if the lead was accepted by an earlier request.", "string"),
     })
 }

@@ -60,7 +60,7 @@ pub fn document() -> Value {
             "parameters": parameters,
             "responses": answer::all(
                 "201",
-                answer::accepted(ACCEPTED, Some("Idempotent-Replayed"), "Lead", &examples),
+                answer::accepted(ACCEPTED, &["Idempotent-Replayed", "RateLimit", "RateLimit-Policy"], "Lead", &examples),
                 &INTAKE_REFUSALS,
             ),
         })

@@ -147,7 +147,7 @@ fn operation(route: UserRoute) -> Value {
         "200".to_owned(),
         json!({
             "description": answered,
-            "headers": answer::own_headers(true, None),
+            "headers": answer::own_headers(true, &[]),
             "content": {JSON: {"schema": schema}},
         }),
     );
@@ -252,7 +252,7 @@ fn name(status: &str) -> &'static str {
 
 /// The shared answers: some of the intake's, and those of reading.
 fn responses(intake: &Value) -> Value {
-    let kept = ["TooManyRequests", "HeadTooLarge", "InternalError", "Other"];
+    let kept = ["HeadTooLarge", "InternalError", "Other"];
     let mut responses: Map<String, Value> =
         kept.iter().map(|name| ((*name).to_owned(), intake[*name].clone())).collect();
     let own = [
@@ -278,21 +278,21 @@ fn responses(intake: &Value) -> Value {
         if gateway {
             content[JSON] = json!({"schema": {"$ref": "#/components/schemas/GatewayAnswer"}});
         }
-        let headers = answer::own_headers(!gateway, if status == "503" { Some("Retry-After") } else { None });
+        let headers = answer::own_headers(!gateway, if status == "503" { &["Retry-After"] } else { &[] });
         responses.insert(
             name(status).to_owned(),
             json!({"description": description, "headers": headers, "content": content}),
         );
     }
-    responses.insert(
-        name("401").to_owned(),
-        json!({
-            "description": "The token is missing or not valid.",
-            "content": {JSON: {
-                "schema": {"$ref": "#/components/schemas/GatewayAnswer"}, "example": {"message": "Unauthorized"},
-            }},
-        }),
-    );
+    let of_gateway = [
+        ("401", "The token is missing or not valid.", "Unauthorized"),
+        ("429", "Too many requests at once. Send the same request again, with a growing delay.", "Too Many Requests"),
+    ];
+    for (status, description, message) in of_gateway {
+        let content =
+            json!({"schema": {"$ref": "#/components/schemas/GatewayAnswer"}, "example": {"message": message}});
+        responses.insert(name(status).to_owned(), json!({"description": description, "content": {JSON: content}}));
+    }
     responses.into()
 }
 

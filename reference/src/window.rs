@@ -33,6 +33,7 @@ pub(crate) fn add(document: &mut Value) {
         }
         if let Some(responses) = operation["responses"].as_object_mut() {
             responses.remove("201");
+            responses.remove("409"); // A dry run does not look for duplicates.
             responses.insert("200".to_owned(), ok(WOULD_ACCEPT, "DryRun", &dry_run_example()));
         }
         document["paths"][route.path()] = json!({"post": operation});
@@ -53,6 +54,8 @@ pub(crate) fn add(document: &mut Value) {
     let draft = draft(&document["components"]["schemas"]["Lead"]);
     let test = json!({"type": "boolean", "description": "true if a test key sent the lead. Left out otherwise."});
     document["components"]["schemas"]["Lead"]["properties"]["test"] = test.clone();
+    document["components"]["schemas"]["Lead"]["properties"]["duplicate"] = json!({"type": "boolean", "description": "true if an \
+        earlier lead has the same person and the source marks such leads. Left out otherwise."});
     document["components"]["schemas"]["Problem"]["properties"]["dryRun"] =
         json!({"type": "boolean", "description": "true in the answer to a dry run. Left out otherwise."});
     for (name, mut schema) in schemas() {
@@ -184,7 +187,7 @@ fn ok(description: &str, schema: &str, example: &Value) -> Value {
         true => json!({}),
         false => json!({"answer": {"summary": "An answer", "value": example}}),
     };
-    let mut answer = answer::accepted(description, Some("Leadping-Test"), schema, &examples);
+    let mut answer = answer::accepted(description, &["Leadping-Test"], schema, &examples);
     if examples == json!({})
         && let Some(content) = answer["content"][JSON].as_object_mut()
     {
@@ -215,7 +218,7 @@ fn refusal(route: Route, code: &str) -> (String, Value) {
     let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
     let mut response = json!({
         "description": known.detail(),
-        "headers": answer::own_headers(!is_gateways, None),
+        "headers": answer::own_headers(!is_gateways, &[]),
         "content": {PROBLEM: {"schema": schema, "examples": examples}},
     });
     if is_gateways {

@@ -66,7 +66,7 @@ codes! {
     SourceMetadataTooLarge "source_metadata.too_large", "Send at most 50 entries, with names of 1 to 64 characters and values of at most 1,024.";
     SourceMetadataSecret "source_metadata.secret", "This looks like a credential. Remove it: never send keys, tokens or passwords with a lead.";
     MetadataSecret "metadata.secret", "This member holds your source key. Send the key in its header only.";
-    IdempotencyKeyInvalid "idempotency_key.invalid", "An Idempotency-Key is 1 to 255 visible ASCII characters, bare or in quotation marks.";
+    IdempotencyKeyInvalid "idempotency_key.invalid", "Send one Idempotency-Key of 1 to 255 visible ASCII characters without a comma, bare or in quotation marks.";
 }
 
 /// Sentences that say more than a code's own, where more is known.

@@ -13,18 +13,22 @@ pub struct IdempotencyKey(String);
 
 /// The text is not an `Idempotency-Key`.
 #[derive(Debug, thiserror::Error)]
-#[error("an Idempotency-Key is 1 to 255 visible ASCII characters")]
+#[error("an Idempotency-Key is 1 to 255 visible ASCII characters without a comma")]
 pub struct InvalidKey;
 
 impl IdempotencyKey {
-    /// Parses a key, bare or in quotation marks. The quotation marks are not part of the key.
+    /// Parses a key, bare or in quotation marks. The quotation marks are not part of the key. A header that a proxy has
+    /// repeated arrives joined by commas: equal keys are one.
     ///
     /// # Errors
-    /// [`InvalidKey`] for anything but 1 to 255 characters from `!` to `~`.
+    /// [`InvalidKey`] for anything but 1 to 255 characters from `!` to `~` without a comma.
     pub fn parse(text: &[u8]) -> Result<Self, InvalidKey> {
-        let bare = text.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(text);
-        match bare.len() {
-            1..=255 if bare.iter().all(u8::is_ascii_graphic) => Ok(Self(String::from_utf8_lossy(bare).into_owned())),
+        let mut keys = text.split(|byte| *byte == b',').map(bare);
+        let key = keys.next().unwrap_or_default();
+        match key.len() {
+            1..=255 if key.iter().all(u8::is_ascii_graphic) && keys.all(|other| other == key) => {
+                Ok(Self(String::from_utf8_lossy(key).into_owned()))
+            }
             _ => Err(InvalidKey),
         }
     }
@@ -33,6 +37,12 @@ impl IdempotencyKey {
     pub fn lead_id(&self, source: &Source, mode: Mode) -> LeadId {
         LeadId::from_digest(&digest(source, kinds(mode).key, self.0.as_bytes()))
     }
+}
+
+/// The key of one header, without white space and quotation marks.
+fn bare(sent: &[u8]) -> &[u8] {
+    let sent = sent.trim_ascii();
+    sent.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(sent)
 }
 
 /// What is hashed in front of an identity.
@@ -122,11 +132,22 @@ mod tests {
     #[test]
     fn a_key_is_1_to_255_visible_ascii_characters() {
         let longest = "k".repeat(255);
-        for (text, key) in [("a", "a"), ("\"a\"", "a"), ("a\"b", "a\"b"), ("!~", "!~"), (&longest, &longest)] {
+        let repeated = format!("{longest}, \"{longest}\"");
+        for (text, key) in [
+            ("a", "a"),
+            ("\"a\"", "a"),
+            ("a\"b", "a\"b"),
+            ("!~", "!~"),
+            ("a,a", "a"),
+            ("a , \"a\",a", "a"),
+            (&longest, &longest),
+            (&repeated, &longest),
+        ] {
             assert_eq!(IdempotencyKey::parse(text.as_bytes()).unwrap().0, key);
         }
         let longer = "k".repeat(256);
-        for text in ["", "\"\"", "a b", "a\tb", "é", "\x7f", &longer] {
+        for text in ["", "\"\"", "a b", "a\tb", "é", "\x7f", ",", "a,", ",a", "a,b", "a,A", "\"a,b\"", "a,a b", &longer]
+        {
             assert!(IdempotencyKey::parse(text.as_bytes()).is_err(), "{text:?}");
         }
     }
