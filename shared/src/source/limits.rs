@@ -211,9 +211,15 @@ impl Usage {
 }
 
 impl Zone {
-    /// The zone as `jiff` knows it. A later release may know more names than this one: then it is UTC.
+    /// The zone as `jiff` knows it. A stored name that this release does not know counts as UTC, so that the source can
+    /// still send.
     fn time_zone(&self) -> TimeZone {
         TimeZone::get(&self.0).unwrap_or(TimeZone::UTC)
+    }
+
+    /// Whether this release knows the zone. A later release may know more names.
+    pub fn is_known(&self) -> bool {
+        TimeZone::get(&self.0).is_ok()
     }
 
     /// The name.
@@ -399,7 +405,9 @@ mod tests {
         ] {
             assert_eq!(given.parse::<Zone>().ok().as_ref().map(Zone::as_str), name, "{given}");
         }
-        assert_eq!(Zone("Mars/Olympus".to_owned()).time_zone(), TimeZone::UTC);
+        let later = Zone("Mars/Olympus".to_owned());
+        assert_eq!((later.time_zone(), later.is_known()), (TimeZone::UTC, false));
+        assert!(Zone::default().is_known());
     }
 
     #[test]
