@@ -1,19 +1,17 @@
 //! Where a command acts: on the running local stack, on a deployed one, or on what the environment names.
 
 mod care;
+mod config;
 mod deployed;
 mod local;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{ConfigLoader, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use clap::Args;
 use leadping::bus::Bus;
-use leadping::client::aws;
 use leadping::ledger::{Act, Head, Subject};
 use leadping::settings::LIMITS_TABLE;
 use leadping::settings::optional;
@@ -66,6 +64,10 @@ impl TargetArguments {
     /// Whether the local stack is meant.
     pub(crate) fn is_local(&self) -> bool {
         self.local || self.data.is_some()
+    }
+
+    async fn config(&self) -> Result<SdkConfig, Error> {
+        config::of(self.profile.as_deref(), self.region.as_deref()).await
     }
 }
 
@@ -136,7 +138,7 @@ impl Target {
         }
         match arguments.stack.clone().or_else(|| optional(STACK)) {
             Some(stack) => {
-                let config = config(arguments).await?;
+                let config = arguments.config().await?;
                 Ok(Self::deployed(config.clone(), Deployed::read(&config, &stack).await?, arguments.yes))
             }
             None => Self::named_in_env(arguments).await,
@@ -147,7 +149,7 @@ impl Target {
         let path = data.join("running.json");
         let running = Running::read(&path)?;
         // On one machine a retry meets what the first try met.
-        let loader = loader()?.region(Region::new(running.region)).test_credentials();
+        let loader = config::loader()?.region(Region::new(running.region)).test_credentials();
         let config = loader.retry_config(RetryConfig::disabled()).load().await;
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(&running.dynamodb).build();
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(dynamodb);
@@ -225,7 +227,7 @@ impl Target {
                     .to_owned(),
             ));
         };
-        let config = config(arguments).await?;
+        let config = arguments.config().await?;
         let client = aws_sdk_dynamodb::Client::new(&config);
         Ok(Self {
             name: format!("the tables {sources} and {leads}"),
@@ -377,27 +379,4 @@ impl Target {
 
 fn named<'a>(url: Option<&'a str>, variable: &str) -> Result<&'a str, Error> {
     url.ok_or_else(|| Error::Usage(format!("no queue given: set {variable} to its URL")))
-}
-
-fn loader() -> Result<ConfigLoader, Error> {
-    // A function's clients search for no credentials, and their limits are too tight for a person who is asked for a second
-    // factor on the way.
-    let http = aws::http(Duration::from_secs(5))
-        .map_err(|error| Error::Usage(format!("AWS_CA_BUNDLE or HTTPS_PROXY cannot be used: {error}")))?;
-    let patience = TimeoutConfig::builder()
-        .operation_attempt_timeout(Duration::from_secs(20))
-        .operation_timeout(Duration::from_secs(60));
-    let loader = aws_config::defaults(aws::behavior()).http_client(aws::over(http));
-    Ok(loader.timeout_config(patience.build()).retry_config(RetryConfig::standard().with_max_attempts(3)))
-}
-
-async fn config(arguments: &TargetArguments) -> Result<SdkConfig, Error> {
-    let mut loader = loader()?;
-    if let Some(profile) = &arguments.profile {
-        loader = loader.profile_name(profile);
-    }
-    if let Some(region) = &arguments.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    Ok(loader.load().await)
 }

@@ -1,22 +1,18 @@
 //! The whole product, running on this machine.
 
+mod functions;
+mod settings;
+
+pub use functions::Functions;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use axum::http::Method;
-use leadping::check::Window;
 use leadping::client::aws::{self, Clients, Endpoints};
-use leadping::http;
-use leadping::intake::Intake;
-use leadping::process::Worker;
-use leadping::read::Reading;
-use leadping::settings::{
-    CheckSettings, IntakeSettings, LIMITS_TABLE, LookupSettings, ProcessSettings, ReadSettings, Secret, SecretSetting,
-};
+use leadping::settings::{IntakeSettings, LIMITS_TABLE, LookupSettings, ProcessSettings, SecretSetting};
 use leadping::store::{Leads, Ledger, Limits, Sources, schema};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -24,10 +20,9 @@ use tokio::net::TcpListener;
 use crate::demo;
 use crate::dynamodb::{DynamoDb, Storage};
 use crate::event_source::{EventSource, Polling};
-use crate::function::Function;
-use crate::gateway::{Gateway, Route, sign_in};
+use crate::gateway::Gateway;
 use crate::issuer::Issuer;
-use crate::running::{self, Addresses, NO_LOOKUP, STAND_IN, STAND_IN_ACCOUNT};
+use crate::running::{self, Addresses, STAND_IN};
 use crate::schedule::Schedule;
 use crate::server;
 use crate::sqs::Sqs;
@@ -41,11 +36,6 @@ const LEADS_TABLE: &str = "leadping-leads";
 const LEDGER_TABLE: &str = "leadping-ledger";
 const EVENT_BUS: &str = "leadping-events";
 const REGION: &str = "us-east-1";
-
-/// The functions' timeouts, as in the template.
-const INTAKE_TIMEOUT: Duration = Duration::from_secs(10);
-const WORKER_TIMEOUT: Duration = Duration::from_secs(30);
-const PAGE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How the stack runs.
 #[derive(Clone, Debug)]
@@ -109,18 +99,6 @@ impl Default for Options {
     }
 }
 
-/// The functions.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Functions {
-    pub check_lead: Function,
-    pub create_lead: Function,
-    pub intake_lead: Function,
-    pub process_lead: Function,
-    pub read_leads: Function,
-    pub show_app: Function,
-}
-
 /// A running stack.
 #[derive(Debug)]
 pub struct Stack {
@@ -143,7 +121,7 @@ impl Stack {
         let lock = options.data.as_deref().map(lock).transpose()?;
         let stand_ins = StandIns::start(options).await?;
         let engines = Engines::start(options, stand_ins.bus.url()).await?;
-        let (intake, process) = settings(options, &engines.queues, &stand_ins)?;
+        let (intake, process) = settings::of(options, &engines.queues, &stand_ins)?;
         let addresses = engines.addresses(listener.as_ref(), &intake, &process, &stand_ins)?;
         let called = match &options.front {
             Some(front) => clients(&front.dynamodb, &front.sqs, &front.bus)?,
@@ -269,7 +247,7 @@ impl Engines {
             ledger_table: LEDGER_TABLE.to_owned(),
             region: REGION.to_owned(),
             trusted_form: intake.check.trusted_form_url.to_string(),
-            phone_lookup: lookup_address(&process.lookup),
+            phone_lookup: settings::lookup_address(&process.lookup),
             bus: stand_ins.bus.url().to_owned(),
             event_bus_name: process.event_bus.clone(),
             pid: std::process::id(),
@@ -300,48 +278,6 @@ impl StandIns {
             lookup: FakeLookup::start(0).await?,
             bus: FakeBus::start(0, options.data.as_deref()).await?,
         })
-    }
-}
-
-impl Functions {
-    async fn start(intake: &IntakeSettings, process: &ProcessSettings, clients: &Clients) -> anyhow::Result<Self> {
-        let read = ReadSettings {
-            sources_table: intake.check.sources_table.clone(),
-            leads_table: intake.check.leads_table.clone(),
-            limits_table: intake.check.limits_table.clone(),
-            business_claim: "business_id".to_owned(),
-            reader_digest_key: stand_in_secret(),
-            connects_ahead: false,
-        };
-        let reading = Arc::new(Reading::new(&read, clients).await?);
-        let window = Arc::new(Window::new(&intake.check, clients).await?);
-        let intake = Arc::new(Intake::new(intake, clients).await?);
-        let worker = Arc::new(Worker::new(process, clients).await?);
-        Ok(Self {
-            check_lead: Function::new("check-lead", INTAKE_TIMEOUT, check_lead::service(window)),
-            create_lead: Function::new("create-lead", INTAKE_TIMEOUT, create_lead::service(Arc::clone(&intake))),
-            intake_lead: Function::new("intake-lead", INTAKE_TIMEOUT, intake_lead::service(intake)),
-            process_lead: Function::new("process-lead", WORKER_TIMEOUT, process_lead::service(worker)),
-            read_leads: Function::new("read-leads", INTAKE_TIMEOUT, read_leads::service(reading)),
-            show_app: Function::new("show-app", PAGE_TIMEOUT, show_app::service(Arc::new(sign_in::page()))),
-        })
-    }
-
-    fn routes(&self) -> Vec<Route> {
-        let functions = [&self.check_lead, &self.create_lead, &self.intake_lead, &self.read_leads];
-        let routes = http::Route::all().filter_map(|route| {
-            let function = functions.into_iter().find(|function| function.name() == route.function())?;
-            let scope = match route {
-                http::Route::User(route) => Some(route.scope()),
-                _ => None,
-            };
-            Some(Route { method: route.method(), path: route.path(), function: function.clone(), scope })
-        });
-        let page = show_app::PATHS.map(|path| {
-            let function = self.show_app.clone();
-            Route { method: Method::GET, path, function, scope: None }
-        });
-        routes.chain(page).collect()
     }
 }
 
@@ -384,62 +320,4 @@ pub fn clients(dynamodb: &str, sqs: &str, bus: &str) -> anyhow::Result<Clients> 
     };
     let credentials = SharedCredentialsProvider::new(credentials);
     Ok(Clients::new(aws::http(aws::CONNECT_TIMEOUT)?, REGION.to_owned(), credentials, endpoints))
-}
-
-fn settings(
-    options: &Options,
-    queues: &Queues,
-    stand_ins: &StandIns,
-) -> anyhow::Result<(IntakeSettings, ProcessSettings)> {
-    let (trusted_form_url, trusted_form_key) = match &options.trusted_form {
-        Some((url, key)) => (url.clone(), key.clone()),
-        None => {
-            let url = options.front.as_ref().map_or(stand_ins.trusted_form.url(), |front| &front.trusted_form);
-            (url.parse()?, stand_in_secret())
-        }
-    };
-    let lookup = match &options.lookup {
-        Some(lookup) => lookup.clone(),
-        None => LookupSettings::Twilio {
-            url: options.front.as_ref().map_or(stand_ins.lookup.url(), |front| &front.phone_lookup).parse()?,
-            account_sid: STAND_IN_ACCOUNT.to_owned(),
-            auth_token: stand_in_secret(),
-            caller_name: false,
-        },
-    };
-    let trusted_form_ca_bundle = leadping::settings::optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from);
-    let check = CheckSettings {
-        sources_table: SOURCES_TABLE.to_owned(),
-        leads_table: LEADS_TABLE.to_owned(),
-        limits_table: LIMITS_TABLE.to_owned(),
-        trusted_form_url: trusted_form_url.clone(),
-        trusted_form_key: trusted_form_key.clone(),
-        trusted_form_ca_bundle: trusted_form_ca_bundle.clone(),
-        connects_ahead: false,
-    };
-    let intake = IntakeSettings { check, queue_url: queues.lead_created.clone(), due_after: options.due_after };
-    let process = ProcessSettings {
-        leads_table: LEADS_TABLE.to_owned(),
-        queue_url: queues.lead_created.clone(),
-        event_bus: EVENT_BUS.to_owned(),
-        trusted_form_url,
-        trusted_form_key,
-        trusted_form_ca_bundle,
-        lookup,
-        due_after: options.due_after,
-        lease: options.lease,
-        connects_ahead: false,
-    };
-    Ok((intake, process))
-}
-
-fn stand_in_secret() -> SecretSetting {
-    SecretSetting::Value(Secret::new(STAND_IN))
-}
-
-fn lookup_address(lookup: &LookupSettings) -> String {
-    match lookup {
-        LookupSettings::None => NO_LOOKUP.to_owned(),
-        LookupSettings::Twilio { url, .. } | LookupSettings::Telnyx { url, .. } => url.to_string(),
-    }
 }

@@ -119,6 +119,7 @@ impl Point {
             (Service::DynamoDb, "GetItem") if body.contains(r#""COUNT#"#) => Self::CountRead,
             (Service::DynamoDb, "GetItem") => Self::LeadRead,
             (Service::DynamoDb, "PutItem") if body.contains(r#""S":"GUARD""#) => Self::Guard,
+            (Service::DynamoDb, "UpdateItem") if body.contains("SET requestId") => Self::Guard,
             (Service::DynamoDb, "PutItem") => Self::Put,
             (Service::DynamoDb, "DeleteItem") => Self::Unguard,
             (Service::DynamoDb, "UpdateItem") if body.contains("ADD #day :one") => Self::Count,

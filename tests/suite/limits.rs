@@ -93,15 +93,17 @@ async fn a_cap_is_never_exceeded_and_repeats_are_answered() {
     change(&api, SOURCE_ID, |source| source.limits = caps(Some(50), None)).await;
     let body = |number: u32| lead(&format!("cap-{number}"), 2_000_009 + number * 10, "");
     let answers = join_all((0..300).map(|number| post_once(&api, SOURCE_ID, body(number)))).await;
-    // A busy machine may answer 503, whose place may be lost.
-    let (accepted, refused) = (statuses(&answers, 201), statuses(&answers, 429));
-    assert_eq!(accepted + refused + statuses(&answers, 503), 300);
-    assert!(accepted <= 50 && accepted + statuses(&answers, 503) >= 50, "{accepted} {refused}");
+    // A busy machine may answer 503. Such a post may keep its place without a lead.
+    let (accepted, unknown) = (statuses(&answers, 201), statuses(&answers, 503));
+    assert_eq!(accepted + statuses(&answers, 429) + unknown, 300);
+    assert!(accepted <= 50 && accepted + unknown >= 50, "{accepted} accepted, {unknown} unknown");
 
+    let mut leads = 0;
     for (number, answer) in (0..).zip(&answers) {
+        let again = post(&api, SOURCE_ID, body(number)).await;
+        leads += usize::from(again.status == 201);
         match answer.status {
             StatusCode::CREATED => {
-                let again = post(&api, SOURCE_ID, body(number)).await;
                 assert_eq!((again.status.as_u16(), again.id()), (201, answer.id()));
                 assert_eq!((header(&again, "idempotent-replayed"), header(&again, "ratelimit")), ("true", ""));
                 assert_eq!(header(answer, "ratelimit-policy"), r#""day";q=50;w=86400"#);
@@ -116,12 +118,13 @@ async fn a_cap_is_never_exceeded_and_repeats_are_answered() {
             _ => {}
         }
     }
+    // Every place is taken, and only an unknown outcome has cost one.
+    assert_eq!(taken(&api, SOURCE_ID).await, 50);
+    assert!(leads <= 50 && leads + unknown >= 50, "{leads} leads, {unknown} unknown");
     // A cap that is raised counts at once.
     change(&api, SOURCE_ID, |source| source.limits = caps(Some(51), None)).await;
-    if accepted == 50 {
-        assert_eq!(post(&api, SOURCE_ID, lead("raised", 9_000_001, "")).await.status, 201);
-        assert_eq!(taken(&api, SOURCE_ID).await, 51);
-    }
+    assert_eq!(post(&api, SOURCE_ID, lead("raised", 9_000_001, "")).await.status, 201);
+    assert_eq!(taken(&api, SOURCE_ID).await, 51);
     api.stack.stop().await;
 }
 

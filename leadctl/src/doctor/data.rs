@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use leadping::id::LeadId;
+use leadping::source::Source;
 use leadping::store::Work;
 use leadping::time::Timestamp;
 
@@ -35,38 +36,33 @@ pub(super) async fn sources(target: &Target) -> Vec<Finding> {
         Err(error) => return vec![Finding::failed(check, error)],
     };
     let now = Timestamp::now();
-    let keyless: Vec<_> = sources
-        .iter()
-        .filter(|source| source.attachment().is_ok() && !source.keys.iter().any(|key| key.is_live(now)))
-        .map(|source| source.id.as_str())
-        .collect();
-    let unkept: Vec<_> = sources
-        .iter()
-        .filter(|source| target.is_production() && source.approved && source.enabled && !source.retain_certificates)
-        .map(|source| source.id.as_str())
-        .collect();
-    let retains = match unkept.as_slice() {
-        [] => None,
-        unkept => Some(Finding::ok("certificates", format!("not retained for {}", unkept.join(", ")))),
+    let named = |is_meant: &dyn Fn(&Source) -> bool| {
+        let ids: Vec<_> = sources.iter().filter(|source| is_meant(source)).map(|source| source.id.as_str()).collect();
+        (!ids.is_empty()).then(|| ids.join(", "))
     };
-    let uncapped: Vec<_> = sources
-        .iter()
-        .filter(|source| target.is_production() && source.approved && source.enabled && source.limits.is_none())
-        .map(|source| source.id.as_str())
-        .collect();
-    let caps = match uncapped.as_slice() {
-        [] => None,
-        uncapped => Some(Finding::ok("caps", format!("none for {}", uncapped.join(", ")))),
-    };
-    let keys = match keyless.as_slice() {
-        [] => Finding::ok(check, format!("{}, all active ones have a valid key", count(sources.len(), "source"))),
-        keyless => Finding::problem(
+    let is_in_production = |source: &Source| target.is_production() && source.approved && source.enabled;
+    let keyless = named(&|source| source.attachment().is_ok() && !source.keys.iter().any(|key| key.is_live(now)));
+    let unkept = named(&|source| is_in_production(source) && !source.retain_certificates);
+    let uncapped = named(&|source| is_in_production(source) && source.limits.is_none());
+    let in_unknown_zone = named(&|source| source.limits.as_ref().is_some_and(|caps| !caps.time_zone.is_known()));
+    let keys = match keyless {
+        None => Finding::ok(check, format!("{}, all active ones have a valid key", count(sources.len(), "source"))),
+        Some(keyless) => Finding::problem(
             check,
-            format!("no valid key: {}", keyless.join(", ")),
+            format!("no valid key: {keyless}"),
             "`leadctl key create ID` creates one; `leadctl source disable ID` says that it is meant",
         ),
     };
-    [Some(keys), retains, caps].into_iter().flatten().collect()
+    let zones = in_unknown_zone.map(|ids| {
+        Finding::problem(
+            "cap zones",
+            format!("unknown, so days begin at midnight UTC: {ids}"),
+            "`leadctl source update ID --cap-zone ZONE` sets one that this release knows",
+        )
+    });
+    let retains = unkept.map(|ids| Finding::ok("certificates", format!("not retained for {ids}")));
+    let caps = uncapped.map(|ids| Finding::ok("caps", format!("none for {ids}")));
+    [Some(keys), retains, caps, zones].into_iter().flatten().collect()
 }
 
 /// The table of leads.

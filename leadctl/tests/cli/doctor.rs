@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -38,6 +39,17 @@ fn answering(status: u16) -> (String, Arc<Mutex<Vec<String>>>) {
     (url, asked)
 }
 
+/// Gives a source's caps a time zone that this release does not know, as a later one may.
+async fn move_to_mars(running: &Running, source: &str) {
+    let (client, table) = (&running.stack.clients().dynamodb, &running.stack.addresses().sources_table);
+    let (pk, sk) = (AttributeValue::S(format!("SOURCE#{source}")), AttributeValue::S("SOURCE".to_owned()));
+    let found = client.get_item().table_name(table).key("pk", pk).key("sk", sk).send().await.unwrap();
+    let mut item = found.item.unwrap();
+    let document = item["document"].as_s().unwrap().replace(r#""UTC""#, r#""Mars/Olympus""#);
+    item.insert("document".to_owned(), AttributeValue::S(document));
+    client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn problems_are_found_with_what_to_do() {
     let running = Running::start().await;
@@ -65,10 +77,20 @@ async fn problems_are_found_with_what_to_do() {
     running.json(&["key", "revoke", "source_123", "lp_source_key"]);
     let dead = &running.stack.addresses().dead_letter_queue_url;
     running.stack.clients().sqs.send_message().queue_url(dead).message_body("poison").send().await.unwrap();
+    running.json(&["source", "update", "source_exempt", "--cap-day", "5"]);
+    move_to_mars(&running, "source_exempt").await;
     let output = running.run(&["doctor"]);
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
-    for part in ["no valid key: source_123", "key create", "1 in the queue", "dlq redrive", "dlq delete"] {
+    for part in [
+        "no valid key: source_123",
+        "key create",
+        "1 in the queue",
+        "dlq redrive",
+        "dlq delete",
+        "midnight UTC: source_exempt",
+        "--cap-zone",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     running.stack.stop().await;

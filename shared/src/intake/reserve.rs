@@ -184,6 +184,7 @@ impl Decider {
                     return Ok(None);
                 }
                 Guarded::Own => return Ok(None),
+                Guarded::Gone => continue,
                 Guarded::Met(earlier) => earlier,
             };
             match self.leads.get(&earlier.lead_id).await? {

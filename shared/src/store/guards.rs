@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::ReturnValue::AllOld;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
@@ -41,8 +41,10 @@ pub struct Guard {
 pub enum Guarded {
     /// It was written.
     Written,
-    /// An earlier post of the same lead had written it.
+    /// An earlier post of the same lead had written it, and it was renewed.
     Own,
+    /// An earlier post of the same lead had written it, and has removed it in the meantime.
+    Gone,
     /// Another lead has it.
     Met(Earlier),
 }
@@ -85,8 +87,13 @@ impl Guard {
         put(SOURCE_ID, item::text(&self.source_id));
         put(REQUEST_ID, item::text(&self.request_id));
         put(WRITTEN_AT, item::text(self.at));
-        put(schema::EXPIRES_AT, item::number(self.expires_at.after(GRACE).seconds()));
+        put(schema::EXPIRES_AT, self.end());
         item
+    }
+
+    /// When DynamoDB deletes the item.
+    fn end(&self) -> AttributeValue {
+        item::number(self.expires_at.after(GRACE).seconds())
     }
 }
 
@@ -106,7 +113,7 @@ fn guard_key(scope: Scope, key: PersonKey, lead: &Lead, business_id: &BusinessId
 }
 
 impl Limits {
-    /// Writes a guard if there is none, if the one that is there has ended, or if it is the same lead's.
+    /// Writes a guard if there is none, or if the one that is there has ended. Renews the same lead's.
     ///
     /// # Errors
     /// [`StoreError`]; the guard may have been written, and a repeat of the post finds it.
@@ -116,31 +123,48 @@ impl Limits {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(guard.item()))
-            .condition_expression("attribute_not_exists(pk) OR leadId = :lead OR writtenAt <= :cutoff")
-            .expression_attribute_values(":lead", item::text(&guard.lead_id))
+            .condition_expression("attribute_not_exists(pk) OR writtenAt <= :cutoff")
             .expression_attribute_values(":cutoff", item::text(guard.cutoff))
-            .set_return_values(Some(AllOld))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match put.send().await {
-            Ok(put) => {
-                let old = put.attributes.unwrap_or_default();
-                let is_own = item::optional(&old, LEAD_ID) == Some(guard.lead_id.as_str())
-                    // The SDK retried and found what its own first try had written.
-                    && item::optional(&old, REQUEST_ID) != Some(guard.request_id.as_str());
-                Ok(if is_own { Guarded::Own } else { Guarded::Written })
+        let Err(error) = put.send().await else { return Ok(Guarded::Written) };
+        let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
+            return Err(error.into());
+        };
+        let met = failed.item().ok_or(StoreError::Unreadable(GUARD))?;
+        item::supported(met)?;
+        let lead_id = item::parsed(met, LEAD_ID)?;
+        if lead_id != guard.lead_id {
+            let (source_id, written_at) = (item::parsed(met, SOURCE_ID)?, item::parsed(met, WRITTEN_AT)?);
+            return Ok(Guarded::Met(Earlier { lead_id, source_id, written_at }));
+        }
+        // The SDK retried and found what its own first try had written.
+        if item::optional(met, REQUEST_ID) == Some(guard.request_id.as_str()) {
+            return Ok(Guarded::Written);
+        }
+        self.renew(guard).await
+    }
+
+    /// Renews the guard that an earlier post of the same lead has written, and keeps what else is in it.
+    async fn renew(&self, guard: &Guard) -> Result<Guarded, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::key(guard.pk.clone(), GUARD)))
+            .condition_expression("leadId = :lead")
+            .update_expression("SET requestId = :request, writtenAt = :at, expiresAt = :end")
+            .expression_attribute_values(":lead", item::text(&guard.lead_id))
+            .expression_attribute_values(":request", item::text(&guard.request_id))
+            .expression_attribute_values(":at", item::text(guard.at))
+            .expression_attribute_values(":end", guard.end());
+        match update.send().await {
+            Ok(_) => Ok(Guarded::Own),
+            Err(error)
+                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(Guarded::Gone)
             }
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    let met = failed.item().ok_or(StoreError::Unreadable(GUARD))?;
-                    item::supported(met)?;
-                    Ok(Guarded::Met(Earlier {
-                        lead_id: item::parsed(met, LEAD_ID)?,
-                        source_id: item::parsed(met, SOURCE_ID)?,
-                        written_at: item::parsed(met, WRITTEN_AT)?,
-                    }))
-                }
-                _ => Err(error.into()),
-            },
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -27,8 +27,12 @@ const POSTS: &str = "posts";
 /// How long an item stays after its time, so that it can still be looked at.
 pub(super) const GRACE: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
-/// How long counts of refusals are kept.
-const REFUSALS_KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+/// How long counts of refusals are kept after the first one of a day: 400 days after its end.
+const REFUSALS_KEPT: Duration = Duration::from_secs(401 * 24 * 60 * 60);
+
+/// Sets what an item of counts has next to them. What is there stays, because a later release may have written it.
+const LABELS: &str =
+    "SET schemaVersion = if_not_exists(schemaVersion, :version), expiresAt = if_not_exists(expiresAt, :expires)";
 
 /// The wait before a count that DynamoDB throttled is tried again.
 const THROTTLED_PAUSE: Duration = Duration::from_millis(50);
@@ -79,7 +83,7 @@ impl Limits {
         let conditions: Vec<_> = below(caps.day, "day").into_iter().chain(below(caps.hour, "hour")).collect();
         let update = self
             .counter(source, windows)
-            .update_expression("SET schemaVersion = :version, expiresAt = :expires ADD #day :one, #hour :one")
+            .update_expression(format!("{LABELS} ADD #day :one, #hour :one"))
             .condition_expression(conditions.join(" AND "))
             .expression_attribute_values(":version", item::number(item::WRITTEN))
             .expression_attribute_values(":expires", item::number(windows.day.end.after(GRACE).seconds()))
@@ -177,8 +181,7 @@ impl Limits {
             update = update.expression_attribute_names(format!("#c{index}"), format!("{CODE}{code}"));
             added.push_str(&format!(", #c{index} :one"));
         }
-        let expression = format!("SET schemaVersion = :version, expiresAt = :expires ADD {added}");
-        update.update_expression(expression).customize().config_override(once()).send().await?;
+        update.update_expression(format!("{LABELS} ADD {added}")).customize().config_override(once()).send().await?;
         Ok(())
     }
 
@@ -201,10 +204,18 @@ impl Limits {
             .send();
         let mut days = Vec::new();
         while let Some(found) = pages.next().await {
-            days.push(refusals(&found?));
+            let found = found?;
+            if item::optional(&found, schema::SK).is_some_and(is_day) {
+                days.push(refusals(&found));
+            }
         }
         Ok(item::readable(days))
     }
+}
+
+/// Whether a sort key is a day. A later release may keep other counts between the days.
+fn is_day(sk: &str) -> bool {
+    sk.parse::<jiff::civil::Date>().is_ok_and(|day| day.to_string() == sk)
 }
 
 fn refusals(found: &Item) -> Result<Refusals, StoreError> {
