@@ -205,3 +205,18 @@ async fn limits_are_set_shown_kept_and_removed() {
     assert_eq!((&removed["limits"], &removed["duplicates"]), (&Value::Null, &Value::Null));
     running.stack.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_had_leads_stays_with_its_business() {
+    let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    let moved = running.json(&["source", "update", "source_123", "--business=business_2"]);
+    assert_eq!(moved["businessId"], "business_2", "it had none");
+    running.json(&["source", "update", "source_123", "--business=business_1"]);
+    running.post("source_123", "lp_source_key");
+    let refused = running.run(&["source", "update", "source_123", "--business=business_2", "--name=New"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("create another source for business_2"), "{}", stderr(&refused));
+    assert_eq!(running.json(&["source", "show", "source_123"])["revision"], 2);
+    running.json(&["source", "update", "source_123", "--business=business_1", "--name=New"]);
+    running.stack.stop().await;
+}
