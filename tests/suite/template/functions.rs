@@ -15,6 +15,25 @@ fn every_function_refuses_code_that_is_not_signed() {
     }
 }
 
+/// Without its new description, a function's alias would stay on the version with the old value.
+#[test]
+fn a_new_value_of_a_parameter_publishes_a_version() {
+    let template = template();
+    let parameters: Vec<_> = template["Parameters"].as_object().unwrap().keys().collect();
+    let named = |value: &Value| -> BTreeSet<String> {
+        let texts = strings(value);
+        let is_named = |name: &&&String| texts.iter().any(|it| it == **name || it.contains(&format!("${{{name}}}")));
+        parameters.iter().filter(is_named).map(ToString::to_string).collect()
+    };
+    for (name, function) in resources(&template, "AWS::Serverless::Function") {
+        let global = &template["Globals"]["Function"];
+        let used = [&global["MemorySize"], &global["Environment"], &function["Properties"]["Environment"]];
+        let used: BTreeSet<_> = used.into_iter().flat_map(named).collect();
+        let described = named(&function["Properties"]["VersionDescription"]);
+        assert_eq!(used.difference(&described).collect::<Vec<_>>(), Vec::<&String>::new(), "{name}");
+    }
+}
+
 /// The template and `cargo lambda watch` serve the routes of the code, each by its function.
 #[test]
 fn every_route_is_served_by_its_function() {
