@@ -82,6 +82,10 @@ async fn every_act_is_an_entry_and_prints_the_head() {
         (&find, 0, "lead find"),
         (&nothing, 3, "lead find"),
         (&["inbox", "business_1"], 0, "inbox"),
+        (&["inbox", "business_1", "--most=1000"], 0, "inbox"),
+        (&["inbox", "business_1", "--most=1001"], 2, ""),
+        (&[&find[..], &["--most=1000"]].concat(), 0, "lead find"),
+        (&[&find[..], &["--most=1001"]].concat(), 2, ""),
         (&export, 0, "lead export"),
         (&["lead", "erase", &id], 0, "lead erase"),
         // These read or change nothing of a person or a source.
