@@ -228,5 +228,23 @@ async fn after_a_restore_the_erasures_are_repeated() {
     assert_eq!(running.json(&["lead", "erase", "--again"])["erased"], json!([]));
     let verified: Value = running.json(&["ledger", "verify"]);
     assert_eq!(verified["faults"], json!([]));
+
+    // An entry that cannot be read may be an erasure: all others are repeated, and the command fails and names it.
+    let ledger = running.stack.addresses().ledger_table.clone();
+    let entries = items(client, &ledger).await;
+    let (place, erasure) = entries.iter().enumerate().find(|(_, it)| text(it, "document").contains(&ids[0])).unwrap();
+    let damaged = with(erasure, "document", &text(erasure, "document").replace(&ids[0], ""));
+    client.put_item().table_name(&ledger).set_item(Some(damaged)).send().await.unwrap();
+    replace(client, &table, &copy).await;
+    let again = running.run(&["lead", "erase", "--again", "-ojson"]);
+    assert_eq!(again.status.code(), Some(1), "{}", stderr(&again));
+    assert!(
+        stderr(&again)
+            .contains(&format!("1 entry of the ledger cannot be read, and may be of an erasure: {}", place + 1)),
+        "{}",
+        stderr(&again)
+    );
+    let again: Value = serde_json::from_str(&stdout(&again)).unwrap();
+    assert_eq!(again["erased"].as_array().unwrap().len(), 2, "the repeated erasure has an entry, too: {again}");
     running.stack.stop().await;
 }
