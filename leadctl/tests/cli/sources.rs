@@ -209,14 +209,23 @@ async fn limits_are_set_shown_kept_and_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_had_leads_stays_with_its_business() {
     let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    let to_other = ["source", "update", "source_123", "--business=business_2", "--name=New"];
+    let refused = running.run(&to_other);
+    assert_eq!(refused.status.code(), Some(1), "it could have leads meanwhile");
+    assert!(stderr(&refused).contains("leadctl source disable source_123"), "{}", stderr(&refused));
+    running.json(&["source", "disable", "source_123"]);
     let moved = running.json(&["source", "update", "source_123", "--business=business_2"]);
     assert_eq!(moved["businessId"], "business_2", "it had none");
     running.json(&["source", "update", "source_123", "--business=business_1"]);
+    running.json(&["source", "enable", "source_123"]);
     running.post("source_123", "lp_source_key");
-    let refused = running.run(&["source", "update", "source_123", "--business=business_2", "--name=New"]);
+    running.json(&["source", "disable", "source_123"]);
+    let refused = running.run(&to_other);
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("create another source for business_2"), "{}", stderr(&refused));
-    assert_eq!(running.json(&["source", "show", "source_123"])["revision"], 2);
+    assert_eq!(running.json(&["source", "show", "source_123"])["revision"], 5);
+    let (exit, _, message) = failure(&running.run(&[&to_other[..], &["--revision=1", "-ojson"]].concat()));
+    assert_eq!(exit, Some(4), "{message}");
     running.json(&["source", "update", "source_123", "--business=business_1", "--name=New"]);
     running.stack.stop().await;
 }
