@@ -113,8 +113,9 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
         // Another operator may enable it in between, and it may have leads then: what was checked is what is changed.
         revision = Some(source.revision);
     }
-    let (source, changes) =
-        change::apply(target, output, &id, "update", revision, |source| arguments.change(source)).await?;
+    let sentence = format!("change the source {id}");
+    let changed = change::apply(target, output, &id, "update", &sentence, revision, |source| arguments.change(source));
+    let (source, changes) = changed.await?;
     change::show(output, &source, &changes)
 }
 
