@@ -24,7 +24,8 @@ Examples:
 const VERIFY_EXAMPLES: &str = "\
 Each entry holds the digest of the one before. A person who may write to the
 table could write all of it again, or remove the last entries: a digest that was
-kept elsewhere finds that. Every act prints one.
+kept elsewhere finds that. Every act prints one. Each source and its history are
+compared with their entries, too.
 
 Examples:
   leadctl --local ledger verify
@@ -48,7 +49,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..))]
         most: u16,
     },
-    /// Check that no entry was changed, removed or added by other means
+    /// Check that no entry and no source was changed, removed or added by other means
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify {
         /// A digest that an earlier act printed: it must be that of an entry

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
@@ -107,7 +108,7 @@ struct ErasedLead<'a> {
 ///
 /// # Errors
 /// [`Error::NotFound`] for a lead or business that does not exist, and when no lead matches; [`Error::Conflict`] for a
-/// lead that is updated again and again; [`Error::Refused`] for entries of the ledger that cannot be read, after the
+/// lead that is updated again and again; [`Error::Interrupted`] on Ctrl-C; [`Error::Refused`] for entries of the ledger that cannot be read, after the
 /// erasures of all others; else when a table does not answer. What is erased by then stays erased.
 pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     if let Some(id) = arguments.id {
@@ -135,8 +136,18 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
     if !found.is_empty() {
         target.confirm(&format!("erase the persons' data of {} for good", count(found.len(), "lead")))?;
         let by = target.caller().await?;
+        let mut interrupt = pin!(tokio::signal::ctrl_c());
         for id in found {
-            match erase(&id, &by, target, output).await {
+            let erased = tokio::select! {
+                erased = erase(&id, &by, target, output) => erased,
+                _ = &mut interrupt => {
+                    let erased = count(result.erased.len(), "lead");
+                    return Err(Error::Interrupted(format!(
+                        "Interrupted after {erased}, whose persons' data is erased; the same command continues"
+                    )));
+                }
+            };
+            match erased {
                 Ok(true) => result.erased.push(id),
                 Ok(false) => {}
                 Err(error) => {

@@ -157,8 +157,13 @@ pub(super) async fn conflict(target: &Target, id: &SourceId, read: u32) -> Error
 }
 
 fn told(change: &Change) -> String {
-    let members: Vec<_> = change.members.iter().map(described).collect();
+    let members: Vec<_> = lines(&change.members).collect();
     format!("{} by {} at {}: {}", Shown(&change.action), Shown(&change.by), change.at, members.join(", "))
+}
+
+/// The members' changes, each in a line. An empty list of a new source is no change to people.
+fn lines(members: &[MemberChange]) -> impl Iterator<Item = String> {
+    members.iter().filter(|change| shown(&change.before) != shown(&change.after)).map(described)
 }
 
 /// A member's change in a line: `approved no -> yes`. Of the keys, those that changed.
@@ -221,7 +226,7 @@ pub(super) fn show(output: &mut Output, source: &Source, changes: &[MemberChange
             return writeln!(page, " is like that already; nothing was written.");
         }
         writeln!(page, " is changed:\n")?;
-        changes.iter().try_for_each(|change| writeln!(page, "  {}", described(change)))
+        lines(changes).try_for_each(|line| writeln!(page, "  {line}"))
     })
 }
 
@@ -230,7 +235,7 @@ pub(super) fn history(page: &mut Page<'_>, changes: &[Change]) -> io::Result<()>
     for change in changes {
         page.bold(change.at)?;
         writeln!(page, "  {}  by {}", Shown(&change.action), Shown(&change.by))?;
-        change.members.iter().try_for_each(|change| writeln!(page, "  {}", described(change)))?;
+        lines(&change.members).try_for_each(|line| writeln!(page, "  {line}"))?;
     }
     Ok(())
 }

@@ -6,8 +6,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use local::stack::Options;
 use serde_json::{Value, json};
 
+use crate::front::stuck_after;
 use crate::ledger::{items, replace, text, with};
-use crate::running::{Running, lead, stderr, stdout};
+use crate::running::{Running, command, lead, stderr, stdout};
 
 /// Every item of a table, and every index of it, as one text.
 async fn everything(running: &Running, table: &str) -> String {
@@ -246,5 +247,34 @@ async fn after_a_restore_the_erasures_are_repeated() {
     );
     let again: Value = serde_json::from_str(&stdout(&again)).unwrap();
     assert_eq!(again["erased"].as_array().unwrap().len(), 2, "the repeated erasure has an entry, too: {again}");
+    running.stack.stop().await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_that_is_interrupted_continues_by_the_same_command() {
+    use std::process::{Command, Stdio};
+
+    let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    for number in 0..4 {
+        let sent = lead(&format!("partner-{number}"), &format!("+1555555010{number}"), "jordan@example.com");
+        assert_eq!(running.send("source_123", "lp_source_key", &sent).0, 201);
+    }
+    let erased = || -> usize {
+        let entries = running.json(&["ledger", "list", "--most=100"]);
+        entries.as_array().unwrap().iter().filter(|row| row["entry"]["action"] == "lead erase").count()
+    };
+    let erase = ["lead", "erase", "--business=business_1", "--email=jordan@example.com"];
+    let stuck = stuck_after(&running, "TransactWriteItems", 2);
+    let child = command(stuck.path(), &erase).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while erased() < 2 {
+        std::thread::yield_now();
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the same command continues"), "{}", stderr(&output));
+    assert_eq!(erased(), 2);
+    assert_eq!(running.json(&erase)["erased"].as_array().unwrap().len(), 2);
     running.stack.stop().await;
 }

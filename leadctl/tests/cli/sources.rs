@@ -42,6 +42,8 @@ async fn a_source_is_changed_and_every_change_is_kept() {
     assert_eq!(actions, ["key create", "approve", "enable", "disable", "unapprove", "approve", "update", "create"]);
     assert!(history.as_array().unwrap().iter().all(|change| change["by"] == "local"));
     assert_eq!(history[1]["members"], json!([{"member": "approved", "before": false, "after": true}]));
+    let people = running.text(&["source", "history", "source_acme"]);
+    assert!(!people.contains("none -> none") && people.contains("approved none -> no\n"), "{people}");
     let people = running.text(&["source", "history", "source_acme", "--most=7"]);
     assert!(people.contains("name Acme -> Acme forms"), "{people}");
     // Of the keys, the one that changed alone.
