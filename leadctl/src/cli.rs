@@ -88,7 +88,7 @@ pub(crate) enum Command {
     /// Dead letters: messages that the worker could not handle
     #[command(subcommand)]
     Dlq(dlq::Command),
-    /// List leads that are not Ready yet, or whose events wait, by age and reason
+    /// List leads that are not Ready, or whose events or certificates wait
     Unfinished(unfinished::Arguments),
     /// Events: what calling, SMS and automations are told
     #[command(subcommand)]
@@ -124,6 +124,11 @@ pub(crate) fn stop(error: clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let format = if asks_for_json(std::env::args()) { Format::Json } else { Format::Table };
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && format != Format::Json {
+        // It is help, not a sentence about an error.
+        let _ = error.print();
+        return ExitCode::from(Error::CommandLine(String::new()).code().0);
+    }
     let message = without_values(error).render().to_string();
     output::report(&Error::CommandLine(message.trim_start_matches("error: ").trim().to_owned()), format)
 }

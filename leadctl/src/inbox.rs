@@ -10,6 +10,7 @@ use leadping::store::InboxPlace;
 
 use crate::error::Error;
 use crate::known;
+use crate::ledger::MAX_SHOWN;
 use crate::output::{self, Column, Output, Page, Tone};
 use crate::target::Target;
 
@@ -38,8 +39,8 @@ pub(crate) struct Arguments {
     /// The business
     business: BusinessId,
 
-    /// The most conversations to show
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..))]
+    /// The most conversations to show, up to 1000
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..=i64::from(MAX_SHOWN)))]
     most: u16,
 
     /// Continue after this conversation: its lastEventAt, ~ and its leadId

@@ -109,24 +109,26 @@ pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) 
         Command::Create { which, test } => {
             let mode = mode(test);
             let key = SourceKey::generate(mode)?;
-            let created = change::apply(target, output, &which.id, "key create", which.revision, |source| {
+            let sentence = format!("create a key of the source {}", which.id);
+            let created = change::apply(target, output, &which.id, "key create", &sentence, which.revision, |source| {
                 add(source, mode, &key, now)
             });
             let (source, _) = created.await?;
-            shown_once(output, &source, mode, &key, None)
+            shown_once(output, source, mode, &key, None)
         }
         Command::Rotate { which, overlap, test } => {
             let mode = mode(test);
             let key = SourceKey::generate(mode)?;
             let end = now.after(overlap);
-            let rotated = change::apply(target, output, &which.id, "key rotate", which.revision, |source| {
+            let sentence = format!("create a key of the source {} and end its others at {end}", which.id);
+            let rotated = change::apply(target, output, &which.id, "key rotate", &sentence, which.revision, |source| {
                 for old in source.keys_of(mode).iter_mut().filter(|old| old.is_live(end)) {
                     old.expires_at = Some(end);
                 }
                 add(source, mode, &key, now)
             });
             let (source, _) = rotated.await?;
-            shown_once(output, &source, mode, &key, Some(end))
+            shown_once(output, source, mode, &key, Some(end))
         }
         Command::Revoke { which, key } => revoke::run(&which, &key, target, output).await,
         Command::List { id } => {
@@ -175,27 +177,35 @@ fn add(source: &mut Source, mode: Mode, key: &SourceKey, now: Timestamp) -> Resu
     Ok(())
 }
 
+/// Shows a new key, and how long the others of its sort continue to work. `end` is when they were told to end.
 fn shown_once(
     output: &mut Output,
-    source: &Source,
+    mut source: Source,
     mode: Mode,
     key: &SourceKey,
     end: Option<Timestamp>,
 ) -> Result<(), Error> {
-    let (new, others) = match mode {
-        Mode::Live => ("new key", "other keys"),
-        Mode::Test => ("new test key", "other test keys"),
+    let sort = match mode {
+        Mode::Live => "key",
+        Mode::Test => "test key",
+    };
+    let now = Timestamp::now();
+    let others: Vec<_> = source.keys_of(mode).iter().filter(|other| !other.is_of(key) && other.is_live(now)).collect();
+    let others = match (others.iter().filter_map(|other| other.expires_at).min(), end) {
+        _ if others.is_empty() => format!("No other {sort} of the source works."),
+        (Some(first), Some(end)) if first < end => {
+            format!("The source's other {sort}s work until {end}; those that end earlier keep their end.")
+        }
+        (_, Some(end)) => format!("The source's other {sort}s work until {end}."),
+        (_, None) => format!("The source's other {sort}s continue to work."),
     };
     output.show(&json!({"key": key.reveal()}), |page, _| {
         write!(page, "Source ")?;
         page.bold(&source.id)?;
-        write!(page, " has a {new}:\n\n  ")?;
+        write!(page, " has a new {sort}:\n\n  ")?;
         page.bold(key.reveal())?;
         writeln!(page, "\n\nThe key will not be shown again: only its digest is kept. Send it over a secure channel.")?;
-        match end {
-            Some(end) => writeln!(page, "The source's {others} work until {end}."),
-            None => writeln!(page, "The source's {others} continue to work."),
-        }
+        writeln!(page, "{others}")
     })
 }
 

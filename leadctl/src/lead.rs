@@ -52,7 +52,7 @@ pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) 
             output.show(&RecordView::of(&record), view::write)
         }
         Command::Find(arguments) => find::run(&arguments, target, output).await,
-        Command::Export(arguments) => export::run(&arguments, target).await,
+        Command::Export(arguments) => export::run(&arguments, target, output).await,
         Command::Erase(arguments) => erase::run(arguments, target, output).await,
     }
 }

@@ -12,6 +12,9 @@ use crate::error::Error;
 use crate::output::{self, Column, Output, Page, Tone, count};
 use crate::target::Target;
 
+/// The most leads that one command shows. Its entry in the ledger has their ids, and DynamoDB's items have 400 KB at most.
+pub(crate) const MAX_SHOWN: u16 = 1_000;
+
 const LIST_EXAMPLES: &str = "\
 Examples:
   leadctl --local ledger list
@@ -21,7 +24,8 @@ Examples:
 const VERIFY_EXAMPLES: &str = "\
 Each entry holds the digest of the one before. A person who may write to the
 table could write all of it again, or remove the last entries: a digest that was
-kept elsewhere finds that. Every act prints one.
+kept elsewhere finds that. Every act prints one. Each source and its history are
+compared with their entries, too.
 
 Examples:
   leadctl --local ledger verify
@@ -45,7 +49,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..))]
         most: u16,
     },
-    /// Check that no entry was changed, removed or added by other means
+    /// Check that no entry and no source was changed, removed or added by other means
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify {
         /// A digest that an earlier act printed: it must be that of an entry
@@ -128,4 +132,20 @@ fn about(subject: &Subject) -> String {
         [subject.source_id.as_ref().map(ToString::to_string), subject.business_id.as_ref().map(ToString::to_string)];
     let parts = ids.into_iter().chain([leads, subject.extent.clone(), (!members.is_empty()).then_some(members)]);
     parts.flatten().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use leadping::id::LeadId;
+
+    use super::*;
+
+    #[test]
+    fn the_longest_entry_is_far_from_the_limit_of_an_item() {
+        let leads = vec![LeadId::from_digest(&[0xff; 32]); usize::from(MAX_SHOWN)];
+        let subject = Subject { leads, ..Subject::default() };
+        let (at, by) = ("2026-06-15T12:00:00Z".parse().unwrap(), "a".repeat(2_048));
+        let document = serde_json::to_string(&Act { at, by, action: "inbox".to_owned(), subject }).unwrap();
+        assert!(document.len() < 100_000, "{}", document.len());
+    }
 }

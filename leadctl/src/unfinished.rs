@@ -1,5 +1,6 @@
 //! `leadctl unfinished`: leads that are not yet `Ready` or whose events wait, and why.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::output::screen::duration;
-use crate::output::{self, Column, Output, Page, Tone};
+use crate::output::{self, Column, Output, Page, Tone, count};
 use crate::queue;
 use crate::target::Target;
 
@@ -54,12 +55,15 @@ enum Command {
     },
 }
 
-/// An unfinished lead.
+/// What a lead waits for; a lead may wait for several things.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Unfinished<'a> {
     lead_id: &'a LeadId,
-    created_at: Timestamp,
+    /// When the lead was accepted; none when it is gone.
+    created_at: Option<Timestamp>,
+    /// Since when it waits for this.
+    since: Timestamp,
     due_at: Timestamp,
     age_seconds: u64,
     waits_for: &'static str,
@@ -68,7 +72,9 @@ struct Unfinished<'a> {
 /// What is shown of them.
 #[derive(Serialize)]
 struct Listing<'a> {
+    /// How many leads are unfinished.
     unfinished: usize,
+    /// How many of them are due.
     due: usize,
     oldest: Vec<Unfinished<'a>>,
 }
@@ -92,17 +98,18 @@ async fn list(all: &[Due], most: usize, target: &Target, output: &mut Output) ->
         let lead = target.leads.get(&due.id).await.map_err(|error| target.store_error(error))?;
         oldest.push(Unfinished {
             lead_id: &due.id,
-            created_at: due.since,
+            created_at: lead.as_ref().map(|stored| stored.lead().created_at),
+            since: due.since,
             due_at: due.due_at,
             age_seconds: now.since(due.since).as_secs(),
             waits_for: reason(due, lead.as_ref(), now),
         });
     }
-    let due = all.iter().filter(|lead| lead.due_at <= now).count();
-    output.show(&Listing { unfinished: all.len(), due, oldest }, |page, listing| {
+    let due = leads(all.iter().filter(|due| due.due_at <= now)).len();
+    output.show(&Listing { unfinished: leads(all).len(), due, oldest }, |page, listing| {
         write(page, &listing.oldest, now)?;
         output::note(match listing.unfinished {
-            0 => "Every lead is Ready, and all events are published.".to_owned(),
+            0 => "Every lead is Ready, all events are published, and no certificate waits.".to_owned(),
             unfinished => format!("\n{unfinished} unfinished, {} of them due.", listing.due),
         });
         Ok(())
@@ -136,19 +143,33 @@ fn reason(due: &Due, lead: Option<&StoredLead>, now: Timestamp) -> &'static str 
     }
 }
 
+/// The leads of these entries, with the entries of each.
+fn leads<'a>(entries: impl IntoIterator<Item = &'a Due>) -> BTreeMap<&'a LeadId, Vec<&'a Due>> {
+    let mut leads: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for due in entries {
+        leads.entry(&due.id).or_default().push(due);
+    }
+    leads
+}
+
 async fn announce(all: &[Due], also_later: bool, target: &Target, output: &mut Output) -> Result<(), Error> {
     let now = Timestamp::now();
-    let chosen: Vec<_> = all.iter().filter(|lead| also_later || lead.due_at <= now).collect();
+    let chosen = leads(all.iter().filter(|due| also_later || due.due_at <= now));
     if !chosen.is_empty() {
-        target.confirm(&format!("announce {} unfinished leads", chosen.len()))?;
+        target.confirm(&format!("announce {}", count(chosen.len(), "unfinished lead")))?;
     }
     let url = target.queue_url()?;
     let bar = ProgressBar::new(u64::try_from(chosen.len()).unwrap_or_default());
     let mut announced = 0;
-    for due in chosen {
-        let moved = target.leads.reschedule(due, Timestamp::now().after(DUE_AGAIN)).await;
-        // Another that finished or moved it meanwhile has done this already.
-        if let Some(lead) = moved.map_err(|error| target.store_error(error))? {
+    for entries in chosen.values() {
+        let mut moved = None;
+        for due in entries {
+            // Another that finished or moved it meanwhile has done this already.
+            let lead = target.leads.reschedule(due, Timestamp::now().after(DUE_AGAIN)).await;
+            moved = lead.map_err(|error| target.store_error(error))?.or(moved);
+        }
+        // One message for all that is left to do for a lead.
+        if let Some(lead) = moved {
             let message = LeadCreated::of(lead.lead(), lead.business_id().clone(), "leadctl");
             let body = serde_json::to_string(&message).map_err(io::Error::from)?;
             queue::send(target, url, body).await.map_err(|error| stopped(error, announced))?;

@@ -2,8 +2,9 @@
 
 use leadping::id::{AccountId, BusinessId, SourceId};
 use leadping::lead::state::State;
+use leadping::source::change::Change;
 use leadping::source::{self, Source, SourceKey};
-use leadping::store::Sources;
+use leadping::store::{Ledger, Sources, StoreError};
 use leadping::time::Timestamp;
 
 /// The source of the partner specification's examples.
@@ -28,18 +29,34 @@ pub const ALL: [(&str, &str); 8] = [
     ("source_retain", "retains its certificates"),
 ];
 
-/// Creates the demo sources, except those that an operator has changed or deleted in an earlier run.
+/// Creates the demo sources, except those that an earlier run has created: an operator may have changed or deleted them.
 ///
 /// # Errors
-/// When the table cannot be used.
-pub async fn create(sources: &Sources) -> anyhow::Result<()> {
+/// When a table cannot be used.
+pub async fn create_all(sources: &Sources, ledger: &Ledger) -> anyhow::Result<()> {
     for (id, about) in ALL {
-        let source = demo(id, about)?;
-        if sources.history(&source.id, 1).await?.is_empty() {
-            sources.create(&source).await?;
-        }
+        create(sources, ledger, &demo(id, about)?).await?;
     }
     Ok(())
+}
+
+/// Creates a source with its change and its entry in the ledger, as `leadctl` does. Returns `false` and writes nothing when
+/// there is one of this id, or once was.
+///
+/// # Errors
+/// When a table cannot be used.
+pub async fn create(sources: &Sources, ledger: &Ledger, source: &Source) -> Result<bool, StoreError> {
+    if !sources.history(&source.id, 1).await?.is_empty() {
+        return Ok(false);
+    }
+    let change = Change {
+        at: source.created_at,
+        by: "local".to_owned(),
+        action: "create".to_owned(),
+        revision: source.revision,
+        members: Vec::new(),
+    };
+    Ok(sources.change(&source.id, None, Some(source), &change, ledger).await?.is_some())
 }
 
 fn demo(id: &str, about: &str) -> anyhow::Result<Source> {
@@ -67,8 +84,7 @@ fn demo(id: &str, about: &str) -> anyhow::Result<Source> {
 
 #[cfg(test)]
 mod tests {
-    use leadping::source::change::Change;
-    use leadping::store::{Ledger, schema};
+    use leadping::store::schema;
 
     use super::*;
     use crate::dynamodb::{DynamoDb, Storage};
@@ -82,14 +98,14 @@ mod tests {
         tables::create(&client, "ledger", &[]).await.unwrap();
         let ledger = Ledger::new(client.clone(), "ledger");
         let sources = Sources::new(client, "sources");
-        create(&sources).await.unwrap();
+        create_all(&sources, &ledger).await.unwrap();
         assert_eq!(sources.list().await.unwrap().len(), ALL.len());
 
         let source = sources.latest(&SOURCE_ID.parse().unwrap()).await.unwrap().unwrap();
         let (by, action, revision) = ("test".to_owned(), "delete".to_owned(), source.revision + 1);
         let change = Change { at: Timestamp::now(), by, action, revision, members: vec![] };
         assert!(sources.change(&source.id, Some(&source), None, &change, &ledger).await.unwrap().is_some());
-        create(&sources).await.unwrap();
+        create_all(&sources, &ledger).await.unwrap();
         assert!(sources.latest(&source.id).await.unwrap().is_none());
         assert_eq!(sources.list().await.unwrap().len(), ALL.len() - 1);
         engine.stop().await;

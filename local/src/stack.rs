@@ -221,7 +221,8 @@ impl Engines {
         tables::create(&clients.dynamodb, LEDGER_TABLE, &[]).await?;
         tables::expire(&clients.dynamodb, LEADS_TABLE).await?;
         tables::expire(&clients.dynamodb, LIMITS_TABLE).await?;
-        demo::create(&Sources::new(clients.dynamodb.clone(), SOURCES_TABLE)).await?;
+        let sources = Sources::new(clients.dynamodb.clone(), SOURCES_TABLE);
+        demo::create_all(&sources, &Ledger::new(clients.dynamodb.clone(), LEDGER_TABLE)).await?;
         let queues = Queues::create(&clients.sqs, options.visibility_seconds).await?;
         Ok(Self { dynamodb, sqs, clients, queues })
     }

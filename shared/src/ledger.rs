@@ -11,7 +11,7 @@ use crate::id::{BusinessId, LeadId, SourceId};
 use crate::time::Timestamp;
 
 /// SHA-256, in text as 64 lower-case hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Digest([u8; 32]);
 
@@ -91,6 +91,10 @@ pub struct Subject {
     /// The digest of the change's stored document, so that the source's history cannot be edited unnoticed either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Digest>,
+    /// The digest of the source's stored document after the change; none when it was deleted. It finds what is written
+    /// into the table by other means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Digest>,
     /// The business whose leads were read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub business_id: Option<BusinessId>,

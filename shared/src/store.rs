@@ -32,7 +32,7 @@ pub use lists::{List, Place, Places, Span};
 pub use outbox::{Outbox, Retain, Written};
 pub use progress::{Again, Ended, Lease, LookupOutcome};
 pub use queries::{InboxPlace, InvalidPlace, Listed};
-pub use sources::Sources;
+pub use sources::{SourceRecord, Sources};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Config;

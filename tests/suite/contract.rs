@@ -260,6 +260,7 @@ async fn create_sources(api: &Api) {
         (&longest, open.clone()),
     ];
     for (id, source) in others {
-        assert!(sources.create(&Source { id: id.parse().unwrap(), ..source }).await.unwrap());
+        let source = Source { id: id.parse().unwrap(), revision: 0, ..source };
+        assert!(demo::create(&sources, &api.stack.ledger(), &source).await.unwrap());
     }
 }

@@ -86,6 +86,23 @@ fn imports_only_go_down() {
     assert!(wrong.is_empty(), "see tests/suite/floors/table.rs:\n{}", wrong.join("\n"));
 }
 
+#[test]
+fn the_documented_floors_are_these() {
+    let page = fs::read_to_string(format!("{}/../docs/architecture.md", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let (_, rows) = page.split_once("| Floor | Modules |\n| --- | --- |\n").unwrap();
+    let core = TARGETS.iter().find(|target| target.name == "leadping").unwrap();
+    let modules = core.floors.concat();
+    // A row also names what is inside of a module.
+    let of_row = |row: &str| -> BTreeSet<String> {
+        let words = row.split('`').skip(1).step_by(2);
+        words.filter(|word| modules.contains(word)).map(str::to_owned).collect()
+    };
+    let documented: Vec<_> = rows.lines().take_while(|line| line.starts_with('|')).map(of_row).collect();
+    let floors: Vec<BTreeSet<_>> =
+        core.floors.iter().map(|it| it.iter().map(|name| name.to_string()).collect()).collect();
+    assert_eq!(documented, floors);
+}
+
 /// Collects every Rust file below a directory.
 fn sources(directory: &Path, found: &mut BTreeSet<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {

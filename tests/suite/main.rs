@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic fails its test")]
 
+mod architecture;
 mod binaries;
 mod citations;
 mod contract;

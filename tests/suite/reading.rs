@@ -65,7 +65,7 @@ async fn create_source(api: &Api, id: &str, business: &str) {
         keys: vec![SourceKey::presented(demo::SOURCE_KEY).stored(now)],
         ..Source::new(SourceId::parse(id).unwrap(), "Other forms", source::random().unwrap(), now)
     };
-    assert!(api.stack.sources().create(&source).await.unwrap());
+    assert!(demo::create(&api.stack.sources(), &api.stack.ledger(), &source).await.unwrap());
 }
 
 /// Posts the flat example from a source, with other values of members.

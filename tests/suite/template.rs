@@ -1,9 +1,10 @@
 //! The template matches the code and the runbooks. The stack test checks that it is valid.
 
+mod functions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use leadping::http::Route;
 use leadping::store::schema::{self, Index};
 use serde_json::{Value, json};
 
@@ -85,38 +86,6 @@ fn the_worker_may_query_the_index_of_the_sweep() {
     let index = format!("${{LeadsTable.Arn}}/index/{}", schema::UNFINISHED.name);
     let role = template()["Resources"]["ProcessLeadRole"].to_string();
     assert!(role.contains(&json!({"Action": "dynamodb:Query", "Effect": "Allow", "Resource": index}).to_string()));
-}
-
-/// The template and `cargo lambda watch` serve the routes of the code, each by its function.
-#[test]
-fn every_route_is_served_by_its_function() {
-    let page = show_app::PATHS.map(|path| ("show-app".to_owned(), format!("GET {path}")));
-    let of_apis = Route::all().map(|route| (route.function().to_owned(), route.key()));
-    let expected: BTreeSet<_> = of_apis.chain(page).collect();
-    let mut deployed = BTreeSet::new();
-    for (_, function) in resources(&template(), "AWS::Serverless::Function") {
-        let name = function["Properties"]["CodeUri"].as_str().unwrap().replace("functions/", "");
-        for event in function["Properties"]["Events"].as_object().unwrap().values() {
-            if let (Some(method), Some(path)) =
-                (event["Properties"]["Method"].as_str(), event["Properties"]["Path"].as_str())
-            {
-                deployed.insert((name.clone(), format!("{method} {path}")));
-            }
-        }
-    }
-    assert_eq!(deployed, expected, "template.yaml");
-
-    let manifest = text("Cargo.toml");
-    let (_, router) = manifest.split_once("[workspace.metadata.lambda.watch.router]\n").unwrap();
-    let mut watched = BTreeSet::new();
-    for line in router.lines().take_while(|line| line.starts_with('"')) {
-        let (path, functions) = line.split_once(" = ").unwrap();
-        for function in functions.split('{').skip(1) {
-            let quoted: Vec<_> = function.split('"').skip(1).step_by(2).collect();
-            watched.insert((quoted[0].to_owned(), format!("{} {}", quoted[1], path.trim_matches('"'))));
-        }
-    }
-    assert_eq!(watched, expected, "Cargo.toml");
 }
 
 #[test]
@@ -375,7 +344,7 @@ fn people_may_do_only_what_their_work_needs() {
                     written.insert(table.to_owned());
                 }
                 assert!(!(table == "LedgerTable" && (may("UpdateItem") || may("DeleteItem"))), "{policy}");
-                assert!(!may("Scan"), "{policy}");
+                assert!(!may("Scan") || resource == "SourcesTable.Arn", "{policy}: verifying the ledger needs no more");
                 assert!(!(policy == "CompliancePolicy" && resource == "LeadsTable.Arn"), "it reads no lead");
             }
         }

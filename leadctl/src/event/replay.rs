@@ -1,6 +1,6 @@
 //! `leadctl event replay`: publishes the events of leads again, with the same ids.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
 use leadping::id::{BusinessId, LeadId};
@@ -31,14 +31,14 @@ Examples:
 
 /// Which events to publish again.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("which").required(true))]
 pub(crate) struct Arguments {
     /// The events of one lead
-    #[arg(long, value_name = "ID", conflicts_with_all = ["from", "to", "business"], required_unless_present = "from")]
+    #[arg(long, group = "which", value_name = "ID", conflicts_with_all = ["to", "business"])]
     lead: Option<LeadId>,
 
     /// The first day: 2026-06-15, today or yesterday
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, group = "which", value_name = "DAY")]
     from: Option<Day>,
 
     /// The last day; today when not given

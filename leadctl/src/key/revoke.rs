@@ -56,7 +56,8 @@ pub(super) async fn run(which: &Which, typed: &Typed, target: &Target, output: &
         return Err(elsewhere(id, typed, target).await?);
     }
     let mut before = None;
-    let revoked = change::apply(target, output, id, "key revoke", which.revision, |source| {
+    let sentence = format!("end a key of the source {id} at once");
+    let revoked = change::apply(target, output, id, "key revoke", &sentence, which.revision, |source| {
         let key = find(source, typed, now)?.and_then(|(mode, place)| source.keys_of(mode).get_mut(place));
         let key = key.ok_or_else(|| no_match(id))?;
         before = Some(key.clone());

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 use leadping::id::{BusinessId, LeadId, SourceId};
 use leadping::lead::email::Email;
 use leadping::lead::phone_number::PhoneNumber;
-use leadping::ledger::Entry;
+use leadping::ledger::Stored;
 use leadping::store::{ERASE, Erasure, StoredLead, schema};
 use leadping::time::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::find::{email, phone};
 use crate::days::{self, Days};
@@ -106,7 +108,8 @@ struct ErasedLead<'a> {
 ///
 /// # Errors
 /// [`Error::NotFound`] for a lead or business that does not exist, and when no lead matches; [`Error::Conflict`] for a
-/// lead that is updated again and again; else when a table does not answer. What is erased by then stays erased.
+/// lead that is updated again and again; [`Error::Interrupted`] on Ctrl-C; [`Error::Refused`] for entries of the ledger that cannot be read, after the
+/// erasures of all others; else when a table does not answer. What is erased by then stays erased.
 pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     if let Some(id) = arguments.id {
         target.confirm(&format!("erase the person's data of the lead {id} for good"))?;
@@ -120,17 +123,31 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
             }
         });
     }
+    let mut noted = Noted::default();
     let found = match (&arguments.business, arguments.older_than) {
         (Some(business), _) => of_person(business, &arguments, target).await?,
         (None, Some(age)) => older(age, arguments.source.as_ref(), target).await?,
-        (None, None) => erased_before(target).await?,
+        (None, None) => {
+            noted = self::noted(target).await?;
+            still_kept(noted.leads.iter().cloned().collect(), target).await?
+        }
     };
     let mut result = Erased { erased: Vec::new() };
     if !found.is_empty() {
         target.confirm(&format!("erase the persons' data of {} for good", count(found.len(), "lead")))?;
         let by = target.caller().await?;
+        let mut interrupt = pin!(tokio::signal::ctrl_c());
         for id in found {
-            match erase(&id, &by, target, output).await {
+            let erased = tokio::select! {
+                erased = erase(&id, &by, target, output) => erased,
+                _ = &mut interrupt => {
+                    let erased = count(result.erased.len(), "lead");
+                    return Err(Error::Interrupted(format!(
+                        "Interrupted after {erased}, whose persons' data is erased; the same command continues"
+                    )));
+                }
+            };
+            match erased {
                 Ok(true) => result.erased.push(id),
                 Ok(false) => {}
                 Err(error) => {
@@ -140,7 +157,8 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
             }
         }
     }
-    output.show(&result, write)
+    output.show(&result, write)?;
+    noted.all_read()
 }
 
 fn write(page: &mut Page<'_>, result: &Erased) -> io::Result<()> {
@@ -213,18 +231,58 @@ async fn older(age: Duration, source: Option<&SourceId>, target: &Target) -> Res
     Ok(found)
 }
 
-/// The leads that are there, though the ledger says that they were erased.
-async fn erased_before(target: &Target) -> Result<Vec<LeadId>, Error> {
-    let mut named = BTreeSet::new();
-    let read = target.ledger.read(|stored| {
-        if let Ok(Entry { act, .. }) = serde_json::from_str(&stored.document)
-            && act.action == ERASE
-        {
-            named.extend(act.subject.leads);
+/// What the ledger says was erased.
+#[derive(Default)]
+struct Noted {
+    leads: BTreeSet<LeadId>,
+    /// Entries that cannot be read, or that name no lead, and may be of an erasure.
+    unreadable: Vec<String>,
+}
+
+impl Noted {
+    /// Takes an entry. A later release's may have other members; those of an erasure are enough.
+    fn take(&mut self, stored: &Stored) {
+        #[derive(Deserialize)]
+        struct Act {
+            action: String,
+            #[serde(default)]
+            leads: Value,
         }
-    });
-    read.await.map_err(|error| target.store_error(error))?;
-    still_kept(named.into_iter().collect(), target).await
+        let leads: Vec<LeadId> = match serde_json::from_str(&stored.document) {
+            Ok(Act { action, .. }) if action != ERASE => return,
+            Ok(Act { leads, .. }) => serde_json::from_value(leads).unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
+        if leads.is_empty() {
+            self.unreadable.push(stored.number.map_or_else(|| "without a number".to_owned(), |it| it.to_string()));
+        }
+        self.leads.extend(leads);
+    }
+
+    /// Fails if an erasure may be left out.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], with the entries that cannot be read.
+    fn all_read(&self) -> Result<(), Error> {
+        let (entries, erasures) = match self.unreadable.len() {
+            0 => return Ok(()),
+            1 => ("1 entry".to_owned(), "an erasure"),
+            number => (format!("{number} entries"), "erasures"),
+        };
+        Err(Error::Refused(format!(
+            "{entries} of the ledger cannot be read, and may be of {erasures}: {}. All others are repeated. `leadctl \
+             ledger list --output json` shows the text, `leadctl ledger verify` finds what was changed, and a later \
+             release's leadctl may read more",
+            self.unreadable.join(", ")
+        )))
+    }
+}
+
+/// Reads all erasures of the ledger.
+async fn noted(target: &Target) -> Result<Noted, Error> {
+    let mut noted = Noted::default();
+    target.ledger.read(|stored| noted.take(&stored)).await.map_err(|error| target.store_error(error))?;
+    Ok(noted)
 }
 
 async fn still_kept(ids: Vec<LeadId>, target: &Target) -> Result<Vec<LeadId>, Error> {
@@ -240,6 +298,26 @@ fn kept(leads: &[StoredLead]) -> Vec<LeadId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_that_may_be_an_erasure_is_never_skipped_silently() {
+        for (document, leads, unreadable) in [
+            (r#"{"number":1,"action":"lead erase","leads":["lead_a","lead_b"]}"#, 2, false),
+            (r#"{"number":1,"action":"lead show","leads":["lead_a"]}"#, 0, false),
+            (r#"{"action":"lead merge","leads":{"kept":"lead_a"}}"#, 0, false),
+            // Of a later release.
+            (r#"{"number":1,"action":"lead erase","leads":["lead_a"],"by":{"arn":"a"},"revision":"x"}"#, 1, false),
+            (r#"{"number":1,"action":"lead erase","persons":["person_a"]}"#, 0, true),
+            (r#"{"number":1,"action":"lead erase","leads":["a b"]}"#, 0, true),
+            (r#"{"number":1,"action":"lead erase","leads":["lead_a"]"#, 0, true),
+            ("", 0, true),
+        ] {
+            let mut noted = Noted::default();
+            noted.take(&Stored { number: Some(7), document: document.to_owned() });
+            assert_eq!((noted.leads.len(), noted.all_read().is_err()), (leads, unreadable), "{document}");
+            assert!(noted.all_read().map_or_else(|error| error.to_string().contains(": 7."), |()| true), "{document}");
+        }
+    }
 
     #[test]
     fn a_retention_time_is_in_days() {

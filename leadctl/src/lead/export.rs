@@ -16,13 +16,14 @@ use jiff::civil::Date;
 use leadping::id::{BusinessId, LeadId};
 use leadping::store::StoredLead;
 use leadping::time::Timestamp;
+use serde_json::json;
 
 use crate::days::{self, Day};
 use crate::error::Error;
 use crate::known;
 use crate::output::escape::Shown;
 use crate::output::screen::duration;
-use crate::output::{note, note_head};
+use crate::output::{Output, note, note_head};
 use crate::target::Target;
 use cursor::{Cursor, Place};
 use extent::{Extent, Format, Whose};
@@ -81,7 +82,7 @@ pub(crate) struct Arguments {
 /// [`Error::NotFound`] for a source or business that does not exist, and when there is nothing to continue;
 /// [`Error::Conflict`] when the file exists; [`Error::Interrupted`] on Ctrl-C; else when a table does not answer, or the
 /// output cannot be written.
-pub(super) async fn run(arguments: &Arguments, target: &Target) -> Result<(), Error> {
+pub(super) async fn run(arguments: &Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     let started = Instant::now();
     let asked = |today| extent(arguments, today);
     let mut sink = match &arguments.into {
@@ -99,7 +100,12 @@ pub(super) async fn run(arguments: &Arguments, target: &Target) -> Result<(), Er
             }
             let leads = sink.finish()?;
             let took = duration(started.elapsed().as_secs());
-            note(format_args!("{} leads in {} ({took})", HumanCount(leads), Shown(&into.display().to_string())));
+            let file = into.display().to_string();
+            output.show(&json!({"leads": leads, "file": file}), |_, _| {
+                let what = if leads == 1 { "lead" } else { "leads" };
+                note(format_args!("{} {what} in {} ({took})", HumanCount(leads), Shown(&file)));
+                Ok(())
+            })?;
         }
         None => {
             write(&mut sink, target).await?;

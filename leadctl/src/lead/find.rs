@@ -13,6 +13,7 @@ use leadping::store::StoredLead;
 
 use crate::error::Error;
 use crate::known;
+use crate::ledger::MAX_SHOWN;
 use crate::output::{self, Column, Format, Output, Page, Tone, note_head};
 use crate::source::rules::line;
 use crate::target::Target;
@@ -65,8 +66,8 @@ pub(crate) struct Arguments {
     #[arg(long, group = "by", value_name = "ADDRESS", value_parser = email, requires = "business")]
     email: Option<Email>,
 
-    /// The most leads to show
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..))]
+    /// The most leads to show, up to 1000
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..=i64::from(MAX_SHOWN)))]
     most: u16,
 }
 
@@ -141,7 +142,9 @@ pub(super) async fn run(arguments: &Arguments, target: &Target, output: &mut Out
     output.acted(arguments.note(&found, target).await?);
     output.show(&found.iter().map(StoredLead::view).collect::<Vec<_>>(), |page, _| {
         write(page, &found)?;
-        if found.len() == most {
+        if found.len() == usize::from(MAX_SHOWN) {
+            output::note("\nThere may be more; `leadctl lead export` has all of them.");
+        } else if found.len() == most {
             output::note("\nThere may be more; --most N shows them.");
         }
         Ok(())

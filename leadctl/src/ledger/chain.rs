@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leadping::id::SourceId;
-use leadping::ledger::{Chain, Digest};
+use leadping::ledger::{Act, Chain, Digest, Entry};
+use leadping::store::SourceRecord;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::known;
 use crate::target::Target;
+
+/// The action of an entry after which a source does not exist.
+const DELETED: &str = "source delete";
 
 /// What a check found.
 #[derive(Debug, Serialize)]
@@ -25,7 +28,10 @@ pub(crate) struct Verified {
 #[derive(Default)]
 struct Changes {
     revision: u32,
-    digests: BTreeSet<String>,
+    /// The digest of the source after its last change, if the last entry has it.
+    source: Option<Digest>,
+    is_deleted: bool,
+    digests: BTreeSet<Digest>,
 }
 
 /// Follows the chain, and compares the changes in it with the sources and their histories. `head` is a digest that an
@@ -36,7 +42,7 @@ struct Changes {
 pub(crate) async fn verify(target: &Target, head: Option<Digest>) -> Result<Verified, Error> {
     loop {
         let found = compare(target, head).await?;
-        // A change in between is in one table and not yet in what was read of the other.
+        // A change after the ledger was read is in the table of sources alone.
         let now = target.ledger.head().await.map_err(|error| target.store_error(error))?;
         if found.faults.is_empty() || now.digest == found.digest {
             return Ok(found);
@@ -46,40 +52,57 @@ pub(crate) async fn verify(target: &Target, head: Option<Digest>) -> Result<Veri
 
 async fn compare(target: &Target, head: Option<Digest>) -> Result<Verified, Error> {
     let mut chain = Chain::new(head);
-    let mut changes: BTreeMap<SourceId, Changes> = BTreeMap::new();
-    let sources = known::all_sources(target).await?;
+    let mut sources: BTreeMap<SourceId, (Changes, SourceRecord)> = BTreeMap::new();
     let read = target.ledger.read(|stored| {
-        let Some(entry) = chain.take(&stored) else { return };
-        let subject = entry.act.subject;
-        if let (Some(source), Some(revision), Some(change)) = (subject.source_id, subject.revision, subject.change) {
-            let known = changes.entry(source).or_default();
-            known.revision = revision;
-            known.digests.insert(change.to_string());
+        let Some(Entry { act: Act { action, subject, .. }, .. }) = chain.take(&stored) else { return };
+        if let (Some(id), Some(revision), Some(change)) = (subject.source_id, subject.revision, subject.change) {
+            let (changes, _) = sources.entry(id).or_default();
+            changes.revision = revision;
+            changes.source = subject.source;
+            changes.is_deleted = action == DELETED;
+            changes.digests.insert(change);
         }
     });
     read.await.map_err(|error| target.store_error(error))?;
+    for (id, record) in target.sources.records().await.map_err(|error| target.store_error(error))? {
+        sources.entry(id).or_default().1 = record;
+    }
     let (head, faults) = chain.end();
     let mut faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-    for source in &sources {
-        let known = changes.get(&source.id).map_or(0, |changes| changes.revision);
-        if source.revision > known {
-            faults.push(format!(
-                "the source {} is at revision {}, and the ledger knows {known}",
-                source.id, source.revision
-            ));
-        }
-    }
-    for (source, known) in &changes {
-        let kept = target.sources.change_digests(source).await.map_err(|error| target.store_error(error))?;
-        let kept: BTreeSet<_> = kept.iter().map(ToString::to_string).collect();
-        let lost = known.digests.difference(&kept).count();
-        let foreign = kept.difference(&known.digests).count();
-        if lost + foreign > 0 {
-            faults.push(format!(
-                "the history of the source {source} is not what the ledger says: {lost} of its changes removed or \
-                 edited, {foreign} added or edited"
-            ));
-        }
+    for (id, (changes, record)) in &sources {
+        faults.extend(fault_of_source(changes, record).map(|fault| format!("the source {id} {fault}")));
+        faults.extend(fault_of_history(changes, record).map(|fault| format!("the history of the source {id} {fault}")));
     }
     Ok(Verified { number: head.number, digest: head.digest, faults })
+}
+
+/// In which way a source is not what the ledger says.
+fn fault_of_source(changes: &Changes, record: &SourceRecord) -> Option<String> {
+    let known = changes.revision;
+    match (record.source, record.revision) {
+        (Some(_), _) if changes.digests.is_empty() => Some("exists, and the ledger does not know it".to_owned()),
+        (Some(_), _) if changes.is_deleted => Some("exists, and the ledger says that it was deleted".to_owned()),
+        (Some(_), Some(revision)) if revision != known => {
+            Some(format!("is at revision {revision}, and the ledger knows {known}"))
+        }
+        (Some(now), _) if changes.source.is_some_and(|source| source != now) => {
+            Some(format!("was edited after revision {known}, and the ledger does not know the change"))
+        }
+        (None, _) if !changes.digests.is_empty() && !changes.is_deleted => {
+            Some("does not exist, and the ledger does not know that it was deleted".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// In which way the history of a source is not what the ledger says.
+fn fault_of_history(changes: &Changes, record: &SourceRecord) -> Option<String> {
+    let mut lost = changes.digests.clone();
+    let foreign = record.changes.iter().filter(|change| !lost.remove(change)).count();
+    (!lost.is_empty() || foreign > 0).then(|| {
+        format!(
+            "is not what the ledger says: {} of its changes removed or edited, {foreign} added or edited",
+            lost.len()
+        )
+    })
 }

@@ -32,8 +32,9 @@ pub(crate) struct Which {
     pub(crate) revision: Option<u32>,
 }
 
-/// Changes a source: reads it, lets `make` change it, and writes it over what was read. `expected` is the revision that
-/// the operator looked at, where one was given.
+/// Changes a source: reads it, lets `make` change it, and writes it over what was read. The history calls it `action`.
+/// `sentence` is what an operator of production has to confirm, as `approve the source source_123`. `expected` is the
+/// revision that the operator looked at, where one was given.
 ///
 /// Returns the source as it is now.
 ///
@@ -45,6 +46,7 @@ pub(crate) async fn apply(
     output: &mut Output,
     id: &SourceId,
     action: &str,
+    sentence: &str,
     expected: Option<u32>,
     make: impl FnOnce(&mut Source) -> Result<(), Error>,
 ) -> Result<(Source, Vec<MemberChange>), Error> {
@@ -60,7 +62,7 @@ pub(crate) async fn apply(
     if change.members.is_empty() {
         return Ok((before, Vec::new()));
     }
-    target.confirm(&format!("{action} the source {id}"))?;
+    target.confirm(sentence)?;
     confirm_revealing(target, Some(&before), &after)?;
     change.at = Timestamp::now();
     let written = target.sources.change(id, Some(&before), Some(&after), &change, &target.ledger).await;
@@ -72,7 +74,7 @@ pub(crate) async fn apply(
     Ok((after, change.members))
 }
 
-/// Changes one thing about a source, under the command's name, and shows what changed.
+/// Changes one thing about a source, under the command's name, which is a verb, and shows what changed.
 ///
 /// # Errors
 /// As [`apply`] does.
@@ -83,7 +85,8 @@ pub(super) async fn switch(
     output: &mut Output,
     make: impl FnOnce(&mut Source),
 ) -> Result<(), Error> {
-    let made = apply(target, output, &which.id, action, which.revision, |source| {
+    let sentence = format!("{action} the source {}", which.id);
+    let made = apply(target, output, &which.id, action, &sentence, which.revision, |source| {
         make(source);
         Ok(())
     });
@@ -154,8 +157,13 @@ pub(super) async fn conflict(target: &Target, id: &SourceId, read: u32) -> Error
 }
 
 fn told(change: &Change) -> String {
-    let members: Vec<_> = change.members.iter().map(described).collect();
+    let members: Vec<_> = lines(&change.members).collect();
     format!("{} by {} at {}: {}", Shown(&change.action), Shown(&change.by), change.at, members.join(", "))
+}
+
+/// The members' changes, each in a line. An empty list of a new source is no change to people.
+fn lines(members: &[MemberChange]) -> impl Iterator<Item = String> {
+    members.iter().filter(|change| shown(&change.before) != shown(&change.after)).map(described)
 }
 
 /// A member's change in a line: `approved no -> yes`. Of the keys, those that changed.
@@ -218,7 +226,7 @@ pub(super) fn show(output: &mut Output, source: &Source, changes: &[MemberChange
             return writeln!(page, " is like that already; nothing was written.");
         }
         writeln!(page, " is changed:\n")?;
-        changes.iter().try_for_each(|change| writeln!(page, "  {}", described(change)))
+        lines(changes).try_for_each(|line| writeln!(page, "  {line}"))
     })
 }
 
@@ -227,7 +235,7 @@ pub(super) fn history(page: &mut Page<'_>, changes: &[Change]) -> io::Result<()>
     for change in changes {
         page.bold(change.at)?;
         writeln!(page, "  {}  by {}", Shown(&change.action), Shown(&change.by))?;
-        change.members.iter().try_for_each(|change| writeln!(page, "  {}", described(change)))?;
+        lines(&change.members).try_for_each(|line| writeln!(page, "  {line}"))?;
     }
     Ok(())
 }

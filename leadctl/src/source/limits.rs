@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use leadping::source::Source;
 use leadping::source::limits::{Action, Caps, Duplicates, PersonKey, Scope, Zone};
+use serde::de::value::StringDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use super::rules::GIVEN;
 use crate::error::Error;
@@ -30,20 +33,20 @@ pub(super) struct LimitArguments {
     cap_zone: Option<Zone>,
 
     /// Look for earlier leads of the same person, by phone, email or both
-    #[arg(long, group = GIVEN, value_name = "KEY", value_delimiter = ',')]
-    duplicates: Vec<KeyArgument>,
+    #[arg(long, group = GIVEN, value_name = "KEY", value_delimiter = ',', value_parser = named::<PersonKey>(["phone", "email"]))]
+    duplicates: Vec<PersonKey>,
 
     /// How many days a lead counts as an earlier one; 30 when not given
     #[arg(long, group = GIVEN, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(Duplicates::MAX_DAYS)))]
     duplicate_days: Option<u16>,
 
     /// Whose earlier leads count: those of this source, or those of every source of the business with this scope
-    #[arg(long, group = GIVEN)]
-    duplicate_scope: Option<ScopeArgument>,
+    #[arg(long, group = GIVEN, value_parser = named::<Scope>(["source", "business"]))]
+    duplicate_scope: Option<Scope>,
 
     /// Whether a duplicate is accepted and marked, or refused
-    #[arg(long, group = GIVEN)]
-    duplicate_action: Option<ActionArgument>,
+    #[arg(long, group = GIVEN, value_parser = named::<Action>(["flag", "refuse"]))]
+    duplicate_action: Option<Action>,
 }
 
 /// Limits that a change removes.
@@ -64,22 +67,15 @@ pub(super) struct RemovedLimits {
     no_duplicates: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum KeyArgument {
-    Phone,
-    Email,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ScopeArgument {
-    Source,
-    Business,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ActionArgument {
-    Flag,
-    Refuse,
+/// One of these names, which a setting has in a stored source, too.
+fn named<T>(names: [&'static str; 2]) -> impl TypedValueParser<Value = T>
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| {
+        let name: StringDeserializer<serde::de::value::Error> = name.into_deserializer();
+        T::deserialize(name)
+    })
 }
 
 impl LimitArguments {
@@ -100,10 +96,8 @@ impl LimitArguments {
             ));
         }
 
-        let by: BTreeSet<_> = self.duplicates.into_iter().map(PersonKey::from).collect();
-        let days = self.duplicate_days;
-        let scope = self.duplicate_scope.map(Scope::from);
-        let action = self.duplicate_action.map(Action::from);
+        let by: BTreeSet<_> = self.duplicates.into_iter().collect();
+        let (days, scope, action) = (self.duplicate_days, self.duplicate_scope, self.duplicate_action);
         match &mut source.duplicates {
             Some(duplicates) => {
                 if !by.is_empty() {
@@ -181,33 +175,6 @@ pub(super) fn duplicates(duplicates: Option<&Duplicates>) -> String {
     format!("by {} within {days} days in {scope}: {action}", by.join(" or "))
 }
 
-impl From<KeyArgument> for PersonKey {
-    fn from(key: KeyArgument) -> Self {
-        match key {
-            KeyArgument::Phone => Self::Phone,
-            KeyArgument::Email => Self::Email,
-        }
-    }
-}
-
-impl From<ScopeArgument> for Scope {
-    fn from(scope: ScopeArgument) -> Self {
-        match scope {
-            ScopeArgument::Source => Self::Source,
-            ScopeArgument::Business => Self::Business,
-        }
-    }
-}
-
-impl From<ActionArgument> for Action {
-    fn from(action: ActionArgument) -> Self {
-        match action {
-            ActionArgument::Flag => Self::Flag,
-            ActionArgument::Refuse => Self::Refuse,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -258,6 +225,11 @@ mod tests {
                 "none",
                 "by phone within 7 days in the business: refused",
             ),
+            (
+                &["--duplicates email --duplicate-scope source --duplicate-action flag"],
+                "none",
+                "by email within 30 days in this source: accepted and marked",
+            ),
             (&["--duplicates phone", "--no-duplicates"], "none", "not looked for"),
         ] {
             assert_eq!(after(lines), Ok((caps.to_owned(), duplicates.to_owned())), "{lines:?}");
@@ -273,7 +245,9 @@ mod tests {
             ("--cap-day=-1", "invalid value"),
             ("--duplicate-days 7", "--duplicates"),
             ("--duplicates phone --duplicate-days 0", "0 is not in"),
-            ("--duplicates name", "invalid value"),
+            ("--duplicates name", "[possible values: phone, email]"),
+            ("--duplicates phone --duplicate-scope all", "[possible values: source, business]"),
+            ("--duplicates phone --duplicate-action Refuse", "[possible values: flag, refuse]"),
             ("--cap-day 1 --no-cap-day", "cannot be used with"),
             ("--duplicates phone --no-duplicates", "cannot be used with"),
         ] {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use leadping::check::spec;
 use leadping::id::SourceId;
+use serde_json::json;
 
 use crate::error::{Error, reason};
 use crate::known;
@@ -54,8 +55,11 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
         Format::Table | Format::Wide => page(),
     };
     create(&path, &text)?;
-    note(format_args!("The specification of {} is in {}.", source.id, Shown(&path.display().to_string())));
-    Ok(())
+    let file = path.display().to_string();
+    output.show(&json!({"id": source.id, "file": file}), |_, _| {
+        note(format_args!("The specification of {} is in {}.", source.id, Shown(&file)));
+        Ok(())
+    })
 }
 
 fn create(path: &Path, text: &str) -> Result<(), Error> {

@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     #[arg(long, group = GIVEN)]
     account: Option<AccountId>,
 
-    /// The business that its leads belong to, from now on
+    /// The business that its leads belong to; only for a disabled source that never had a lead
     #[arg(long, group = GIVEN)]
     business: Option<BusinessId>,
 
@@ -101,26 +101,42 @@ pub(crate) struct Arguments {
 /// # Errors
 /// As [`change::apply`] does, and [`Error::Refused`] for rules that the intake could not use.
 pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
-    let Which { id, revision } = arguments.which.clone();
+    let Which { id, mut revision } = arguments.which.clone();
     if let Some(business) = &arguments.business {
-        stays(&known::source(target, &id).await?, business, target).await?;
+        let source = known::source(target, &id).await?;
+        if let Some(expected) = revision
+            && expected != source.revision
+        {
+            return Err(change::conflict(target, &id, expected).await);
+        }
+        moves(&source, business, target).await?;
+        // Another operator may enable it in between, and it may have leads then: what was checked is what is changed.
+        revision = Some(source.revision);
     }
-    let (source, changes) =
-        change::apply(target, output, &id, "update", revision, |source| arguments.change(source)).await?;
+    let sentence = format!("change the source {id}");
+    let changed = change::apply(target, output, &id, "update", &sentence, revision, |source| arguments.change(source));
+    let (source, changes) = changed.await?;
     change::show(output, &source, &changes)
 }
 
-/// A lead's identity is within its source: after a move, a repeat of the old business's lead would be answered with it.
-async fn stays(source: &Source, business: &BusinessId, target: &Target) -> Result<(), Error> {
+/// A lead's identity is within its source: after a move, a repeat of the old business's lead would be answered with it. So
+/// only a source moves that never had a lead, and cannot get one meanwhile.
+async fn moves(source: &Source, business: &BusinessId, target: &Target) -> Result<(), Error> {
+    let id = &source.id;
     if source.business_id.as_ref().is_none_or(|now| now == business) {
         return Ok(());
+    }
+    if source.enabled {
+        return Err(Error::Refused(format!(
+            "the source {id} is enabled and could send leads meanwhile: disable it first (`leadctl source disable {id}`), \
+             and enable it after the move; a source that had leads stays with its business"
+        )));
     }
     match leads::first_day(target, source).await? {
         None => Ok(()),
         Some(day) => Err(Error::Refused(format!(
-            "the source {} had leads, the first on {day}, and they belong to its business for good: create another \
-             source for {business}, and disable this one",
-            source.id
+            "the source {id} had leads, the first on {day}, and they belong to its business for good: create another \
+             source for {business}, and leave this one disabled"
         ))),
     }
 }

@@ -247,6 +247,29 @@ async fn a_mistyped_id_is_an_error_and_never_an_empty_result() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn programs_are_told_of_files_and_people_of_what_is_missing() {
+    let running = Running::start().await;
+    let into = |name: &str| format!("--into={}", running.data.path().join(name).display());
+    let spec = running.json(&["source", "spec", "source_123", &into("source.html")]);
+    assert!(spec["file"].as_str().unwrap().ends_with("/source.html"), "{spec}");
+    let export = running.json(&["lead", "export", "--source=source_123", "--from=today", &into("leads")]);
+    assert!(export["leads"] == 0 && export["file"].as_str().unwrap().ends_with("/leads"), "{export}");
+
+    for (arguments, says) in [
+        (&["source"][..], "Sources: who may send leads"),
+        (
+            &["event", "replay"],
+            "error: the following required arguments were not provided:\n  <--lead <ID>|--from <DAY>>",
+        ),
+    ] {
+        let output = running.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&output).starts_with(says), "{}", stderr(&output));
+    }
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_whose_keys_have_all_ended_is_told_so() {
     let running = Running::start().await;
     running.json(&["key", "revoke", "source_123", "lp_source_key"]);

@@ -187,18 +187,22 @@ async fn production_is_found_by_its_outputs_and_changed_only_with_a_word() {
 
     let id = running.post("source_123", "lp_source_key");
     let payload = ["source", "create", "--name=x", "--account=a", "--business=b", "--id=source_x"];
-    for change in [
-        &["source", "disable", "source_123"][..],
-        &["key", "rotate", "source_123"],
-        &["lead", "erase", &id],
-        &["dlq", "redrive", "--all"],
-        &["dlq", "delete", "6f1c2d3e"],
-        &["post", "Cargo.toml", "--source=source_123", "--key=lp_source_key"],
-        &payload,
+    for (change, to) in [
+        (&["source", "disable", "source_123"][..], "disable the source source_123"),
+        (&["source", "update", "source_123", "--name=x"], "change the source source_123"),
+        (&["key", "create", "source_123"], "create a key of the source source_123"),
+        (&["key", "rotate", "source_123"], "create a key of the source source_123 and end its others at 2"),
+        (&["key", "revoke", "source_123", "lp_source_key"], "end a key of the source source_123 at once"),
+        (&["lead", "erase", &id], "erase the person's data of the lead lead_"),
+        (&["dlq", "redrive", "--all"], "send dead letters to the worker again"),
+        (&["dlq", "delete", "6f1c2d3e"], "delete a dead letter for good"),
+        (&["post", "Cargo.toml", "--source=source_123", "--key=lp_source_key"], "post a lead of the source source_123"),
+        (&payload, "create the source source_x"),
     ] {
         let (status, code, message) = failure(&on(&[change, &["-ojson"]].concat()));
         assert_eq!((status, code.as_str()), (Some(1), "refused"), "{change:?}: {message}");
         assert!(message.contains("--yes") && message.contains("nothing was changed"), "{message}");
+        assert!(message.contains(&format!("to ask whether to {to}")), "{message}");
     }
     assert_eq!(running.json(&["source", "show", "source_123"])["revision"], 0, "nothing was changed");
 

@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::stack::Options;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::running::{Running, lead, stdout};
+use crate::front::stuck_after;
+use crate::ledger::{items, replace, text, with};
+use crate::running::{Running, command, lead, stderr, stdout};
 
 /// Every item of a table, and every index of it, as one text.
 async fn everything(running: &Running, table: &str) -> String {
@@ -119,5 +121,160 @@ async fn an_erasure_in_the_midst_of_the_worker_s_steps_holds() {
     for id in ids {
         assert_eq!(running.json(&["lead", "show", &id])["lead"]["processingStatus"], "Erased");
     }
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_erased_from_all_leads_in_any_spelling() {
+    let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    let spellings = ["Zoe@bücher.example", "zoe@xn--bcher-kva.example", "zoe@BU\u{308}CHER.example"];
+    for (number, email) in spellings.iter().enumerate() {
+        let sent = lead(&format!("person-{number}"), &format!("+1555555010{number}"), email);
+        assert_eq!(running.send("source_123", "lp_source_key", &sent).0, 201);
+    }
+    let other = running.send("source_123", "lp_source_key", &lead("other", "+15555550100", "zoe@example.com")).1;
+    for email in spellings {
+        let found = running.json(&["lead", "find", "--business=business_1", "--email", email]);
+        assert_eq!(found.as_array().unwrap().len(), 3, "{email}");
+    }
+    let erased = running.json(&["lead", "erase", "--business=business_1", "--email=zoe@bücher.example"]);
+    assert_eq!(erased["erased"].as_array().unwrap().len(), 3);
+    let none = running.run(&["lead", "erase", "--business=business_1", "--email=zoe@bücher.example"]);
+    assert_eq!(none.status.code(), Some(3), "{}", stderr(&none));
+
+    // By number: one of the person's leads had it, too, and is erased already.
+    let erased = running.json(&["lead", "erase", "--business=business_1", "--phone=(555) 555-0100"]);
+    assert_eq!(erased["erased"], json!([other["id"]]));
+    for wrong in [
+        &["lead", "erase"][..],
+        &["lead", "erase", "--phone=(555) 555-0100"],
+        &["lead", "erase", "--business=business_1"],
+        &["lead", "erase", "lead_1", "--again"],
+        &["lead", "erase", "lead_1", "--business=business_1"],
+        &["lead", "erase", "--again", "--older-than=730d"],
+        &["lead", "erase", "--older-than=730"],
+        &["lead", "erase", "--again", "--source=source_123"],
+    ] {
+        assert_eq!(running.run(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leads_older_than_the_retention_time_are_erased() {
+    let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    let id = running.post("source_123", "lp_source_key");
+    let erase = |age: &str| running.json(&["lead", "erase", "--older-than", age]);
+    assert_eq!(erase("1d")["erased"], json!([]));
+    assert_eq!(erase("99999999999d")["erased"], json!([]), "an age that no time has erases nothing");
+
+    // The lead and its source are three days older.
+    let client = &running.stack.clients().dynamodb;
+    let addresses = running.stack.addresses();
+    let now = jiff::Timestamp::now();
+    let (today, then) = (now.to_string(), (now - jiff::SignedDuration::from_hours(72)).to_string());
+    for (table, pk, sk) in [
+        (&addresses.leads_table, format!("LEAD#{id}"), "LEAD"),
+        (&addresses.sources_table, "SOURCE#source_123".to_owned(), "SOURCE"),
+    ] {
+        let key =
+            [("pk", pk.as_str()), ("sk", sk)].map(|(name, value)| (name.to_owned(), AttributeValue::S(value.into())));
+        let read = client.get_item().table_name(table).set_key(Some(key.into())).send().await.unwrap();
+        let mut item = read.item.unwrap();
+        for name in ["document", "createdAt", "dayKey"] {
+            if item.contains_key(name) {
+                let older = text(&item, name).replace(&today[..10], &then[..10]);
+                item = with(&item, name, &older);
+            }
+        }
+        client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+    }
+    assert_eq!(erase("4d")["erased"], json!([]));
+    assert_eq!(erase("2d")["erased"], json!([id]));
+    assert_eq!(erase("2d")["erased"], json!([]));
+    running.stack.stop().await;
+}
+
+/// What `docs/operating.md` says about a restore: the table comes back from a copy that is older than the erasures, and
+/// they are repeated.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restore_the_erasures_are_repeated() {
+    let running = Running::start().await;
+    let sent = |number: u32| {
+        let payload = lead(&format!("partner-{number}"), &format!("+1555555010{number}"), "jordan@example.com");
+        running.send("source_123", "lp_source_key", &payload).1["id"].as_str().unwrap().to_owned()
+    };
+    let ids: Vec<_> = (0..4).map(sent).collect();
+    running.settled();
+    let client = &running.stack.clients().dynamodb;
+    let table = running.stack.addresses().leads_table.clone();
+    let copy = items(client, &table).await;
+    running.json(&["lead", "erase", &ids[0]]);
+    running.json(&["lead", "erase", "--business=business_1", "--phone=+15555550101"]);
+    // This one came after the copy, and is lost with the table.
+    let lost = sent(4);
+    running.json(&["lead", "erase", &lost]);
+    running.settled();
+
+    replace(client, &table, &copy).await;
+    let status = |id: &str| running.json(&["lead", "show", id])["lead"]["processingStatus"].clone();
+    assert_eq!(status(&ids[0]), "Ready", "the person is back");
+    let again = running.json(&["lead", "erase", "--again"]);
+    let mut erased: Vec<_> = again["erased"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    erased.sort_unstable();
+    let mut expected = vec![ids[0].as_str(), ids[1].as_str()];
+    expected.sort_unstable();
+    assert_eq!(erased, expected);
+    assert_eq!(ids.iter().map(|id| status(id)).collect::<Vec<_>>(), ["Erased", "Erased", "Ready", "Ready"]);
+    assert_eq!(running.json(&["lead", "erase", "--again"])["erased"], json!([]));
+    let verified: Value = running.json(&["ledger", "verify"]);
+    assert_eq!(verified["faults"], json!([]));
+
+    // An entry that cannot be read may be an erasure: all others are repeated, and the command fails and names it.
+    let ledger = running.stack.addresses().ledger_table.clone();
+    let entries = items(client, &ledger).await;
+    let (place, erasure) = entries.iter().enumerate().find(|(_, it)| text(it, "document").contains(&ids[0])).unwrap();
+    let damaged = with(erasure, "document", &text(erasure, "document").replace(&ids[0], ""));
+    client.put_item().table_name(&ledger).set_item(Some(damaged)).send().await.unwrap();
+    replace(client, &table, &copy).await;
+    let again = running.run(&["lead", "erase", "--again", "-ojson"]);
+    assert_eq!(again.status.code(), Some(1), "{}", stderr(&again));
+    assert!(
+        stderr(&again)
+            .contains(&format!("1 entry of the ledger cannot be read, and may be of an erasure: {}", place + 1)),
+        "{}",
+        stderr(&again)
+    );
+    let again: Value = serde_json::from_str(&stdout(&again)).unwrap();
+    assert_eq!(again["erased"].as_array().unwrap().len(), 2, "the repeated erasure has an entry, too: {again}");
+    running.stack.stop().await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_that_is_interrupted_continues_by_the_same_command() {
+    use std::process::{Command, Stdio};
+
+    let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    for number in 0..4 {
+        let sent = lead(&format!("partner-{number}"), &format!("+1555555010{number}"), "jordan@example.com");
+        assert_eq!(running.send("source_123", "lp_source_key", &sent).0, 201);
+    }
+    let erased = || -> usize {
+        let entries = running.json(&["ledger", "list", "--most=100"]);
+        entries.as_array().unwrap().iter().filter(|row| row["entry"]["action"] == "lead erase").count()
+    };
+    let erase = ["lead", "erase", "--business=business_1", "--email=jordan@example.com"];
+    let stuck = stuck_after(&running, "TransactWriteItems", 2);
+    let child = command(stuck.path(), &erase).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while erased() < 2 {
+        std::thread::yield_now();
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the same command continues"), "{}", stderr(&output));
+    assert_eq!(erased(), 2);
+    assert_eq!(running.json(&erase)["erased"].as_array().unwrap().len(), 2);
     running.stack.stop().await;
 }

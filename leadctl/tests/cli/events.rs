@@ -142,3 +142,29 @@ async fn events_that_wait_are_listed_and_published_by_hand() {
     assert_eq!(published(&running).len(), 3);
     running.stack.stop().await;
 }
+
+/// A lead may wait for several things, and one message is enough for all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_that_waits_for_two_things_is_one_lead_and_announced_once() {
+    let sweep = std::time::Duration::from_secs(3_600);
+    let running = Running::with(Options { sweep, ..Options::default() }).await;
+    running.stack.bus().fail(BusFault::Down);
+    // The lookup of a number that ends like this is refused, and retried.
+    let answer = running.send("source_123", "lp_source_key", &lead("two", "+15555550106", "a@example.com")).1;
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let listing = loop {
+        let listing = running.json(&["unfinished"]);
+        let waits: Vec<_> = listing["oldest"].as_array().unwrap().iter().map(|it| it["waitsFor"].clone()).collect();
+        if waits.len() == 2 && waits.contains(&json!("the bus, with its events")) {
+            break listing;
+        }
+        assert!(std::time::Instant::now() < deadline, "{listing}");
+    };
+    assert_eq!(listing["unfinished"], 1, "{listing}");
+    for entry in listing["oldest"].as_array().unwrap() {
+        assert_eq!((&entry["leadId"], &entry["createdAt"]), (&answer["id"], &answer["createdAt"]), "{listing}");
+        assert!(entry["since"].as_str() >= entry["createdAt"].as_str(), "{listing}");
+    }
+    assert_eq!(running.json(&["unfinished", "announce", "--all"]), json!({"announced": 1}));
+    running.stack.stop().await;
+}

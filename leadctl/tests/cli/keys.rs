@@ -159,3 +159,19 @@ async fn a_test_key_is_made_rotated_and_revoked_apart_from_live_keys() {
     assert!(history.contains("test key"), "{history}");
     running.stack.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_says_how_long_the_others_work() {
+    let running = Running::start().await;
+    for (arguments, says) in [
+        (&["key", "create", "source_texas", "--test"][..], "No other test key of the source works."),
+        (&["key", "create", "source_texas"], "The source's other keys continue to work."),
+        (&["key", "rotate", "source_texas", "--overlap=1h"], "The source's other keys work until 2"),
+        (&["key", "rotate", "source_texas", "--overlap=7d"], "Z; those that end earlier keep their end."),
+        (&["key", "rotate", "source_texas", "--overlap=0s"], "No other key of the source works."),
+    ] {
+        let text = running.text(arguments);
+        assert!(text.contains(says), "{arguments:?}: {text}");
+    }
+    running.stack.stop().await;
+}

@@ -7,12 +7,11 @@ use std::process::{Command, Stdio};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use local::stack::Options;
 use serde_json::{Value, json};
 
-use crate::running::{Running, lead, stderr, stdout};
+use crate::running::{Running, stderr, stdout};
 
-type Item = HashMap<String, AttributeValue>;
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 const VERIFIER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/ledger/verify.py");
 
@@ -23,18 +22,18 @@ pub(crate) async fn items(client: &Client, table: &str) -> Vec<Item> {
     items
 }
 
-fn text<'a>(item: &'a Item, name: &str) -> &'a str {
+pub(crate) fn text<'a>(item: &'a Item, name: &str) -> &'a str {
     item[name].as_s().unwrap()
 }
 
-fn with(item: &Item, name: &str, value: &str) -> Item {
+pub(crate) fn with(item: &Item, name: &str, value: &str) -> Item {
     let mut item = item.clone();
     item.insert(name.to_owned(), AttributeValue::S(value.to_owned()));
     item
 }
 
 /// Puts these items in the place of all others.
-async fn replace(client: &Client, table: &str, by: &[Item]) {
+pub(crate) async fn replace(client: &Client, table: &str, by: &[Item]) {
     for item in items(client, table).await {
         let key = ["pk", "sk"].map(|name| (name.to_owned(), item[name].clone()));
         client.delete_item().table_name(table).set_key(Some(key.into())).send().await.unwrap();
@@ -83,6 +82,10 @@ async fn every_act_is_an_entry_and_prints_the_head() {
         (&find, 0, "lead find"),
         (&nothing, 3, "lead find"),
         (&["inbox", "business_1"], 0, "inbox"),
+        (&["inbox", "business_1", "--most=1000"], 0, "inbox"),
+        (&["inbox", "business_1", "--most=1001"], 2, ""),
+        (&[&find[..], &["--most=1000"]].concat(), 0, "lead find"),
+        (&[&find[..], &["--most=1001"]].concat(), 2, ""),
         (&export, 0, "lead export"),
         (&["lead", "erase", &id], 0, "lead erase"),
         // These read or change nothing of a person or a source.
@@ -144,7 +147,8 @@ async fn of_operators_at_the_same_moment_each_has_an_entry() {
         }
     });
     let verified = running.json(&["ledger", "verify"]);
-    assert_eq!((&verified["number"], &verified["faults"]), (&json!(8), &json!([])));
+    let entries = local::demo::ALL.len() + 8;
+    assert_eq!((&verified["number"], &verified["faults"]), (&json!(entries), &json!([])));
     running.stack.stop().await;
 }
 
@@ -157,7 +161,7 @@ async fn a_ledger_that_was_edited_is_found() {
     let client = &running.stack.clients().dynamodb;
     let table = running.stack.addresses().ledger_table.clone();
     let whole = items(client, &table).await;
-    assert_eq!(whole.len(), 5);
+    assert_eq!(whole.len(), 13, "the demo sources have entries 1 to 8");
     let head = running.json(&["ledger", "list", "--most=1"])[0]["digest"].as_str().unwrap().to_owned();
     let python = holds(&whole, &head);
     assert!(python.unwrap_or(true), "the verifier in Python reads the digests as we write them");
@@ -179,14 +183,14 @@ async fn a_ledger_that_was_edited_is_found() {
     };
     let cases = [
         ("untouched", whole.clone(), ""),
-        ("another caller", forged(1, "\"local\"", "\"arn:aws:iam::1:user/other\""), "entry 3 does not continue"),
-        ("the last one", forged(4, "\"local\"", "\"other\""), "the given head"),
-        ("removed", without(&[2]), "entries 3 to 3 are missing"),
+        ("another caller", forged(9, "\"local\"", "\"arn:aws:iam::1:user/other\""), "entry 11 does not continue"),
+        ("the last one", forged(12, "\"local\"", "\"other\""), "the given head"),
+        ("removed", without(&[10]), "entries 11 to 11 are missing"),
         ("the first ones removed", without(&[0, 1]), "entries 1 to 2 are missing"),
-        ("truncated", without(&[3, 4]), "the given head"),
+        ("truncated", without(&[11, 12]), "the given head"),
         ("all removed", Vec::new(), "the given head"),
-        ("reordered", swapped(1, 3), "entry 2 is not an entry of this number"),
-        ("one added", [&whole[..], &[with(&whole[4], "sk", "000000000007")]].concat(), "entries 6 to 6 are missing"),
+        ("reordered", swapped(9, 11), "entry 10 is not an entry of this number"),
+        ("one added", [&whole[..], &[with(&whole[12], "sk", "000000000015")]].concat(), "entries 14 to 14 are missing"),
     ];
     for (name, items, says) in cases {
         replace(client, &table, &items).await;
@@ -231,124 +235,62 @@ async fn a_history_that_was_edited_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_is_erased_from_all_leads_in_any_spelling() {
-    let running = Running::with(Options { worker: false, ..Options::default() }).await;
-    let spellings = ["Zoe@bücher.example", "zoe@xn--bcher-kva.example", "zoe@BU\u{308}CHER.example"];
-    for (number, email) in spellings.iter().enumerate() {
-        let sent = lead(&format!("person-{number}"), &format!("+1555555010{number}"), email);
-        assert_eq!(running.send("source_123", "lp_source_key", &sent).0, 201);
-    }
-    let other = running.send("source_123", "lp_source_key", &lead("other", "+15555550100", "zoe@example.com")).1;
-    for email in spellings {
-        let found = running.json(&["lead", "find", "--business=business_1", "--email", email]);
-        assert_eq!(found.as_array().unwrap().len(), 3, "{email}");
-    }
-    let erased = running.json(&["lead", "erase", "--business=business_1", "--email=zoe@bücher.example"]);
-    assert_eq!(erased["erased"].as_array().unwrap().len(), 3);
-    let none = running.run(&["lead", "erase", "--business=business_1", "--email=zoe@bücher.example"]);
-    assert_eq!(none.status.code(), Some(3), "{}", stderr(&none));
-
-    // By number: one of the person's leads had it, too, and is erased already.
-    let erased = running.json(&["lead", "erase", "--business=business_1", "--phone=(555) 555-0100"]);
-    assert_eq!(erased["erased"], json!([other["id"]]));
-    for wrong in [
-        &["lead", "erase"][..],
-        &["lead", "erase", "--phone=(555) 555-0100"],
-        &["lead", "erase", "--business=business_1"],
-        &["lead", "erase", "lead_1", "--again"],
-        &["lead", "erase", "lead_1", "--business=business_1"],
-        &["lead", "erase", "--again", "--older-than=730d"],
-        &["lead", "erase", "--older-than=730"],
-        &["lead", "erase", "--again", "--source=source_123"],
-    ] {
-        assert_eq!(running.run(wrong).status.code(), Some(2), "{wrong:?}");
-    }
-    running.stack.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn leads_older_than_the_retention_time_are_erased() {
-    let running = Running::with(Options { worker: false, ..Options::default() }).await;
-    let id = running.post("source_123", "lp_source_key");
-    let erase = |age: &str| running.json(&["lead", "erase", "--older-than", age]);
-    assert_eq!(erase("1d")["erased"], json!([]));
-    assert_eq!(erase("99999999999d")["erased"], json!([]), "an age that no time has erases nothing");
-
-    // The lead and its source are three days older.
-    let client = &running.stack.clients().dynamodb;
-    let addresses = running.stack.addresses();
-    let now = jiff::Timestamp::now();
-    let (today, then) = (now.to_string(), (now - jiff::SignedDuration::from_hours(72)).to_string());
-    for (table, pk, sk) in [
-        (&addresses.leads_table, format!("LEAD#{id}"), "LEAD"),
-        (&addresses.sources_table, "SOURCE#source_123".to_owned(), "SOURCE"),
-    ] {
-        let key =
-            [("pk", pk.as_str()), ("sk", sk)].map(|(name, value)| (name.to_owned(), AttributeValue::S(value.into())));
-        let read = client.get_item().table_name(table).set_key(Some(key.into())).send().await.unwrap();
-        let mut item = read.item.unwrap();
-        for name in ["document", "createdAt", "dayKey"] {
-            if item.contains_key(name) {
-                let older = text(&item, name).replace(&today[..10], &then[..10]);
-                item = with(&item, name, &older);
-            }
-        }
-        client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
-    }
-    assert_eq!(erase("4d")["erased"], json!([]));
-    assert_eq!(erase("2d")["erased"], json!([id]));
-    assert_eq!(erase("2d")["erased"], json!([]));
-    running.stack.stop().await;
-}
-
-/// What `docs/operating.md` says about a restore: the table comes back from a copy that is older than the erasures, and
-/// they are repeated.
-#[tokio::test(flavor = "multi_thread")]
-async fn after_a_restore_the_erasures_are_repeated() {
+async fn a_source_that_was_written_by_other_means_is_found() {
     let running = Running::start().await;
-    let sent = |number: u32| {
-        let payload = lead(&format!("partner-{number}"), &format!("+1555555010{number}"), "jordan@example.com");
-        running.send("source_123", "lp_source_key", &payload).1["id"].as_str().unwrap().to_owned()
-    };
-    let ids: Vec<_> = (0..4).map(sent).collect();
-    running.settled();
     let client = &running.stack.clients().dynamodb;
-    let table = running.stack.addresses().leads_table.clone();
-    let copy = items(client, &table).await;
-    running.json(&["lead", "erase", &ids[0]]);
-    running.json(&["lead", "erase", "--business=business_1", "--phone=+15555550101"]);
-    // This one came after the copy, and is lost with the table.
-    let lost = sent(4);
-    running.json(&["lead", "erase", &lost]);
-    running.settled();
+    let table = running.stack.addresses().sources_table.clone();
+    let source = async |id: &str| {
+        let key = [("pk", format!("SOURCE#{id}")), ("sk", "SOURCE".to_owned())];
+        let key = key.map(|(name, value)| (name.to_owned(), AttributeValue::S(value)));
+        client.get_item().table_name(&table).set_key(Some(key.into())).send().await.unwrap().item.unwrap()
+    };
+    let put =
+        async |item: &Item| client.put_item().table_name(&table).set_item(Some(item.clone())).send().await.unwrap();
+    let delete = async |item: &Item| {
+        let key = ["pk", "sk"].map(|name| (name.to_owned(), item[name].clone()));
+        client.delete_item().table_name(&table).set_key(Some(key.into())).send().await.unwrap()
+    };
+    let found = || -> Vec<Value> {
+        serde_json::from_str(&stdout(&running.run(&["ledger", "verify", "-ojson"])))
+            .map(|it: Value| it["faults"].as_array().unwrap().clone())
+            .unwrap()
+    };
+    assert_eq!(found(), [] as [Value; 0]);
 
-    replace(client, &table, &copy).await;
-    let status = |id: &str| running.json(&["lead", "show", id])["lead"]["processingStatus"].clone();
-    assert_eq!(status(&ids[0]), "Ready", "the person is back");
-    let again = running.json(&["lead", "erase", "--again"]);
-    let mut erased: Vec<_> = again["erased"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
-    erased.sort_unstable();
-    let mut expected = vec![ids[0].as_str(), ids[1].as_str()];
-    expected.sort_unstable();
-    assert_eq!(erased, expected);
-    assert_eq!(ids.iter().map(|id| status(id)).collect::<Vec<_>>(), ["Erased", "Erased", "Ready", "Ready"]);
-    assert_eq!(running.json(&["lead", "erase", "--again"])["erased"], json!([]));
-    let verified: Value = running.json(&["ledger", "verify"]);
-    assert_eq!(verified["faults"], json!([]));
-    running.stack.stop().await;
-}
+    let older = source("source_unapproved").await;
+    running.json(&["source", "approve", "source_unapproved"]);
+    let now = source("source_unapproved").await;
+    let deleted = source("source_texas").await;
+    running.json(&["source", "disable", "source_texas"]);
+    running.json(&["source", "delete", "source_texas"]);
+    assert_eq!(found(), [] as [Value; 0]);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_had_leads_stays_with_its_business() {
-    let running = Running::with(Options { worker: false, ..Options::default() }).await;
-    let moved = running.json(&["source", "update", "source_123", "--business=business_2"]);
-    assert_eq!(moved["businessId"], "business_2", "it had none");
-    running.json(&["source", "update", "source_123", "--business=business_1"]);
-    running.post("source_123", "lp_source_key");
-    let refused = running.run(&["source", "update", "source_123", "--business=business_2", "--name=New"]);
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(stderr(&refused).contains("create another source for business_2"), "{}", stderr(&refused));
-    assert_eq!(running.json(&["source", "show", "source_123"])["revision"], 2);
-    running.json(&["source", "update", "source_123", "--business=business_1", "--name=New"]);
+    let document = text(&now, "document");
+    let forged = with(
+        &with(&now, "pk", "SOURCE#source_forged"),
+        "document",
+        &document.replace("source_unapproved", "source_forged"),
+    );
+    let mut unlisted = forged.clone();
+    unlisted.remove("listed");
+    let edited = with(&now, "document", &document.replace("\"approved\":true", "\"approved\":false"));
+    assert_ne!(edited, now);
+    for (name, item, says) in [
+        ("forged", &forged, "source_forged exists, and the ledger does not know it"),
+        ("forged, and in no index", &unlisted, "source_forged exists, and the ledger does not know it"),
+        ("set back", &older, "source_unapproved is at revision 0, and the ledger knows 1"),
+        ("edited", &edited, "source_unapproved was edited after revision 1"),
+        ("put back", &deleted, "source_texas exists, and the ledger says that it was deleted"),
+    ] {
+        put(item).await;
+        let faults = found();
+        assert_eq!(faults.len(), 1, "{name}: {faults:?}");
+        assert!(faults[0].as_str().unwrap().contains(says), "{name}: {faults:?}");
+        assert_eq!(running.json_of(&["doctor"], "ledger")["healthy"], false, "{name}");
+        delete(item).await;
+        put(&now).await;
+    }
+    delete(&now).await;
+    assert!(found()[0].as_str().unwrap().contains("source_unapproved does not exist"), "{:?}", found());
     running.stack.stop().await;
 }

@@ -42,6 +42,8 @@ async fn a_source_is_changed_and_every_change_is_kept() {
     assert_eq!(actions, ["key create", "approve", "enable", "disable", "unapprove", "approve", "update", "create"]);
     assert!(history.as_array().unwrap().iter().all(|change| change["by"] == "local"));
     assert_eq!(history[1]["members"], json!([{"member": "approved", "before": false, "after": true}]));
+    let people = running.text(&["source", "history", "source_acme"]);
+    assert!(!people.contains("none -> none") && people.contains("approved none -> no\n"), "{people}");
     let people = running.text(&["source", "history", "source_acme", "--most=7"]);
     assert!(people.contains("name Acme -> Acme forms"), "{people}");
     // Of the keys, the one that changed alone.
@@ -203,5 +205,29 @@ async fn limits_are_set_shown_kept_and_removed() {
     let removed =
         running.json(&["source", "update", "source_acme", "--no-cap-day", "--no-cap-hour", "--no-duplicates"]);
     assert_eq!((&removed["limits"], &removed["duplicates"]), (&Value::Null, &Value::Null));
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_had_leads_stays_with_its_business() {
+    let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    let to_other = ["source", "update", "source_123", "--business=business_2", "--name=New"];
+    let refused = running.run(&to_other);
+    assert_eq!(refused.status.code(), Some(1), "it could have leads meanwhile");
+    assert!(stderr(&refused).contains("leadctl source disable source_123"), "{}", stderr(&refused));
+    running.json(&["source", "disable", "source_123"]);
+    let moved = running.json(&["source", "update", "source_123", "--business=business_2"]);
+    assert_eq!(moved["businessId"], "business_2", "it had none");
+    running.json(&["source", "update", "source_123", "--business=business_1"]);
+    running.json(&["source", "enable", "source_123"]);
+    running.post("source_123", "lp_source_key");
+    running.json(&["source", "disable", "source_123"]);
+    let refused = running.run(&to_other);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("create another source for business_2"), "{}", stderr(&refused));
+    assert_eq!(running.json(&["source", "show", "source_123"])["revision"], 5);
+    let (exit, _, message) = failure(&running.run(&[&to_other[..], &["--revision=1", "-ojson"]].concat()));
+    assert_eq!(exit, Some(4), "{message}");
+    running.json(&["source", "update", "source_123", "--business=business_1", "--name=New"]);
     running.stack.stop().await;
 }

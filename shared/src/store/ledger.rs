@@ -10,7 +10,7 @@ use crate::ledger::{Act, Digest, Head, Stored};
 /// The partition of all entries.
 const LEDGER: &str = "LEDGER";
 
-/// The schema version of an entry is not checked when it is read: the chain covers every text.
+/// The digits of an entry's number in its sort key.
 const DIGITS: usize = 12;
 
 /// More operators than this do not act in the same moment.
@@ -103,6 +103,7 @@ fn key(number: u64) -> String {
     format!("{number:0DIGITS$}")
 }
 
+/// An item of the ledger. Its schema version is not checked: the chain covers every text.
 fn stored(found: &item::Item) -> Result<Stored, StoreError> {
     let sk = item::string(found, schema::SK)?;
     let number = sk.parse().ok().filter(|number| key(*number) == sk);

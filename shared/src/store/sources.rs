@@ -1,5 +1,7 @@
 //! The table of sources.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::Client;
 
 use super::item::Item;
@@ -20,6 +22,17 @@ const CHANGE: &str = "CHANGE#";
 
 /// The prefix of a source's partition key.
 const PREFIX: &str = "SOURCE#";
+
+/// What the table has of a source. The digests are those of stored documents, as the ledger has them.
+#[derive(Clone, Debug, Default)]
+pub struct SourceRecord {
+    /// The digest of the source; none when it was deleted.
+    pub source: Option<Digest>,
+    /// The source's revision, if it has one.
+    pub revision: Option<u32>,
+    /// The digests of its changes.
+    pub changes: Vec<Digest>,
+}
 
 /// The table of sources.
 #[derive(Clone, Debug)]
@@ -59,12 +72,6 @@ impl Sources {
         found.send().await?.item.as_ref().map(item::document).transpose()
     }
 
-    /// Writes a new source. Returns `false` and writes nothing when the id is taken.
-    pub async fn create(&self, source: &Source) -> Result<bool, StoreError> {
-        let write = transaction::once(&self.table, source_item(source)?)?;
-        transaction::commit(&self.client, vec![write]).await
-    }
-
     /// Creates a source (`before` is `None`), changes it, or deletes it (`after` is `None`), and records the change next to
     /// it and in the ledger, in one transaction. A changed source gets the revision of the change. Returns the ledger's
     /// new head, or `None`, when the source changed since it was read and nothing was written.
@@ -76,22 +83,25 @@ impl Sources {
         change: &Change,
         ledger: &Ledger,
     ) -> Result<Option<Head>, StoreError> {
-        let read = |before: &Source| Item::from([(":read".to_owned(), item::number(before.revision))]);
         let key = item::key(pk(id), SOURCE);
-        let write = match (before, after) {
-            (None, Some(after)) => transaction::once(&self.table, source_item(after)?)?,
+        let new = match (before, after) {
+            (_, None) => None,
+            (None, Some(after)) => Some(source_item(after)?),
             (Some(before), Some(after)) => {
-                let stored = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
-                let mut stored = stored.send().await?.item.unwrap_or_default();
+                let stored = self.client.get_item().table_name(&self.table).set_key(Some(key.clone()));
+                let mut stored = stored.consistent_read(true).send().await?.item.unwrap_or_default();
                 // It follows from the document, so a business that was removed must not be carried over.
                 stored.remove(schema::SOURCE_BUSINESS.partition);
                 let after = Source { revision: change.revision, ..after.clone() };
-                let changed = unknown::carried_over(stored, before, source_item(&after)?)?;
-                transaction::put(&self.table, changed, "revision = :read", Some(read(before)))?
+                Some(unknown::carried_over(stored, before, source_item(&after)?)?)
             }
-            (before, None) => {
-                transaction::delete(&self.table, key, "revision = :read", before.map(read).unwrap_or_default())?
-            }
+        };
+        let source = new.as_ref().map(|new| item::string(new, schema::DOCUMENT).map(Digest::of)).transpose()?;
+        let read = before.map(|before| Item::from([(":read".to_owned(), item::number(before.revision))]));
+        let write = match (new, read) {
+            (Some(new), None) => transaction::once(&self.table, new)?,
+            (Some(new), read) => transaction::put(&self.table, new, "revision = :read", read)?,
+            (None, read) => transaction::delete(&self.table, key, "revision = :read", read.unwrap_or_default())?,
         };
         // The revision separates changes within the same millisecond.
         let sk = format!("{CHANGE}{}#{:010}", change.at, change.revision);
@@ -105,6 +115,7 @@ impl Sources {
                 revision: Some(change.revision),
                 members: change.members.iter().map(|change| change.member.clone()).collect(),
                 change: Some(Digest::of(&document)),
+                source,
                 ..Subject::default()
             },
         };
@@ -176,14 +187,26 @@ impl Sources {
         Ok((read, found.last_evaluated_key().map(place).transpose()?))
     }
 
-    /// The digests of the stored changes of a source, oldest first, as the ledger has them.
-    pub async fn change_digests(&self, id: &SourceId) -> Result<Vec<Digest>, StoreError> {
-        let mut changes = self.changes(id).into_paginator().items().send();
-        let mut digests = Vec::new();
-        while let Some(found) = changes.next().await {
-            digests.push(Digest::of(item::string(&found?, schema::DOCUMENT)?));
+    /// Reads what the table has of each source, to compare it with the ledger: also of sources that are in no index, and
+    /// with every completed change.
+    pub async fn records(&self) -> Result<BTreeMap<SourceId, SourceRecord>, StoreError> {
+        let scan = self.client.scan().table_name(&self.table).consistent_read(true);
+        let mut items = scan.into_paginator().items().send();
+        let mut records: BTreeMap<_, SourceRecord> = BTreeMap::new();
+        while let Some(found) = items.next().await {
+            let found = found?;
+            let digest = Digest::of(item::optional(&found, schema::DOCUMENT).unwrap_or_default());
+            // No request reaches an item with another key.
+            let Ok(id) = source_id(&found) else { continue };
+            let record = records.entry(id).or_default();
+            if item::is(&found, SOURCE) {
+                record.source = Some(digest);
+                record.revision = item::integer(&found, "revision").ok().flatten();
+            } else if item::string(&found, schema::SK)?.starts_with(CHANGE) {
+                record.changes.push(digest);
+            }
         }
-        Ok(digests)
+        Ok(records)
     }
 
     fn changes(&self, id: &SourceId) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {

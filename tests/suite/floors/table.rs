@@ -186,6 +186,7 @@ pub(super) const TARGETS: &[Target] = &[
         "tests",
         "tests/suite/main.rs",
         &[&[
+            "architecture",
             "binaries",
             "citations",
             "contract",

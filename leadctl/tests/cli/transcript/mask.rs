@@ -91,13 +91,8 @@ fn masked_word(word: &str) -> String {
     if bare.parse::<Timestamp>().is_ok() {
         return format!("{DAY}T12:00:00.000Z{tail}");
     }
-    let today = Timestamp::now().day();
-    if bare == today {
-        return format!("{DAY}{tail}");
-    }
-    // A report's column.
-    if Some(bare) == today.get(5..) {
-        return format!("{}{tail}", &DAY[5..]);
+    if let Some((day, column)) = masked_day(bare) {
+        return format!("{}{tail}", if column { &day[5..] } else { &day });
     }
     for prefix in ["lead_", "conversation_", "event_"] {
         if let Some(id) = bare.strip_prefix(prefix)
@@ -137,6 +132,24 @@ fn masked_word(word: &str) -> String {
         return format!("6f1c2d3e-0000-4000-8000-000000000000{tail}");
     }
     word.to_owned()
+}
+
+/// A day of the last week, as many days before the document's; and whether it has no year, as a report's column.
+fn masked_day(word: &str) -> Option<(String, bool)> {
+    let today: jiff::civil::Date = Timestamp::now().day().parse().unwrap();
+    let document: jiff::civil::Date = DAY.parse().unwrap();
+    (0..7).find_map(|days| {
+        let day = (today - jiff::Span::new().days(days)).to_string();
+        (word == day || word == &day[5..]).then(|| ((document - jiff::Span::new().days(days)).to_string(), word != day))
+    })
+}
+
+#[test]
+fn days_keep_their_distance() {
+    let today: jiff::civil::Date = Timestamp::now().day().parse().unwrap();
+    let yesterday = today.yesterday().unwrap();
+    assert_eq!(mask(&format!("{yesterday} to {today}, 2020-01-01")), "2026-06-14 to 2026-06-15, 2020-01-01");
+    assert_eq!(mask(&yesterday.to_string()[5..]), "06-14");
 }
 
 #[test]
