@@ -1,26 +1,11 @@
 //! The template matches the code and the runbooks. The stack test checks that it is valid.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use leadping::http::Route;
 use leadping::store::schema::{self, Index};
 use serde_json::{Value, json};
-
-fn text(file: &str) -> String {
-    fs::read_to_string(format!("{}/../{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
-}
-
-/// The template as data. Tags are dropped: `!Ref X` is `X`, and `!If [A, b, c]` is a list of three.
-fn template() -> Value {
-    let options = serde_saphyr::options! { strict_booleans: true }; // as for AWS, the `N` of a number is text
-    serde_saphyr::from_str_with_options(&text("template.yaml"), options).unwrap()
-}
-
-fn resources(template: &Value, kind: &str) -> BTreeMap<String, Value> {
-    let all = template["Resources"].as_object().unwrap().iter();
-    all.filter(|(_, resource)| resource["Type"] == kind).map(|(name, it)| (name.clone(), it.clone())).collect()
-}
+use tests::template::{self, resources, text};
 
 /// Every object in a value that has a member of this name, at any depth.
 fn with_member<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
@@ -51,7 +36,7 @@ fn index(index: &Index) -> Value {
 
 #[test]
 fn the_tables_have_the_keys_and_indexes_of_the_store() {
-    let template = template();
+    let template = template::read();
     for (table, indexes) in [
         ("SourcesTable", schema::SOURCE_INDEXES),
         ("LeadsTable", schema::LEAD_INDEXES),
@@ -71,7 +56,7 @@ fn the_tables_have_the_keys_and_indexes_of_the_store() {
 
 #[test]
 fn the_ledger_has_no_index_and_no_function_reaches_it() {
-    let template = template();
+    let template = template::read();
     let properties = &template["Resources"]["LedgerTable"]["Properties"];
     assert_eq!(properties["KeySchema"], key_schema(schema::PK, schema::SK));
     assert_eq!(properties.get("GlobalSecondaryIndexes"), None);
@@ -83,7 +68,7 @@ fn the_ledger_has_no_index_and_no_function_reaches_it() {
 #[test]
 fn the_worker_may_query_the_index_of_the_sweep() {
     let index = format!("${{LeadsTable.Arn}}/index/{}", schema::UNFINISHED.name);
-    let role = template()["Resources"]["ProcessLeadRole"].to_string();
+    let role = template::read()["Resources"]["ProcessLeadRole"].to_string();
     assert!(role.contains(&json!({"Action": "dynamodb:Query", "Effect": "Allow", "Resource": index}).to_string()));
 }
 
@@ -94,7 +79,7 @@ fn every_route_is_served_by_its_function() {
     let of_apis = Route::all().map(|route| (route.function().to_owned(), route.key()));
     let expected: BTreeSet<_> = of_apis.chain(page).collect();
     let mut deployed = BTreeSet::new();
-    for (_, function) in resources(&template(), "AWS::Serverless::Function") {
+    for (_, function) in resources(&template::read(), "AWS::Serverless::Function") {
         let name = function["Properties"]["CodeUri"].as_str().unwrap().replace("functions/", "");
         for event in function["Properties"]["Events"].as_object().unwrap().values() {
             if let (Some(method), Some(path)) =
@@ -121,7 +106,7 @@ fn every_route_is_served_by_its_function() {
 
 #[test]
 fn items_of_leads_and_limits_expire() {
-    let tables = resources(&template(), "AWS::DynamoDB::Table");
+    let tables = resources(&template::read(), "AWS::DynamoDB::Table");
     let ttl = |name: &str| tables[name]["Properties"].get("TimeToLiveSpecification").cloned();
     for table in ["LeadsTable", "LimitsTable"] {
         assert_eq!(ttl(table), Some(json!({"AttributeName": schema::EXPIRES_AT, "Enabled": true})), "{table}");
@@ -132,7 +117,7 @@ fn items_of_leads_and_limits_expire() {
 /// The intake writes limits, and reads none: each condition is part of a write.
 #[test]
 fn the_intake_may_only_write_the_table_of_limits() {
-    let template = template();
+    let template = template::read();
     for (role, actions) in [
         ("CreateLeadRole", &["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"][..]),
         ("IntakeLeadRole", &["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]),
@@ -150,7 +135,7 @@ fn the_intake_may_only_write_the_table_of_limits() {
 /// A dry run cannot write, because the role of its function cannot.
 #[test]
 fn the_role_of_the_window_only_reads() {
-    let template = template();
+    let template = template::read();
     let mut statements = Vec::new();
     with_member(&template["Resources"]["CheckLeadRole"]["Properties"]["Policies"], "Effect", &mut statements);
     let actions: BTreeSet<_> = statements.iter().flat_map(|statement| strings(&statement["Action"])).collect();
@@ -166,7 +151,7 @@ fn the_role_of_the_window_only_reads() {
 /// The page has no data of its own: what it shows, it reads with the user's token.
 #[test]
 fn the_role_of_the_page_reads_nothing() {
-    let template = template();
+    let template = template::read();
     let mut statements = Vec::new();
     with_member(&template["Resources"]["ShowAppRole"]["Properties"]["Policies"], "Effect", &mut statements);
     let log = json!({"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "ShowAppLogs.Arn"});
@@ -199,7 +184,7 @@ fn strings(value: &Value) -> Vec<String> {
 
 #[test]
 fn the_roles_use_no_wildcards() {
-    let template = template();
+    let template = template::read();
     let mut statements = Vec::new();
     with_member(&template, "Effect", &mut statements);
     assert!(statements.len() > 12, "{statements:#?}");
@@ -234,7 +219,7 @@ fn finds_wildcards_in_a_statement() {
 
 #[test]
 fn the_parameters_are_described_and_in_a_group() {
-    let template = template();
+    let template = template::read();
     let groups = &template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"];
     let grouped = groups.as_array().unwrap().iter().flat_map(|group| strings(&group["Parameters"]));
     let parameters = template["Parameters"].as_object().unwrap();
@@ -247,7 +232,7 @@ fn the_parameters_are_described_and_in_a_group() {
 /// A stack with an example ARN would deploy, but its functions could not start.
 #[test]
 fn it_cannot_be_deployed_with_an_example_arn() {
-    let template = template();
+    let template = template::read();
     let arns = template["Parameters"].as_object().unwrap().iter().filter(|(name, _)| name.ends_with("Arn"));
     assert!(arns.clone().count() >= 5);
     for (name, parameter) in arns {
@@ -284,7 +269,7 @@ fn notifies(alarm: &Value, rolls_back: bool) -> Option<&'static str> {
 
 #[test]
 fn each_alarm_has_a_runbook() {
-    let template = template();
+    let template = template::read();
     let dashboard = template["Resources"]["Dashboard"].to_string();
     let mut preferences = Vec::new();
     with_member(&template, "DeploymentPreference", &mut preferences);
@@ -313,7 +298,7 @@ fn each_alarm_has_a_runbook() {
 /// CloudWatch bills each metric that an alarm reads; a band of usual values counts as two more.
 #[test]
 fn the_cost_of_the_alarms_is_counted() {
-    let template = template();
+    let template = template::read();
     let alarms = resources(&template, "AWS::CloudWatch::Alarm");
     let metrics = alarms.values().map(|alarm| match alarm["Properties"]["Metrics"].as_array() {
         None => 1,
@@ -336,7 +321,7 @@ fn the_cost_of_the_alarms_is_counted() {
 /// In production each alarm tells someone, the intake cannot take every execution, and no key leaves unencrypted.
 #[test]
 fn production_has_its_guard_rails() {
-    let template = template();
+    let template = template::read();
     for (rule, parameters) in [
         ("ProductionHasItsAlarmTopic", &["UrgentAlarmTopicArn", "AlarmTopicArn"][..]),
         ("ProductionKeepsTheIntakeFromStarvingTheWorker", &["IntakeReservedConcurrency"]),
@@ -356,7 +341,7 @@ fn production_has_its_guard_rails() {
 /// What each policy of people may not do, in the names of actions and tables. The stack test tries it with IAM enforced.
 #[test]
 fn people_may_do_only_what_their_work_needs() {
-    let template = template();
+    let template = template::read();
     let policies = resources(&template, "AWS::IAM::ManagedPolicy");
     for (policy, writes) in [
         ("SupportPolicy", &["LedgerTable"][..]),
@@ -386,7 +371,7 @@ fn people_may_do_only_what_their_work_needs() {
 
 #[test]
 fn the_trail_records_every_table_and_leaves_out_every_function() {
-    let template = template();
+    let template = template::read();
     let trail = template["Resources"]["DataEventTrail"].to_string();
     for name in resources(&template, "AWS::DynamoDB::Table").keys() {
         assert!(trail.contains(&format!("{name}.Arn")), "{name}");
