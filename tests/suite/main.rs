@@ -15,6 +15,7 @@ mod phones;
 mod properties;
 mod reading;
 mod reference;
+mod runbooks;
 mod stand_ins;
 mod stored;
 mod template;
