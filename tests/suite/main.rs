@@ -15,6 +15,7 @@ mod phones;
 mod properties;
 mod reading;
 mod reference;
+mod rights;
 mod runbooks;
 mod stand_ins;
 mod stored;
