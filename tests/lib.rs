@@ -10,6 +10,7 @@ pub mod logged;
 pub mod proxy;
 pub mod soak;
 pub mod speed;
+pub mod template;
 
 use std::time::Duration;
 

@@ -261,6 +261,45 @@ mod tests {
         }
     }
 
+    /// The words of a line of a shell, as far as the docs use it.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quote = None;
+        for character in line.chars() {
+            match (character, quote) {
+                (_, Some(open)) if character == open => quote = None,
+                ('\'' | '"', None) => quote = Some(character),
+                (' ', None) => words.push(String::new()),
+                _ => words.last_mut().unwrap().push(character),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    /// Each command of the runbooks can be pasted: it names the stack, and its flags exist.
+    #[test]
+    fn every_command_of_the_operators_page_is_one() {
+        let page = include_str!("../../docs/operating.md").replace("\\\n", " ");
+        let in_blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).flat_map(str::lines);
+        let paragraphs = page.replace('\n', " ");
+        let in_text = paragraphs.split('`').filter(|code| code.starts_with("leadctl --stack"));
+        let mut count = 0;
+        for line in in_blocks.chain(in_text) {
+            let Some(at) = line.find("leadctl ").filter(|at| !line[..*at].contains('#')) else { continue };
+            let end = line.find(" #").unwrap_or(line.len());
+            let line = line[at..end].trim_end().trim_end_matches(')');
+            let line =
+                line.replace("DIGEST", &"0".repeat(64)).replace("\"$LEAD\"", "lead_1").replace("\"$ID\"", "source_1");
+            assert!(line.starts_with("leadctl --stack \"$STACK\" "), "{line}");
+            if let Err(error) = Cli::try_parse_from(words(&line)) {
+                panic!("{line}\n{error}");
+            }
+            count += 1;
+        }
+        assert!(count > 60, "{count}");
+    }
+
     /// A terminal of 80 columns shows help as it is written.
     #[test]
     fn help_fits_80_columns() {

@@ -179,6 +179,7 @@ async fn announce(all: &[Due], also_later: bool, target: &Target, output: &mut O
     }
     bar.finish_and_clear();
     output.show(&serde_json::json!({"announced": announced}), |page, _| match announced {
+        0 if also_later => writeln!(page, "None is unfinished."),
         0 => writeln!(page, "None is due; --all also announces leads that are not due yet."),
         announced => writeln!(page, "{announced} announced."),
     })

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a harness fails the test that uses it")]
 
+mod alarms;
 mod events;
 mod limits;
 mod operators;

@@ -20,7 +20,7 @@ use local::stack::{Front, Functions, Options, Stack};
 use serde_json::{Value, json};
 use tests::books::{Books, Held};
 use tests::proxy::{self, Point, Proxy, Service, Side};
-use tests::{binaries, eventually};
+use tests::{binaries, eventually, template};
 
 /// How often time is moved before all work must be done.
 const MAX_ROUNDS: usize = 12;
@@ -57,6 +57,16 @@ pub(crate) struct Told {
     pub(crate) status: u64,
     pub(crate) id: Option<LeadId>,
     pub(crate) replayed: bool,
+}
+
+/// The namespace that the template gives the metrics of a function.
+fn namespace(template: &Value, function: &str) -> String {
+    let code = format!("functions/{function}");
+    let functions = template::resources(template, "AWS::Serverless::Function");
+    let of = functions.values().find(|it| it["Properties"]["CodeUri"] == code.as_str()).unwrap();
+    let variable = |of: &Value| of.pointer("/Environment/Variables/METRICS_NAMESPACE").cloned();
+    let name = variable(&of["Properties"]).or_else(|| variable(&template["Globals"]["Function"])).unwrap();
+    name.as_str().unwrap().to_owned()
 }
 
 /// The call during which a function is killed, if any.
@@ -128,16 +138,20 @@ impl World {
         Self::with(|stack, _| stack.functions().clone()).await
     }
 
-    /// Like [`Self::start`], but the functions are processes that write their logs to one file.
+    /// Like [`Self::start`], but the functions are processes that write their logs to one file. The namespaces of their
+    /// metrics are those of the template.
     pub(crate) async fn of_processes(log: &Path) -> Self {
         let binaries = tokio::task::spawn_blocking(binaries::build).await.unwrap();
+        let template = template::read();
         Self::with(|stack, front| {
             let mut environment = stack.addresses().environment();
             environment.push(("AWS_ENDPOINT_URL_DYNAMODB", front.dynamodb.clone()));
             environment.push(("AWS_ENDPOINT_URL_SQS", front.sqs.clone()));
             environment.push(("AWS_ENDPOINT_URL_EVENTBRIDGE", front.bus.clone()));
-            let function =
-                |name: &str| Binary::new(&binaries[name], environment.clone()).log(log).function(PROCESS_TIMEOUT);
+            let function = |name: &str| {
+                let binary = Binary::new(&binaries[name], environment.clone()).log(log);
+                binary.variable("METRICS_NAMESPACE", namespace(&template, name)).function(PROCESS_TIMEOUT)
+            };
             Functions {
                 check_lead: function("check-lead"),
                 create_lead: function("create-lead"),
@@ -211,6 +225,16 @@ impl World {
     /// Invokes the function as the gateway would.
     pub(crate) async fn post(&self, submission: &Submission) -> Told {
         self.post_until(submission, &mut Kill::never()).await.unwrap()
+    }
+
+    /// Tries a submission without sending a lead.
+    pub(crate) async fn dry_run(&self, submission: &Submission) -> u64 {
+        let (source, key) = submission.source;
+        let path = format!("{}/validate", Entrance::Flat.path());
+        let post = HttpEvent::post(Entrance::Flat, source, submission.tag.clone(), submission.body.to_string());
+        let post = HttpEvent { route: path.clone(), path, ..post.header("x-leadping-source-key", key) };
+        let answer = self.functions.check_lead.run(&post.to_json()).await.unwrap();
+        answer["statusCode"].as_u64().unwrap()
     }
 
     /// Posts as partners do, and repeats after a 503, which a busy machine may cause.

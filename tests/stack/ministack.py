@@ -83,12 +83,19 @@ def as_it_takes_it(template):
     # It asks for a right to every stack of this name.
     for policy in (resource for resource in resources.values() if resource["Type"] == "AWS::IAM::ManagedPolicy"):
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
-            if statement["Resource"] == {"Ref": "AWS::StackId"}:
+            if statement.get("Resource") == {"Ref": "AWS::StackId"}:
                 statement["Resource"] = {"Fn::Sub": "arn:aws:cloudformation:us-east-1:000000000000:stack/${AWS::StackName}/*"}
     # A reference to a secret is its name there, and its ARN on AWS.
     for statement in resources["ReadLeadsRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
-        if statement["Action"] == "secretsmanager:GetSecretValue":
+        if statement.get("Action") == "secretsmanager:GetSecretValue":
             statement["Resource"] = {"Fn::Sub": "arn:aws:secretsmanager:us-east-1:000000000000:secret:${ReaderDigestKey}-*"}
+    # It has no TLS, which the policies of queues and buckets require.
+    for resource in resources.values():
+        if resource["Type"] in ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"):
+            document = resource["Properties"]["PolicyDocument"]
+            document["Statement"] = [statement for statement in document["Statement"] if statement["Effect"] != "Deny"]
+    for name in [name for name, resource in resources.items() if resource.get("Properties", {}).get("PolicyDocument", {}).get("Statement") == []]:
+        del resources[name]
     # It computes with this number, but reads a parameter's number as text.
     resources["ProcessLead"]["Properties"]["Events"]["LeadCreated"]["Properties"]["ScalingConfig"]["MaximumConcurrency"] = 5
     # It requires an action of this name. On AWS a batch needs `sqs:SendMessage`.

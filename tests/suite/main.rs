@@ -16,6 +16,8 @@ mod phones;
 mod properties;
 mod reading;
 mod reference;
+mod rights;
+mod runbooks;
 mod stand_ins;
 mod stored;
 mod template;

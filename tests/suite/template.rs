@@ -3,28 +3,13 @@
 mod functions;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use leadping::store::schema::{self, Index};
 use serde_json::{Value, json};
-
-fn text(file: &str) -> String {
-    fs::read_to_string(format!("{}/../{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
-}
-
-/// The template as data. Tags are dropped: `!Ref X` is `X`, and `!If [A, b, c]` is a list of three.
-fn template() -> Value {
-    let options = serde_saphyr::options! { strict_booleans: true }; // as for AWS, the `N` of a number is text
-    serde_saphyr::from_str_with_options(&text("template.yaml"), options).unwrap()
-}
-
-fn resources(template: &Value, kind: &str) -> BTreeMap<String, Value> {
-    let all = template["Resources"].as_object().unwrap().iter();
-    all.filter(|(_, resource)| resource["Type"] == kind).map(|(name, it)| (name.clone(), it.clone())).collect()
-}
+use tests::template::{self, resources, text};
 
 /// Every object in a value that has a member of this name, at any depth.
-fn with_member<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
+pub(crate) fn with_member<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
     match value {
         Value::Object(members) => {
             if members.contains_key(name) {
@@ -52,7 +37,7 @@ fn index(index: &Index) -> Value {
 
 #[test]
 fn the_tables_have_the_keys_and_indexes_of_the_store() {
-    let template = template();
+    let template = template::read();
     for (table, indexes) in [
         ("SourcesTable", schema::SOURCE_INDEXES),
         ("LeadsTable", schema::LEAD_INDEXES),
@@ -72,7 +57,7 @@ fn the_tables_have_the_keys_and_indexes_of_the_store() {
 
 #[test]
 fn the_ledger_has_no_index_and_no_function_reaches_it() {
-    let template = template();
+    let template = template::read();
     let properties = &template["Resources"]["LedgerTable"]["Properties"];
     assert_eq!(properties["KeySchema"], key_schema(schema::PK, schema::SK));
     assert_eq!(properties.get("GlobalSecondaryIndexes"), None);
@@ -82,15 +67,8 @@ fn the_ledger_has_no_index_and_no_function_reaches_it() {
 }
 
 #[test]
-fn the_worker_may_query_the_index_of_the_sweep() {
-    let index = format!("${{LeadsTable.Arn}}/index/{}", schema::UNFINISHED.name);
-    let role = template()["Resources"]["ProcessLeadRole"].to_string();
-    assert!(role.contains(&json!({"Action": "dynamodb:Query", "Effect": "Allow", "Resource": index}).to_string()));
-}
-
-#[test]
 fn items_of_leads_and_limits_expire() {
-    let tables = resources(&template(), "AWS::DynamoDB::Table");
+    let tables = resources(&template::read(), "AWS::DynamoDB::Table");
     let ttl = |name: &str| tables[name]["Properties"].get("TimeToLiveSpecification").cloned();
     for table in ["LeadsTable", "LimitsTable"] {
         assert_eq!(ttl(table), Some(json!({"AttributeName": schema::EXPIRES_AT, "Enabled": true})), "{table}");
@@ -98,66 +76,7 @@ fn items_of_leads_and_limits_expire() {
     assert_eq!(ttl("SourcesTable"), None);
 }
 
-/// The intake writes limits, and reads none: each condition is part of a write.
-#[test]
-fn the_intake_may_only_write_the_table_of_limits() {
-    let template = template();
-    for (role, actions) in [
-        ("CreateLeadRole", &["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"][..]),
-        ("IntakeLeadRole", &["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]),
-        ("CheckLeadRole", &["dynamodb:GetItem"]),
-        ("ProcessLeadRole", &[]),
-    ] {
-        let mut statements = Vec::new();
-        with_member(&template["Resources"][role]["Properties"]["Policies"], "Effect", &mut statements);
-        let of_limits = statements.iter().filter(|statement| statement["Resource"] == "LimitsTable.Arn");
-        let found: Vec<_> = of_limits.flat_map(|statement| strings(&statement["Action"])).collect();
-        assert_eq!(found, actions, "{role}");
-    }
-}
-
-/// A dry run cannot write, because the role of its function cannot.
-#[test]
-fn the_role_of_the_window_only_reads() {
-    let template = template();
-    let mut statements = Vec::new();
-    with_member(&template["Resources"]["CheckLeadRole"]["Properties"]["Policies"], "Effect", &mut statements);
-    let actions: BTreeSet<_> = statements.iter().flat_map(|statement| strings(&statement["Action"])).collect();
-    let reads = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "secretsmanager:GetSecretValue"];
-    let logs = ["logs:CreateLogStream", "logs:PutLogEvents"];
-    assert_eq!(actions, reads.into_iter().chain(logs).map(str::to_owned).collect());
-    let index = format!("${{LeadsTable.Arn}}/index/{}", schema::EXTERNAL_ID.name);
-    assert!(
-        statements.iter().any(|statement| statement["Action"] == "dynamodb:Query" && statement["Resource"] == index)
-    );
-}
-
-/// The page has no data of its own: what it shows, it reads with the user's token.
-#[test]
-fn the_role_of_the_page_reads_nothing() {
-    let template = template();
-    let mut statements = Vec::new();
-    with_member(&template["Resources"]["ShowAppRole"]["Properties"]["Policies"], "Effect", &mut statements);
-    let log = json!({"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "ShowAppLogs.Arn"});
-    assert_eq!(statements, [&log]);
-}
-
-/// The actions and resources of a statement that use wildcards, and members that exclude instead of allow.
-fn vague(statement: &Value) -> Vec<String> {
-    let is_vague = |text: &str| text.contains(['*', '?']);
-    let mut found = Vec::new();
-    for (member, value) in statement.as_object().unwrap() {
-        match member.as_str() {
-            // A condition only narrows.
-            "Effect" | "Condition" => {}
-            "Action" | "Resource" | "Principal" => found.extend(strings(value).into_iter().filter(|it| is_vague(it))),
-            other => found.push(other.to_owned()), // NotAction, NotResource: all but the named ones
-        }
-    }
-    found
-}
-
-fn strings(value: &Value) -> Vec<String> {
+pub(crate) fn strings(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
         Value::Array(items) => items.iter().flat_map(strings).collect(),
@@ -167,43 +86,8 @@ fn strings(value: &Value) -> Vec<String> {
 }
 
 #[test]
-fn the_roles_use_no_wildcards() {
-    let template = template();
-    let mut statements = Vec::new();
-    with_member(&template, "Effect", &mut statements);
-    assert!(statements.len() > 12, "{statements:#?}");
-    for statement in statements {
-        // CloudTrail names its files itself.
-        if statement["Resource"] == "${AuditBucket.Arn}/AWSLogs/${AWS::AccountId}/*" {
-            continue;
-        }
-        assert_eq!(vague(statement), Vec::<String>::new(), "{statement:#}");
-    }
-    // SAM would create a role for a function without one, with policies that are not in this file.
-    for (name, function) in resources(&template, "AWS::Serverless::Function") {
-        assert_eq!(function["Properties"]["Role"], format!("{name}Role.Arn"));
-        assert!(function["Properties"].get("Policies").is_none(), "{name}");
-    }
-}
-
-#[test]
-fn finds_wildcards_in_a_statement() {
-    for (statement, found) in [
-        (json!({"Effect": "Allow", "Action": "sqs:*", "Resource": "a"}), "sqs:*"),
-        (json!({"Effect": "Allow", "Action": ["sqs:SendMessage", "sqs:Get*"], "Resource": "a"}), "sqs:Get*"),
-        (json!({"Effect": "Allow", "Action": "a:b", "Resource": ["Table.Arn", "${Table.Arn}/index/*"]}), "*"),
-        (json!({"Effect": "Allow", "Action": "a:b", "Resource": ["HasIt", ["arn:aws:s3:::b?"], "no"]}), "b?"),
-        (json!({"Effect": "Allow", "NotAction": "iam:PassRole", "Resource": "a"}), "NotAction"),
-        (json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}), "*"),
-    ] {
-        let vague = vague(&statement);
-        assert!(vague.len() == 1 && vague[0].ends_with(found), "{statement}: {vague:?}");
-    }
-}
-
-#[test]
 fn the_parameters_are_described_and_in_a_group() {
-    let template = template();
+    let template = template::read();
     let groups = &template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"];
     let grouped = groups.as_array().unwrap().iter().flat_map(|group| strings(&group["Parameters"]));
     let parameters = template["Parameters"].as_object().unwrap();
@@ -216,7 +100,7 @@ fn the_parameters_are_described_and_in_a_group() {
 /// A stack with an example ARN would deploy, but its functions could not start.
 #[test]
 fn it_cannot_be_deployed_with_an_example_arn() {
-    let template = template();
+    let template = template::read();
     let arns = template["Parameters"].as_object().unwrap().iter().filter(|(name, _)| name.ends_with("Arn"));
     assert!(arns.clone().count() >= 5);
     for (name, parameter) in arns {
@@ -253,7 +137,7 @@ fn notifies(alarm: &Value, rolls_back: bool) -> Option<&'static str> {
 
 #[test]
 fn each_alarm_has_a_runbook() {
-    let template = template();
+    let template = template::read();
     let dashboard = template["Resources"]["Dashboard"].to_string();
     let mut preferences = Vec::new();
     with_member(&template, "DeploymentPreference", &mut preferences);
@@ -282,7 +166,7 @@ fn each_alarm_has_a_runbook() {
 /// CloudWatch bills each metric that an alarm reads; a band of usual values counts as two more.
 #[test]
 fn the_cost_of_the_alarms_is_counted() {
-    let template = template();
+    let template = template::read();
     let alarms = resources(&template, "AWS::CloudWatch::Alarm");
     let metrics = alarms.values().map(|alarm| match alarm["Properties"]["Metrics"].as_array() {
         None => 1,
@@ -305,7 +189,7 @@ fn the_cost_of_the_alarms_is_counted() {
 /// In production each alarm tells someone, the intake cannot take every execution, and no key leaves unencrypted.
 #[test]
 fn production_has_its_guard_rails() {
-    let template = template();
+    let template = template::read();
     for (rule, parameters) in [
         ("ProductionHasItsAlarmTopic", &["UrgentAlarmTopicArn", "AlarmTopicArn"][..]),
         ("ProductionKeepsTheIntakeFromStarvingTheWorker", &["IntakeReservedConcurrency"]),
@@ -322,45 +206,16 @@ fn production_has_its_guard_rails() {
     assert_eq!(pattern("PhoneLookupUrl"), format!("^{address}?$"));
 }
 
-/// What each policy of people may not do, in the names of actions and tables. The stack test tries it with IAM enforced.
+/// The filter looks at members that the access log has.
 #[test]
-fn people_may_do_only_what_their_work_needs() {
-    let template = template();
-    let policies = resources(&template, "AWS::IAM::ManagedPolicy");
-    for (policy, writes) in [
-        ("SupportPolicy", &["LedgerTable"][..]),
-        ("CompliancePolicy", &["LedgerTable", "SourcesTable"]),
-        ("PrivacyPolicy", &["LeadsTable", "LedgerTable", "LimitsTable"]),
-    ] {
-        let mut statements = Vec::new();
-        with_member(&policies[policy], "Effect", &mut statements);
-        let mut written = BTreeSet::new();
-        for statement in statements {
-            let actions = strings(&statement["Action"]);
-            for resource in strings(&statement["Resource"]) {
-                let table = resource.trim_start_matches("${").split('.').next().unwrap();
-                let may = |action: &str| actions.iter().any(|it| it == &format!("dynamodb:{action}"));
-                if may("PutItem") || may("UpdateItem") || may("DeleteItem") {
-                    written.insert(table.to_owned());
-                }
-                assert!(!(table == "LedgerTable" && (may("UpdateItem") || may("DeleteItem"))), "{policy}");
-                assert!(!may("Scan") || resource == "SourcesTable.Arn", "{policy}: verifying the ledger needs no more");
-                assert!(!(policy == "CompliancePolicy" && resource == "LeadsTable.Arn"), "it reads no lead");
-            }
-        }
-        assert_eq!(written.into_iter().collect::<Vec<_>>(), writes, "{policy}");
-    }
-    assert_eq!(policies.len(), 3);
-}
-
-#[test]
-fn the_trail_records_every_table_and_leaves_out_every_function() {
-    let template = template();
-    let trail = template["Resources"]["DataEventTrail"].to_string();
-    for name in resources(&template, "AWS::DynamoDB::Table").keys() {
-        assert!(trail.contains(&format!("{name}.Arn")), "{name}");
-    }
-    for name in resources(&template, "AWS::Serverless::Function").keys() {
-        assert!(trail.contains(&format!("assumed-role/${{{name}Role}}/")), "{name}");
+fn the_filter_of_throttled_requests_reads_what_the_api_logs() {
+    let template = template::read();
+    let format = template["Resources"]["Api"]["Properties"]["AccessLogSettings"]["Format"].as_str().unwrap();
+    let logged: Value = serde_json::from_str(format).unwrap();
+    let pattern = template["Resources"]["ApiThrottlesFilter"]["Properties"]["FilterPattern"].as_str().unwrap();
+    let members: Vec<_> = pattern.split("$.").skip(1).filter_map(|rest| rest.split(' ').next()).collect();
+    assert_eq!(members, ["status", "integrationStatus"]);
+    for member in members {
+        assert!(logged.get(member).is_some(), "{member}");
     }
 }

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use leadping::http::Route;
 use serde_json::{Value, json};
 
-use super::{resources, strings, template, text};
+use tests::template::{self, resources, text};
+
+use super::strings;
 
 #[test]
 fn every_function_refuses_code_that_is_not_signed() {
-    for (name, function) in resources(&template(), "AWS::Serverless::Function") {
+    for (name, function) in resources(&template::read(), "AWS::Serverless::Function") {
         let signing = json!(["HasSigning", "CodeSigning", "AWS::NoValue"]);
         assert_eq!(function["Properties"]["CodeSigningConfigArn"], signing, "{name}");
     }
@@ -18,7 +20,7 @@ fn every_function_refuses_code_that_is_not_signed() {
 /// Without its new description, a function's alias would stay on the version with the old value.
 #[test]
 fn a_new_value_of_a_parameter_publishes_a_version() {
-    let template = template();
+    let template = template::read();
     let parameters: Vec<_> = template["Parameters"].as_object().unwrap().keys().collect();
     let named = |value: &Value| -> BTreeSet<String> {
         let texts = strings(value);
@@ -41,7 +43,7 @@ fn every_route_is_served_by_its_function() {
     let of_apis = Route::all().map(|route| (route.function().to_owned(), route.key()));
     let expected: BTreeSet<_> = of_apis.chain(page).collect();
     let mut deployed = BTreeSet::new();
-    for (_, function) in resources(&template(), "AWS::Serverless::Function") {
+    for (_, function) in resources(&template::read(), "AWS::Serverless::Function") {
         let name = function["Properties"]["CodeUri"].as_str().unwrap().replace("functions/", "");
         for event in function["Properties"]["Events"].as_object().unwrap().values() {
             if let (Some(method), Some(path)) =
