@@ -114,7 +114,7 @@ function result(world, { path, query }, body) {
     const shares = leads ? [['Spring campaign', 0.7], ['Texas only', 0.3]] : [];
     return {
       summary: { leads: total }, leadTrend: { total, points: trend, comparison: { current: total, previous: Math.round(total * 0.8), direction: 'up' } },
-      leadSources: shares.map(([source, share]) => ({ source, leads: Math.round(total * share), percent: 100 * share })), needsAttention: world.attention,
+      leadSources: shares.map(([source, share]) => ({ source, leads: Math.round(total * share), percent: 100 * share })), needsAttention: world.attention, attentionIsComplete: world.sources.length <= 100,
     };
   }
   if ((found = /^\/leads\/([^/]+)$/.exec(path)) && find(found[1])) return find(found[1]);
