@@ -2,7 +2,7 @@
 
 import { html, useState } from './preact.js';
 import { Empty, Failure, Heading, Loading, Status, count, day, plural, shown, usePolled } from './parts.js';
-import { call } from './session.js';
+import { call, callAll } from './session.js';
 
 const RANGES = [7, 30, 90];
 
@@ -17,7 +17,7 @@ async function report(days, source) {
 export function Reports() {
   const [days, setDays] = useState(30);
   const [source, setSource] = useState('');
-  const { value: sources } = usePolled(() => call('/sources/all/my', { pageSize: 100 }), [], false);
+  const { value: sources } = usePolled(() => callAll('/sources/all/my'), [], false);
   const { value, problem, again } = usePolled(() => report(days, source), [days, source], false);
   return html`
     <div class="head"><${Heading} title="Reports">Reports<//></div>
@@ -27,7 +27,7 @@ export function Reports() {
       </select></label>
       <label>Source <select value=${source} onChange=${(event) => setSource(event.target.value)}>
         <option value="">All sources</option>
-        ${sources?.items.map(({ id, name }) => html`<option value=${id} selected=${id === source}>${shown(name ?? id)}</option>`)}
+        ${sources?.map(({ id, name }) => html`<option value=${id} selected=${id === source}>${shown(name ?? id)}</option>`)}
       </select></label>
     </form>
     <${Failure} problem=${problem} again=${again} />

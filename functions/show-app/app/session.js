@@ -76,6 +76,17 @@ export async function call(path, body) {
   throw await problem(answer);
 }
 
+/** Every item of a list, page by page. */
+export async function callAll(path) {
+  const found = [];
+  for (let token; token !== null; ) {
+    const page = await call(path, { pageSize: 100, ...(token && { continuationToken: token }) });
+    found.push(...page.items);
+    token = page.continuationToken ?? null;
+  }
+  return found;
+}
+
 async function problem(answer) {
   const { status } = answer;
   if (status === 401) return ended();
