@@ -172,17 +172,89 @@ const TESTS = {
   },
 
   async 'a token that has ended is refreshed once, however many calls wait'(complaints) {
-    const sources = Array.from({ length: 6 }, (_, n) => ({ ...SOURCES[0], id: `source_${n}`, name: `Source ${n}` }));
-    const world = { leads: many(3), sources };
+    const world = { leads: many(3) };
     const page = await visit(complaints, { world });
     await rows(page).first().waitFor();
     const old = world.calls.findLast(({ path }) => path === '/conversations/my').token;
     world.calls.length = 0;
-    world.fault = ({ path, token }) => path === '/leads/all/my' && token === old && 401;
-    await page.getByRole('link', { name: 'Sources' }).click();
-    await until('six last leads', async () => (await page.locator('dd time').count()) + (await page.getByText('None yet').count()) === 6);
+    world.fault = ({ path, token }) => /^\/(sources|analytics)/.test(path) && token === old && 401;
+    await page.getByRole('link', { name: 'Reports' }).click();
+    await heading(page, 'Per day').waitFor();
+    await until('the sources', async () => (await page.getByRole('combobox', { name: 'Source' }).getByRole('option').count()) === 1 + SOURCES.length);
     assert.equal(world.calls.filter(({ path }) => path === '/sign-in/token').length, 1);
-    assert.equal(world.calls.filter(({ path, token }) => path === '/leads/all/my' && token === old).length, 6);
+    assert.equal(world.calls.filter(({ path, token }) => /^\/(sources|analytics)/.test(path) && token === old).length, 2);
+  },
+
+  async 'a sign-in service that is busy or down does not end the session'(complaints) {
+    const world = { leads: many(3), fault: () => 0 };
+    const page = await visit(complaints, { world });
+    await until('three rows', async () => (await rows(page).count()) === 3);
+    for (const status of [429, 408, 403, 500, 503]) {
+      world.fault = ({ path }) => (path === '/sign-in/token' ? status : 401);
+      await page.getByRole('alert').filter({ hasText: 'The sign-in service does not answer right now.' }).waitFor();
+      assert.equal(await rows(page).count(), 3);
+      world.fault = () => 0;
+      await page.getByRole('button', { name: 'Try now' }).click();
+      await until(`recovered from ${status}`, async () => (await page.getByRole('alert').count()) === 0);
+    }
+    for (const status of [401, 400]) {
+      world.fault = ({ path }) => (path === '/sign-in/token' ? status : 401);
+      await page.getByRole('alert').filter({ hasText: 'Your session has ended' }).waitFor();
+      world.fault = () => 0;
+      await page.getByRole('button', { name: 'Continue as demo user' }).click();
+      await rows(page).first().waitFor();
+    }
+  },
+
+  async 'the unread filter looks through one page at a time, and polls only the newest conversations'(complaints) {
+    const read = (n) => lead(n, { conversation: { ...lead(n).conversation, isUnread: n === 1100 } });
+    const world = { leads: Array.from({ length: 1200 }, (_, n) => read(n)) };
+    const page = await visit(complaints, { world });
+    await rows(page).first().waitFor();
+    const polls = (isFiltered) => world.calls.filter(({ path, body }) => path === '/conversations/my' && isFiltered === body.filters?.length > 0).length;
+    await page.getByRole('checkbox', { name: 'Unread only' }).check();
+    await heading(page, 'No unread lead found yet').waitFor();
+    const before = polls(false);
+    await until('three more polls', async () => polls(false) >= before + 3);
+    assert.equal(polls(true), 1);
+    complaints.push(...(await axe(page)));
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await page.getByText('No more among these.').waitFor();
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await until('the unread one', async () => (await rows(page).count()) === 1);
+    assert.equal(polls(true), 3);
+    world.leads.unshift(lead(0, { id: 'lead_new' }));
+    await until('the new one', async () => (await rows(page).count()) === 2);
+    assert.equal(polls(true), 4);
+  },
+
+  async 'every source is offered and listed, however many there are'(complaints) {
+    const sources = Array.from({ length: 230 }, (_, n) => ({ ...SOURCES[0], id: `source_${n}`, name: `Source ${n}` }));
+    const world = { leads: many(3), sources };
+    const page = await visit(complaints, { world });
+    await page.getByRole('link', { name: 'Reports' }).click();
+    await until('all sources', async () => (await page.getByRole('combobox', { name: 'Source' }).getByRole('option').count()) === 231);
+    await page.getByText('Not every source was checked').waitFor();
+    assert.equal(await page.getByText('Nothing needs attention').count(), 0);
+    world.calls.length = 0;
+    await page.getByRole('link', { name: 'Sources' }).click();
+    await until('all cards', async () => (await page.locator('.cards > li').count()) === 230);
+    await page.getByText('Leads in 7 days').first().waitFor();
+    assert.equal(world.calls.length, 4, 'three pages of sources and one report');
+  },
+
+  async 'a report says what it could not count'(complaints) {
+    const unknown = { summary: { leads: null, leadsComparison: null }, leadTrend: null, leadSources: null, needsAttention: [], attentionIsComplete: false };
+    const world = { leads: many(3), unknown };
+    const page = await visit(complaints, { world });
+    await page.getByRole('link', { name: 'Reports' }).click();
+    await heading(page, 'Too many leads to count').waitFor();
+    assert.doesNotMatch(await page.locator('main').innerText(), /\b0\b|Nothing needs attention/);
+    await page.getByRole('combobox', { name: 'Source' }).selectOption('source_texas');
+    await heading(page, 'Per day').waitFor();
+    await page.getByRole('link', { name: 'Sources' }).click();
+    await heading(page, 'Old partner').waitFor();
+    assert.equal(await page.getByText('Leads in 7 days').count(), 0);
   },
 
   async 'a session that cannot be refreshed ends in the sign-in, and goes on where it was'(complaints) {
@@ -359,7 +431,7 @@ const TESTS = {
         await look('report-of-a-source');
         await page.getByRole('link', { name: 'Sources' }).click();
         await heading(page, 'Old partner').waitFor();
-        await page.getByText('None yet').waitFor();
+        await page.getByText('Leads in 7 days').first().waitFor();
         await look('sources');
         await page.context().close();
       }

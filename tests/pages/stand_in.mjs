@@ -74,13 +74,13 @@ export async function standIn(page, world) {
     const request = route.request();
     const url = new URL(request.url());
     if (request.resourceType() === 'document') return route.continue();
-    const call = { method: request.method(), path: url.pathname, query: url.searchParams, token: request.headers().authorization };
+    const call = { method: request.method(), path: url.pathname, query: url.searchParams, token: request.headers().authorization, body: request.resourceType() === 'fetch' && !url.pathname.startsWith(SIGN_IN) ? request.postDataJSON() ?? {} : {} };
     world.calls.push(call);
     const fault = world.fault?.(call);
     if (fault === 'cut') return route.abort();
     if (fault) return answer(route, fault, { status: fault, detail: `The stand-in answers ${fault}.` });
     if (url.pathname.startsWith(SIGN_IN)) return route.continue();
-    return answer(route, 200, result(world, call, request.postDataJSON() ?? {}));
+    return answer(route, 200, result(world, call, call.body));
   });
 }
 
@@ -90,7 +90,13 @@ function result(world, { path, query }, body) {
   let found;
   if (path === '/conversations/my') {
     const unread = body.filters?.some(({ field, value }) => field === 'isUnread' && value === 'true');
-    return paged(world.leads.filter((lead) => !unread || lead.conversation.isUnread).map(conversation), body);
+    if (!unread) return paged(world.leads.map(conversation), body);
+    // As the service does: a filter is applied to what was read, at most 500 conversations a request.
+    const from = world.leads.findIndex(({ id }) => id === body.continuationToken) + 1;
+    const read = world.leads.slice(from, from + 500);
+    const found = read.filter((lead) => lead.conversation.isUnread).slice(0, body.pageSize);
+    const last = found.length === body.pageSize ? found.at(-1) : read.at(-1);
+    return { items: found.map(conversation), pageSize: body.pageSize, totalCount: null, continuationToken: last && last !== world.leads.at(-1) ? last.id : null };
   }
   if (path === '/leads/all/my') {
     const source = body.filters?.find(({ field }) => field === 'sourceId')?.value;
@@ -107,14 +113,15 @@ function result(world, { path, query }, body) {
     const refused = world.refused && { totalErrors: 9, errorPoints: points(days, (n) => n % 4), errorsByCode: { 'phone.not_possible': 7, 'email.invalid': 2 } };
     return { totalLeads: days * 2, points: points(days, (n) => (n % 5 === 0 ? 0 : 2)), ...refused };
   }
+  if (path === '/analytics/my' && world.unknown) return world.unknown;
   if (path === '/analytics/my') {
     const leads = world.leads.length === 0 ? 0 : 1;
     const trend = points(days, (n) => leads * Math.round(14 + 9 * Math.sin(n / 2.2) + (n % 7 > 4 ? -6 : 4)));
     const total = trend.reduce((sum, { value }) => sum + value, 0);
-    const shares = leads ? [['Spring campaign', 0.7], ['Texas only', 0.3]] : [];
+    const shares = leads ? [['source_123', 'Spring campaign', 0.7], ['source_texas', 'Texas only', 0.3]] : [];
     return {
       summary: { leads: total }, leadTrend: { total, points: trend, comparison: { current: total, previous: Math.round(total * 0.8), direction: 'up' } },
-      leadSources: shares.map(([source, share]) => ({ source, leads: Math.round(total * share), percent: 100 * share })), needsAttention: world.attention,
+      leadSources: shares.map(([sourceId, source, share]) => ({ sourceId, source, leads: Math.round(total * share), percent: 100 * share })), needsAttention: world.attention, attentionIsComplete: world.sources.length <= 100,
     };
   }
   if ((found = /^\/leads\/([^/]+)$/.exec(path)) && find(found[1])) return find(found[1]);

@@ -194,9 +194,9 @@ async fn a_flagged_lead_is_marked_and_names_the_earlier_one_to_the_business() {
     for id in [SOURCE_ID, OTHER] {
         change(&api, id, |source| source.duplicates = duplicates(Scope::Business, Action::Flag)).await;
     }
-    let first = post(&api, SOURCE_ID, lead("first", 5_000_001, "jordan@example.com")).await;
+    let first = post(&api, SOURCE_ID, lead("first", 5_000_001, "jordan@bücher.example")).await;
     let own = post(&api, SOURCE_ID, lead("own", 5_000_001, "other@example.com")).await;
-    let by_email = post(&api, SOURCE_ID, lead("email", 5_000_011, "JORDAN@example.com")).await;
+    let by_email = post(&api, SOURCE_ID, lead("email", 5_000_011, "JORDAN@xn--bcher-kva.example")).await;
     let others = post(&api, OTHER, lead("others", 5_000_001, "")).await;
     let stranger = post(&api, OTHER, lead("stranger", 5_000_021, "")).await;
     for (answer, told, earlier) in [

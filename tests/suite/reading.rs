@@ -1,5 +1,6 @@
 //! What users read (contract, section 12).
 
+mod analytics;
 mod conversations;
 mod lists;
 mod tenancy;

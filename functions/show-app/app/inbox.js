@@ -2,7 +2,7 @@
 
 import { html, useEffect, useRef, useState } from './preact.js';
 import { Age, Empty, Failure, Heading, Loading, Status, number, person, plural, shown, usePolled } from './parts.js';
-import { call } from './session.js';
+import { call, callAll } from './session.js';
 
 const PAGE = 25;
 
@@ -15,13 +15,8 @@ const NAMES_LAST = 60_000; // milliseconds
 
 async function readNames() {
   if (names?.until > Date.now()) return;
-  const found = { until: Date.now() + NAMES_LAST };
-  for (let token; token !== null; ) {
-    const page = await call('/sources/all/my', { pageSize: 100, ...(token && { continuationToken: token }) });
-    for (const { id, name } of page.items) found[id] = name;
-    token = page.continuationToken ?? null;
-  }
-  names = found;
+  const sources = await callAll('/sources/all/my');
+  names = { of: new Map(sources.map(({ id, name }) => [id, name])), until: Date.now() + NAMES_LAST };
 }
 
 /** The address and the body of a list. */
@@ -31,14 +26,17 @@ function question({ unread, search }) {
   return ['/conversations/my', { filters, pageSize: PAGE }];
 }
 
-/** A page of rows. A page may be empty although the list is not at its end, so reading goes on to the first row. */
+/** A page of rows, which may be empty although the list goes on. */
 async function page(asked, token) {
   const [path, body] = question(asked);
-  for (;;) {
-    const { items, continuationToken } = await call(path, { ...body, ...(token && { continuationToken: token }) });
-    token = continuationToken ?? null;
-    if (items.length > 0 || token === null) return { rows: items.map(row), token };
-  }
+  const { items, continuationToken } = await call(path, { ...body, ...(token && { continuationToken: token }) });
+  return { rows: items.map(row), token: continuationToken ?? null };
+}
+
+/** What changes when there is news: the newest conversations, which are cheap to read. */
+async function newest() {
+  const { items } = await call('/conversations/my', { pageSize: PAGE });
+  return items.map(({ leadId, eventVersion, isUnread }) => `${leadId} ${eventVersion} ${isUnread}`).join();
 }
 
 /** A conversation or a lead as a row. */
@@ -49,7 +47,7 @@ function row(item) {
     leadId,
     name: person({ ...item, phone: item.leadPhoneNumber ?? item.phone }),
     phone: item.leadPhoneNumber ?? item.phone,
-    source: item.source?.name ?? names?.[sourceId] ?? sourceId,
+    source: item.source?.name ?? names?.of.get(sourceId) ?? sourceId,
     time: item.lastEventAt ?? item.createdAt,
     status: item.processingStatus ?? null,
     snippet: item.lastSnippet ?? null,
@@ -63,17 +61,23 @@ export function Inbox() {
   const [news, setNews] = useState(0);
   const seen = useRef(null);
   const before = useRef([]);
+  const unread = useRef(null);
   last = asked;
 
   const load = async () => {
     // Without the names, the rows have the ids. What is wrong, the list says, too.
     await readNames().catch(() => {});
-    return page(asked);
+    if (!asked.unread) return page(asked);
+    // The service reads hundreds of conversations to find the unread ones, so it is asked only when there is news.
+    const news = await newest();
+    if (unread.current?.news !== news) unread.current = { news, first: await page(asked) };
+    return unread.current.first;
   };
   const { value: first, problem, again } = usePolled(load, [asked.unread, asked.search], !asked.search);
   const ask = (change) => {
     seen.current = null;
     before.current = [];
+    unread.current = null;
     setOlder({ rows: [], token: undefined, isLoading: false, problem: null });
     setAsked({ ...asked, ...change });
   };
@@ -99,7 +103,8 @@ export function Inbox() {
     setOlder((now) => ({ ...now, isLoading: true, problem: null }));
     try {
       const next = await page(asked, token);
-      setOlder((now) => ({ rows: [...now.rows, ...next.rows], token: next.token, isLoading: false, problem: null }));
+      const isEmpty = next.rows.length === 0;
+      setOlder((now) => ({ rows: [...now.rows, ...next.rows], token: next.token, isEmpty, isLoading: false, problem: null }));
     } catch (problem) {
       setOlder((now) => ({ ...now, isLoading: false, problem }));
     }
@@ -113,9 +118,12 @@ export function Inbox() {
     <${Search} asked=${asked} ask=${ask} />
     <${Failure} problem=${problem} again=${again} />
     ${!first && !problem && html`<${Loading} />`}
-    ${first && rows.length === 0 && html`<${Nothing} asked=${asked} />`}
+    ${first && rows.length === 0 && !token && html`<${Nothing} asked=${asked} />`}
+    ${first && rows.length === 0 && token && html`<${Empty} title=${asked.search ? 'No lead found yet' : 'No unread lead found yet'}>
+      There are older leads. Show more to look through them.<//>`}
     ${rows.length > 0 && html`<${Rows} rows=${rows} isSearch=${Boolean(asked.search)} />`}
     <${Failure} problem=${older.problem} />
+    <p class="more dim" role="status">${older.isEmpty && token && 'No more among these. There are older leads.'}</p>
     ${token && html`<p class="more"><button type="button" disabled=${older.isLoading} onClick=${more}>
       ${older.isLoading ? 'Loading …' : 'Show more'}</button></p>`}`;
 }

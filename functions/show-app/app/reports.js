@@ -2,7 +2,7 @@
 
 import { html, useState } from './preact.js';
 import { Empty, Failure, Heading, Loading, Status, count, day, plural, shown, usePolled } from './parts.js';
-import { call } from './session.js';
+import { call, callAll } from './session.js';
 
 const RANGES = [7, 30, 90];
 
@@ -17,7 +17,7 @@ async function report(days, source) {
 export function Reports() {
   const [days, setDays] = useState(30);
   const [source, setSource] = useState('');
-  const { value: sources } = usePolled(() => call('/sources/all/my', { pageSize: 100 }), [], false);
+  const { value: sources } = usePolled(() => callAll('/sources/all/my'), [], false);
   const { value, problem, again } = usePolled(() => report(days, source), [days, source], false);
   return html`
     <div class="head"><${Heading} title="Reports">Reports<//></div>
@@ -27,7 +27,7 @@ export function Reports() {
       </select></label>
       <label>Source <select value=${source} onChange=${(event) => setSource(event.target.value)}>
         <option value="">All sources</option>
-        ${sources?.items.map(({ id, name }) => html`<option value=${id} selected=${id === source}>${shown(name ?? id)}</option>`)}
+        ${sources?.map(({ id, name }) => html`<option value=${id} selected=${id === source}>${shown(name ?? id)}</option>`)}
       </select></label>
     </form>
     <${Failure} problem=${problem} again=${again} />
@@ -37,7 +37,7 @@ export function Reports() {
 
 function Report({ all, metrics, days }) {
   const trend = metrics ?? all.leadTrend;
-  const total = metrics?.totalLeads ?? all.leadTrend?.total ?? all.summary?.leads ?? 0;
+  const total = metrics ? metrics.totalLeads : (all.summary?.leads ?? null);
   // The service counts refusals by source, and only since it can.
   const refusals = (metrics ?? all).errorPoints ?? null;
   const refused = (refusals ?? []).reduce((sum, { value }) => sum + value, 0);
@@ -47,15 +47,18 @@ function Report({ all, metrics, days }) {
     ${attention.length > 0 && html`<section class="card attention"><h2>Needs attention</h2><ul>
       ${attention.map((item) => html`<li><${Status} tone=${item.severity === 'info' ? 'dim' : 'bad'}>${shown(item.title ?? '')}<//> <span>${shown(item.detail ?? '')}</span></li>`)}
     </ul></section>`}
-    ${attention.length === 0 && html`<p class="under">Nothing needs attention.</p>`}
+    ${attention.length === 0 && all.attentionIsComplete && html`<p class="under">Nothing needs attention.</p>`}
+    ${!all.attentionIsComplete && html`<p class="under">Not every source was checked for what needs attention.</p>`}
     <ul class="figures">
-      <li><strong>${count(total)}</strong> ${total === 1 ? 'lead' : 'leads'} in ${days} days</li>
+      ${total !== null && html`<li><strong>${count(total)}</strong> ${total === 1 ? 'lead' : 'leads'} in ${days} days</li>`}
       ${!metrics && all.leadTrend?.comparison && html`<li><${Comparison} of=${all.leadTrend.comparison} days=${days} /></li>`}
       ${refusals && html`<li><strong>${count(refused)}</strong> ${refused === 1 ? 'refusal' : 'refusals'}</li>`}
     </ul>
-    ${total + refused === 0 && html`<${Empty} title="No leads in these days">Choose a longer range, or look at your sources.<//>`}
-    ${total + refused > 0 && html`<section class="card"><h2>Per day</h2>
+    ${total === null && html`<${Empty} title="Too many leads to count">Choose a shorter range, or one source.<//>`}
+    ${total !== null && total + refused === 0 && html`<${Empty} title="No leads in these days">Choose a longer range, or look at your sources.<//>`}
+    ${trend && total + refused > 0 && html`<section class="card"><h2>Per day</h2>
       <${Days} leads=${trend?.points ?? []} refusals=${refusals} /></section>`}
+    ${!metrics && total > 0 && !all.leadSources && html`<p class="under">There are too many sources and days to count each source. Choose a shorter range, or one source.</p>`}
     ${!metrics && all.leadSources?.length > 0 && html`<section class="card"><h2>Per source</h2><${Sources} of=${all.leadSources} /></section>`}
     ${codes.length > 0 && html`<section class="card"><h2>Why leads are refused</h2><${Codes} of=${codes} /></section>`}`;
 }

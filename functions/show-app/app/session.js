@@ -76,6 +76,17 @@ export async function call(path, body) {
   throw await problem(answer);
 }
 
+/** Every item of a list, page by page. */
+export async function callAll(path) {
+  const found = [];
+  for (let token; token !== null; ) {
+    const page = await call(path, { pageSize: 100, ...(token && { continuationToken: token }) });
+    found.push(...page.items);
+    token = page.continuationToken ?? null;
+  }
+  return found;
+}
+
 async function problem(answer) {
   const { status } = answer;
   if (status === 401) return ended();
@@ -108,9 +119,9 @@ async function refresh() {
   const token = tokens?.refresh;
   if (!token) throw ended();
   const answer = await exchange({ grant_type: 'refresh_token', refresh_token: token });
-  // Only the issuer's own refusal ends the session: an issuer that is down for a moment does not.
-  if (answer.status >= 500) throw new Problem('unavailable', 'The sign-in service does not answer right now.');
-  if (!answer.ok) throw ended();
+  // Only the issuer's refusal of the token ends the session: an issuer that is down or busy for a moment does not.
+  if (answer.status === 400 || answer.status === 401) throw ended();
+  if (!answer.ok) throw new Problem('unavailable', 'The sign-in service does not answer right now.');
   keep(await answer.json(), token);
   return tokens.access;
 }

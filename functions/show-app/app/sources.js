@@ -1,28 +1,23 @@
-// The sources of the business: whether they may send, what they may send, and when they last did.
+// The sources of the business: whether they may send, what they may send, and how much they did.
 
-import { html, useEffect, useState } from './preact.js';
-import { Age, Empty, Failure, Heading, Loading, Status, count, shown, usePolled } from './parts.js';
-import { call } from './session.js';
+import { html } from './preact.js';
+import { Empty, Failure, Heading, Loading, Status, count, shown, usePolled } from './parts.js';
+import { call, callAll } from './session.js';
 import { words } from './words.js';
 
-async function all() {
-  const found = [];
-  for (let token; token !== null; ) {
-    const page = await call('/sources/all/my', { pageSize: 100, ...(token && { continuationToken: token }) });
-    found.push(...page.items);
-    token = page.continuationToken ?? null;
-  }
-  return found;
-}
+const DAYS = 7;
 
 export function Sources() {
-  const { value, problem, again } = usePolled(all, [], false);
+  const { value, problem, again } = usePolled(() => callAll('/sources/all/my'), [], false);
+  // One report has the leads of every source. Without it, the sources are shown all the same.
+  const { value: report } = usePolled(() => call(`/analytics/my?days=${DAYS}`), [], false);
+  const sent = report?.leadSources && new Map(report.leadSources.map(({ sourceId, leads }) => [sourceId, leads]));
   return html`
     <div class="head"><${Heading} title="Sources">Sources<//></div>
     <${Failure} problem=${problem} again=${again} />
     ${!value && !problem && html`<${Loading} />`}
     ${value?.length === 0 && html`<${Empty} title="No sources yet">An operator adds sources to your business.<//>`}
-    ${value?.length > 0 && html`<ul class="cards">${value.map((source) => html`<${Source} key=${source.id} source=${source} />`)}</ul>`}`;
+    ${value?.length > 0 && html`<ul class="cards">${value.map((source) => html`<${Source} key=${source.id} source=${source} sent=${sent && (sent.get(source.id) ?? 0)} />`)}</ul>`}`;
 }
 
 /** Why a source may not send, or that it may. */
@@ -33,11 +28,11 @@ function standing({ enabled, attached, complianceApproved }) {
   return ['good', 'Active'];
 }
 
-function Source({ source }) {
+function Source({ source, sent }) {
   const [tone, label] = standing(source);
   const { id, name, allowedStates = [], allowedProducts = [], requiresTrustedForm, limits } = source;
   const rows = [
-    ['Last lead', html`<${LastLead} source=${source} />`],
+    ...(typeof sent === 'number' ? [[`Leads in ${DAYS} days`, count(sent)]] : []),
     ['States', allowedStates.length > 0 ? allowedStates.join(', ') : 'All'],
     ['Products', allowedProducts.length > 0 ? html`<bdi>${shown(allowedProducts.join(', '))}</bdi>` : 'All'],
     ['TrustedForm certificate', requiresTrustedForm === false ? 'Not needed' : 'Needed'],
@@ -48,22 +43,6 @@ function Source({ source }) {
     <div class="head"><h2><bdi>${shown(name ?? id)}</bdi></h2><${Status} tone=${tone}>${label}<//></div>
     <dl class="members">${rows.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl>
   </li>`;
-}
-
-/** When the source last sent a lead: its newest in the list of leads, unless the source itself says it. */
-function LastLead({ source: { id, lastLeadReceivedAt } }) {
-  const [last, setLast] = useState(lastLeadReceivedAt);
-  useEffect(() => {
-    if (last) return;
-    call('/leads/all/my', { filters: [{ field: 'sourceId', value: id }], pageSize: 1 }).then(
-      // The service looks at the newest leads of the business. If there are more, the source's may be among them.
-      ({ items, continuationToken }) => setLast(items[0]?.createdAt ?? (continuationToken ? 'old' : 'none')),
-      () => setLast('unknown'),
-    );
-  }, []);
-  const texts = { none: 'None yet', old: 'Not among the newest leads', unknown: 'Not known right now' };
-  if (!last) return html`<span class="dim">…</span>`;
-  return texts[last] ? html`<span class="dim">${texts[last]}</span>` : html`<${Age} time=${last} />`;
 }
 
 function limitText(value) {

@@ -14,6 +14,7 @@ pub(super) fn all() -> Map<String, Value> {
     let of = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
     let object = |about: &str, required: &[&str], properties: Value| json!({"type": "object", "description": about, "required": required, "properties": properties});
     let list = |about: &str, name: &str| json!({"type": "array", "items": of(name), "description": about});
+    let or_null = |schema: Value| json!({"anyOf": [schema, {"type": "null"}]});
     let page = |row: &str| {
         object(
             "A page. Only a page whose continuationToken is null is the last one.",
@@ -134,15 +135,19 @@ pub(super) fn all() -> Map<String, Value> {
     );
     let analytics = object(
         "Leads of the business.",
-        &["range", "summary", "leadTrend", "needsAttention", "generatedAt"],
+        &["range", "summary", "leadTrend", "leadSources", "needsAttention", "attentionIsComplete", "generatedAt"],
         json!({
             "range": of("DateRange"),
-            "summary": object("In short.", &["leads", "leadsComparison"], json!({"leads": number("Their number."), "leadsComparison": of("Comparison")})),
-            "leadTrend": object("Over time.", &["total", "comparison", "points"], json!({
-                "total": number("Their number."), "comparison": of("Comparison"), "points": list("Per day.", "TrendPoint"),
+            "summary": object("In short.", &["leads", "leadsComparison"], json!({
+                "leads": {"type": ["integer", "null"], "description": "Their number. null if there are too many to count."},
+                "leadsComparison": or_null(of("Comparison")),
             })),
-            "leadSources": list("Per source. Left out if sources times days exceed 1,000.", "SourceShare"),
-            "needsAttention": list("What needs attention.", "Attention"), "generatedAt": time("When they were counted."),
+            "leadTrend": or_null(object("Over time. null if there are too many leads to count.", &["total", "comparison", "points"], json!({
+                "total": number("Their number."), "comparison": or_null(of("Comparison")), "points": list("Per day.", "TrendPoint"),
+            }))),
+            "leadSources": or_null(list("Per source. null if there are more than 100 sources, or if sources times days with leads exceed 500.", "SourceShare")),
+            "needsAttention": list("What needs attention.", "Attention"),
+            "attentionIsComplete": flag("Whether every source was checked."), "generatedAt": time("When they were counted."),
         }),
     );
     let detail = json!({"description": "A lead with what is known about it.", "allOf": [of("Lead"), object("What users see.", &["source", "eligibility", "events"], json!({

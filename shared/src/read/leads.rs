@@ -117,14 +117,17 @@ impl Sought {
     /// Reads a search by what it looks like. Only the fields that are asked for are searched.
     fn of_search(search: &str, fields: &[String]) -> Option<Self> {
         let is_asked = |field: &str| fields.is_empty() || fields.iter().any(|asked| asked == field);
-        let digits = search.chars().filter(char::is_ascii_digit).count();
+        let digits = search.chars().filter(|c| c.is_numeric()).count();
         let is_number = digits >= MIN_DIGITS && !search.chars().any(char::is_alphabetic);
+        // An address first: `5125550123@example.com` is a number with a remark, too.
+        let email = Email::parse(search);
+        let number = PhoneNumber::parse(search).map(|parsed| parsed.number).ok();
         let (field, sought) = if search.starts_with("lead_") {
             ("id", Self::Id(LeadId::parse(search).ok()))
-        } else if search.contains('@') {
-            ("email", Self::Email(Email::parse(search)))
-        } else if is_number {
-            ("phone", Self::Phone(PhoneNumber::parse(search).map(|parsed| parsed.number).ok()))
+        } else if email.is_some() || (number.is_none() && search.contains('@')) {
+            ("email", Self::Email(email))
+        } else if number.is_some() || is_number {
+            ("phone", Self::Phone(number))
         } else {
             ("lastName", Self::LastName(name::key(search)))
         };
@@ -139,8 +142,8 @@ impl Sought {
             Self::Id(id) => id.as_ref() == Some(&lead.id),
             Self::Phone(number) => number.is_some() && number.as_ref() == lead.phone_number(),
             Self::Email(email) => {
-                let lower = |email: &Email| email.as_str().to_lowercase();
-                email.is_some() && email.as_ref().map(lower) == lead.contact.email.as_ref().map(lower)
+                email.is_some()
+                    && email.as_ref().map(Email::canonical) == lead.contact.email.as_ref().map(Email::canonical)
             }
             Self::LastName(prefix) => {
                 name::key(lead.contact.last_name.as_deref().unwrap_or_default()).starts_with(prefix.as_str())

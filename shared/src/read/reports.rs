@@ -3,13 +3,16 @@
 mod attention;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use futures_util::future::try_join3;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{Span as Length, Unit};
 use lambda_http::Request;
 use serde::Serialize;
+use tokio::time::{Instant, timeout_at};
 
 use super::options::{Parameters, time};
 use super::reader::Reader;
@@ -18,17 +21,19 @@ use crate::http::Problem;
 use crate::http::problem::{QueryFault, Spot};
 use crate::id::SourceId;
 use crate::source::Source;
-use crate::store::{List, Refusals, Span};
+use crate::store::{Refusals, Span};
 use crate::time::Timestamp;
 use attention::Attention;
 
 /// The longest range, in days.
 const MAX_DAYS: i64 = 92;
 const DEFAULT_DAYS: i64 = 30;
-/// The most sources that are named in a report.
+/// The most sources that a report counts and checks.
 const MAX_SOURCES: usize = 100;
-/// The most days of all sources together that are counted in one request.
-const MAX_SOURCE_DAYS: usize = 1_000;
+/// The most days of all sources together that are counted in one request. Each takes four calls.
+const MAX_SOURCE_DAYS: usize = 500;
+/// The longest that a report counts. The function has 10 s.
+const MAX_TIME: Duration = Duration::from_secs(6);
 /// How many counts are asked for at the same time.
 const CONCURRENT: usize = 16;
 
@@ -48,7 +53,7 @@ struct DateRange {
     end_at: Timestamp,
 }
 
-/// The number of leads of a day.
+/// A number of a day.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Point {
@@ -79,25 +84,27 @@ pub(super) struct SourceMetrics {
 pub(super) struct Analytics {
     range: DateRange,
     summary: Summary,
-    lead_trend: Trend,
+    /// `None` if there are too many leads to count.
+    lead_trend: Option<Trend>,
     /// `None` if there are too many sources and days to count.
-    #[serde(skip_serializing_if = "Option::is_none")]
     lead_sources: Option<Vec<SourceShare>>,
     needs_attention: Vec<Attention>,
+    /// Whether each source was checked.
+    attention_is_complete: bool,
     generated_at: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Summary {
-    leads: u64,
-    leads_comparison: Comparison,
+    leads: Option<u64>,
+    leads_comparison: Option<Comparison>,
 }
 
 #[derive(Debug, Serialize)]
 struct Trend {
     total: u64,
-    comparison: Comparison,
+    comparison: Option<Comparison>,
     points: Vec<Point>,
 }
 
@@ -245,39 +252,51 @@ impl Reading {
         })
     }
 
-    /// Leads of a business per day and per source.
+    /// Leads of a business per day and per source. What cannot be counted in time is left unknown.
     pub(super) async fn analytics(&self, reader: &Reader, request: &Request) -> Result<Analytics, Problem> {
+        let until = Instant::now() + MAX_TIME;
         let now = Timestamp::now();
         let days = Days::of(request, today(now))?;
-        let list = List::Business(&reader.business);
-        let count = |days: Days| async move {
-            let counted = self.leads.count_list(list, &days.span(), u64::MAX).await.map_err(unavailable)?;
-            Ok::<_, Problem>(counted.unwrap_or_default())
-        };
-        let counts: Vec<u64> = stream::iter(days.each()).map(count).buffered(CONCURRENT).try_collect().await?;
-        let (total, previous) = (counts.iter().sum(), count(days.before()).await?);
         let sources = self.sources.of_business(&reader.business, true, None, MAX_SOURCES).await;
         let (sources, more) = sources.map_err(unavailable)?;
-        let is_countable = more.is_none() && sources.len() * counts.len() <= MAX_SOURCE_DAYS;
-        let lead_sources = match is_countable {
-            true => Some(self.shares(&sources, days.each().into_iter().zip(counts.iter().copied()), total).await?),
-            false => None,
+        let accepted = |days: Days| async move {
+            let counted = self.leads.count_accepted(&reader.business, &days.span()).await;
+            counted.map_err(unavailable)
         };
-        let comparison = Comparison::of(total, previous);
-        let mut needs_attention = self.attention(&sources, now).await?;
-        if let Some(shares) = &lead_sources {
-            needs_attention.extend(self.mostly_refused(&sources, shares, days).await?);
-        }
+        let counts = stream::iter(days.each()).map(accepted).buffered(CONCURRENT).try_collect::<Vec<_>>();
+        let (counts, previous, urgent) = try_join3(
+            in_time(until, counts),
+            in_time(until, accepted(days.before())),
+            in_time(until, self.attention(&sources, now)),
+        )
+        .await?;
+        let total: Option<u64> = counts.as_ref().map(|counts| counts.iter().sum());
+        let busy = |counts: &Vec<u64>| {
+            days.each().into_iter().zip(counts).filter(|(_, leads)| **leads > 0).map(|(day, _)| day).collect()
+        };
+        // A day without leads of the business has none of its sources.
+        let busy: Option<Vec<Days>> = counts.as_ref().map(busy);
+        let lead_sources = match (busy, total) {
+            (Some(busy), Some(total)) if more.is_none() && sources.len() * busy.len() <= MAX_SOURCE_DAYS => {
+                in_time(until, self.shares(&sources, &busy, total)).await?
+            }
+            _ => None,
+        };
+        let refused = in_time(until, self.mostly_refused(&sources, lead_sources.as_deref(), days)).await?;
+        let attention_is_complete = more.is_none() && urgent.is_some() && matches!(refused, Some((_, true)));
+        let refused = refused.into_iter().flat_map(|(found, _)| found);
+        let comparison = total.zip(previous).map(|(total, previous)| Comparison::of(total, previous));
         Ok(Analytics {
             range: days.range(),
             summary: Summary { leads: total, leads_comparison: comparison },
-            lead_trend: Trend {
+            lead_trend: counts.zip(total).map(|(counts, total)| Trend {
                 total,
                 comparison,
                 points: days.each().into_iter().zip(counts).map(|(day, count)| day.point(count)).collect(),
-            },
+            }),
             lead_sources,
-            needs_attention,
+            needs_attention: urgent.into_iter().flatten().chain(refused).collect(),
+            attention_is_complete,
             generated_at: now,
         })
     }
@@ -289,37 +308,35 @@ impl Reading {
     }
 
     async fn per_day(&self, source: &SourceId, days: Vec<Days>) -> Result<Vec<u64>, Problem> {
-        let count =
-            |day: Days| async move { self.leads.count(source, &day.first.to_string()).await.map_err(unavailable) };
-        stream::iter(days).map(count).buffered(CONCURRENT / 4).try_collect().await
+        stream::iter(days).map(|day| self.of_day(source.clone(), day)).buffered(CONCURRENT / 4).try_collect().await
     }
 
-    /// The sources that sent leads, those with the most leads first. `left` has the leads of each day, of which each
-    /// source takes its own: days of which none are left need no calls.
-    async fn shares(
-        &self,
-        sources: &[Source],
-        left: impl Iterator<Item = (Days, u64)>,
-        total: u64,
-    ) -> Result<Vec<SourceShare>, Problem> {
-        let mut left: Vec<_> = left.collect();
-        let mut shares = Vec::new();
-        for source in sources {
-            left.retain(|(_, leads)| *leads > 0);
-            let counts = self.per_day(&source.id, left.iter().map(|(day, _)| *day).collect()).await?;
-            for ((_, left), count) in left.iter_mut().zip(&counts) {
-                *left = left.saturating_sub(*count);
-            }
-            let leads: u64 = counts.into_iter().sum();
-            if leads > 0 {
+    async fn of_day(&self, source: SourceId, day: Days) -> Result<u64, Problem> {
+        self.leads.count(&source, &day.first.to_string()).await.map_err(unavailable)
+    }
+
+    /// The sources that sent leads on these days, those with the most leads first.
+    async fn shares(&self, sources: &[Source], days: &[Days], total: u64) -> Result<Vec<SourceShare>, Problem> {
+        let each: Vec<_> = sources.iter().flat_map(|source| days.iter().map(|day| (source.id.clone(), *day))).collect();
+        let count = |(source, day)| self.of_day(source, day);
+        let counts: Vec<u64> = stream::iter(each).map(count).buffered(CONCURRENT / 4).try_collect().await?;
+        let leads = counts.chunks(days.len().max(1)).map(|days| days.iter().sum::<u64>());
+        let sent = sources.iter().zip(leads).filter(|(_, leads)| *leads > 0);
+        let mut shares: Vec<_> = sent
+            .map(|(source, leads)| {
                 #[expect(clippy::cast_precision_loss, reason = "a share needs no more than a double's digits")]
                 let percent = (leads as f64 / total.max(leads) as f64 * 1_000.0).round() / 10.0;
-                shares.push(SourceShare { source: source.name.clone(), source_id: source.id.clone(), leads, percent });
-            }
-        }
+                SourceShare { source: source.name.clone(), source_id: source.id.clone(), leads, percent }
+            })
+            .collect();
         shares.sort_by_key(|share| std::cmp::Reverse(share.leads));
         Ok(shares)
     }
+}
+
+/// The result of some work, or `None` if it has not ended in time.
+async fn in_time<T>(until: Instant, work: impl Future<Output = Result<T, Problem>>) -> Result<Option<T>, Problem> {
+    timeout_at(until, work).await.ok().transpose()
 }
 
 fn today(now: Timestamp) -> Date {

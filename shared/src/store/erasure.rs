@@ -1,7 +1,9 @@
 //! Erasing a person's data (contract, section 5).
 
 use super::item::{self, Item};
-use super::lead_item::{ACCOUNT_ID, CONSENT, LEAD, OUTBOX, SOURCE_ID, StoredLead, TombstoneDocument, pk, stored};
+use super::lead_item::{
+    ACCOUNT_ID, BUSINESS_ID, CONSENT, LEAD, OUTBOX, SOURCE_ID, StoredLead, TombstoneDocument, erased_scope, pk, stored,
+};
 use super::leads::{CONVERSATION, Leads, conversation};
 use super::limits::Limits;
 use super::outbox::{self, Outbox, RetainChange};
@@ -47,7 +49,8 @@ pub enum Erasure {
 
 impl Leads {
     /// Erases the person's data from every item of a lead, in one transaction. The lead becomes a tombstone, which
-    /// stays only in the index by day. The conversation loses the person's data and leaves the inbox. An event records
+    /// stays only in the index by day and, in a partition of its own, in the index by business: reports still count it. The
+    /// conversation loses the person's data and leaves the inbox. An event records
     /// the erasure for subscribers, and the ledger's entry in the same transaction names `by`.
     ///
     /// The guards of the person go with it, so a later lead of the person is not compared with this one.
@@ -92,6 +95,9 @@ impl Leads {
             tombstone.insert(schema::PROCESSING_STATUS.to_owned(), erased);
             tombstone.insert(schema::DOCUMENT.to_owned(), item::text(item::json(&document)?));
             tombstone.insert("erasedAt".to_owned(), item::text(now));
+            if !kept.lead.test {
+                tombstone.insert(BUSINESS_ID.to_owned(), item::text(erased_scope(&kept.business_id)));
+            }
 
             // The next sweep announces the lead, and the worker tells subscribers.
             let subject = outbox::Subject { lead: &kept.lead, business_id: &kept.business_id };

@@ -102,7 +102,7 @@ impl Guard {
 fn guard_key(scope: Scope, key: PersonKey, lead: &Lead, business_id: &BusinessId) -> Option<String> {
     let value = match key {
         PersonKey::Phone => lead.phone_number()?.as_str().to_owned(),
-        PersonKey::Email => lead.contact.email.as_ref()?.as_str().to_lowercase(),
+        PersonKey::Email => lead.contact.email.as_ref()?.canonical(),
     };
     let scope = match scope {
         Scope::Source => format!("source#{}", lead.source_id),

@@ -86,7 +86,7 @@ pub struct Tombstone {
     pub consent: Option<Consent>,
 }
 
-/// A tombstone's document. The business is not an attribute, so the lead leaves every index of the business.
+/// A tombstone's document. The attribute of the business is [`erased_scope`], so the lead leaves every list of the business.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TombstoneDocument {
@@ -292,6 +292,11 @@ pub(super) fn external_id_scope(source: &SourceId, mode: Mode) -> String {
         Mode::Live => source.to_string(),
         Mode::Test => format!("#{source}"),
     }
+}
+
+/// The partition of a business's tombstones in the index by business. It is no business's id.
+pub(super) fn erased_scope(business: &BusinessId) -> String {
+    format!("#{business}")
 }
 
 /// The index key of one shard of a source's day.

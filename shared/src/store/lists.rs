@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use futures_util::future::try_join;
 
 use super::StoreError;
 use super::batch;
 use super::item::{self, Item};
-use super::lead_item::{LEAD, external_id_scope, index_key, lead_id, pk};
+use super::lead_item::{LEAD, erased_scope, external_id_scope, index_key, lead_id, pk};
 use super::leads::{CONVERSATION, Leads, conversation};
 use super::progress::applied;
 use super::schema::{self, Index};
@@ -18,11 +19,13 @@ use crate::lead::email::Email;
 use crate::lead::phone_number::PhoneNumber;
 use crate::source::Mode;
 
-/// A list of live leads, or of conversations.
+/// A list of leads, or of conversations.
 #[derive(Clone, Copy, Debug)]
 pub enum List<'a> {
     /// The leads of a business, by when they were accepted.
     Business(&'a BusinessId),
+    /// The erased leads of a business, by when they were accepted.
+    Erased(&'a BusinessId),
     /// The leads of a business with this phone number, by when they were accepted.
     Phone(&'a BusinessId, &'a PhoneNumber),
     /// The leads of a business with this email address, by when they were accepted.
@@ -64,7 +67,7 @@ pub struct Places {
 impl List<'_> {
     fn index(self) -> Index {
         match self {
-            Self::Business(_) => schema::BUSINESS,
+            Self::Business(_) | Self::Erased(_) => schema::BUSINESS,
             Self::Phone(..) => schema::PHONE,
             Self::Email(..) => schema::EMAIL,
             Self::ExternalId(..) => schema::EXTERNAL_ID,
@@ -76,8 +79,9 @@ impl List<'_> {
     fn partition(self) -> AttributeValue {
         item::text(match self {
             Self::Business(business) | Self::Name(business) | Self::Inbox(business) => business.to_string(),
+            Self::Erased(business) => erased_scope(business),
             Self::Phone(business, number) => index_key(business.as_str(), number.as_str()),
-            Self::Email(business, email) => index_key(business.as_str(), &email.as_str().to_lowercase()),
+            Self::Email(business, email) => index_key(business.as_str(), &email.canonical()),
             Self::ExternalId(source, external_id) => index_key(&external_id_scope(source, Mode::Live), external_id),
         })
     }
@@ -124,6 +128,14 @@ impl Leads {
             found: item::readable(entries.map(|entry| list.place(entry))),
             next: found.last_evaluated_key().map(|entry| list.place(entry)).transpose()?,
         })
+    }
+
+    /// Counts the leads of a business that were accepted within a span, also those that were erased since. Reads keys only.
+    pub async fn count_accepted(&self, business: &BusinessId, span: &Span) -> Result<u64, StoreError> {
+        let [live, erased] =
+            [List::Business(business), List::Erased(business)].map(|list| self.count_list(list, span, u64::MAX));
+        let (live, erased) = try_join(live, erased).await?;
+        Ok(live.unwrap_or_default() + erased.unwrap_or_default())
     }
 
     /// Counts a part of a list; `None` if it has more than `max` entries. Reads keys only.

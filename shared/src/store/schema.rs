@@ -61,8 +61,8 @@ pub const EMAIL: Index = Index { name: "email", partition: "emailKey", sort: "cr
 /// Leads by source and day, in four shards.
 pub const DAY: Index = Index { name: "day", partition: "dayKey", sort: "createdAt", includes: &[] };
 
-/// Leads by business, newest last. Only a live lead's own item has both keys: a test lead and a tombstone have no business,
-/// and a conversation has no `createdAt` next to its document.
+/// Leads by business, newest last; tombstones in a partition of their own. Nothing else has both keys: a test lead has no
+/// business, and a conversation has no `createdAt` next to its document.
 pub const BUSINESS: Index = Index { name: "business", partition: "businessId", sort: CREATED_AT, includes: &[] };
 /// Leads by business and last name.
 pub const NAME: Index = Index { name: "name", partition: "businessId", sort: "nameKey", includes: &[] };

@@ -101,6 +101,54 @@ async fn leads_are_found_in_every_spelling() {
 }
 
 #[tokio::test]
+async fn a_person_is_found_in_every_spelling_that_the_intake_reads() {
+    let (api, token) = start().await;
+    let people: [&[&str]; 6] = [
+        &[
+            "zoe@bücher.example",
+            "ZOE@BÜCHER.Example",
+            "zoe@bu\u{308}cher.example",
+            "zoe@xn--bcher-kva.example",
+            "zoe@XN--BCHER-KVA.EXAMPLE",
+            "zo\u{200b}e@bücher.example",
+        ],
+        &["zoë@example.com", "ZOE\u{308}@example.com", "zoe\u{308}@EXAMPLE.com"],
+        &["用户@例子.广告", "用户@xn--fsqu00a.xn--4rr70v"],
+        &["5125550190@example.com", "5125550190@EXAMPLE.com"],
+        &[
+            "+15125550123",
+            "512.555.0123",
+            "tel:+1-512-555-0123",
+            "Mobile: 512-555-0123",
+            "512-555-0123 (cell)",
+            "512-555-0123 ext. 5",
+            "５１２－５５５－０１２３",
+            "\u{202a}(512) 555-0123\u{202c}",
+            "011 1 512 555 0123",
+        ],
+        &["1-800-FLOWERS", "(800) 356-9377", "800 flowers"],
+    ];
+    for (person, spellings) in people.iter().enumerate() {
+        let field = if spellings[0].contains('@') { "email" } else { "phone" };
+        let mut expected = Vec::new();
+        for (number, spelling) in spellings.iter().enumerate() {
+            let phone = format!("512556{person:02}{number:02}");
+            let mut members = json!({"phone": phone, "email": null, "externalId": format!("{person}-{number}")});
+            members[field] = json!(spelling);
+            expected.insert(0, post(&api, demo::SOURCE_ID, &members).await.as_str().to_owned());
+        }
+        for spelling in *spellings {
+            let by_filter = json!({"filters": [equal(field, spelling)]});
+            for body in [json!({"search": spelling}), by_filter] {
+                let found = list(&api, &token, "/leads/all/my", body.clone()).await;
+                assert_eq!(ids(&found), expected, "{body}");
+            }
+        }
+    }
+    api.stack.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_not_served_is_refused_by_name() {
     let (api, token) = start().await;
     let (leads, inbox, sources) = ("/leads/all/my", "/conversations/my", "/sources/all/my");

@@ -3,7 +3,7 @@
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
-use super::{CONCURRENT, Days, SourceShare, today};
+use super::{CONCURRENT, Days, MAX_SOURCE_DAYS, MAX_SOURCES, SourceShare, today};
 use crate::http::Problem;
 use crate::id::SourceId;
 use crate::read::{Reading, unavailable};
@@ -27,18 +27,31 @@ pub(super) struct Attention {
 }
 
 impl Reading {
-    /// Sources of which more posts were refused than accepted.
+    /// Sources of which more posts were refused than accepted, and whether each source was checked. `shares` has the leads
+    /// of all sources, if they were counted.
     pub(super) async fn mostly_refused(
         &self,
         sources: &[Source],
-        shares: &[SourceShare],
+        shares: Option<&[SourceShare]>,
         days: Days,
-    ) -> Result<Vec<Attention>, Problem> {
+    ) -> Result<(Vec<Attention>, bool), Problem> {
+        let refused = |id: SourceId| async move {
+            let posts = self.refusals(&id, days).await?.iter().map(|day| day.posts).sum::<u64>();
+            Ok::<_, Problem>(posts)
+        };
+        let ids: Vec<SourceId> = sources.iter().map(|source| source.id.clone()).collect();
+        let refused: Vec<u64> = stream::iter(ids).map(refused).buffered(CONCURRENT).try_collect().await?;
+        let mut suspects: Vec<_> = sources.iter().zip(refused).filter(|(_, refused)| *refused >= MIN_REFUSED).collect();
+        let most = if shares.is_some() { MAX_SOURCES } else { MAX_SOURCE_DAYS / days.each().len().max(1) };
+        let is_complete = suspects.len() <= most;
+        suspects.truncate(most);
         let mut found = Vec::new();
-        for source in sources {
-            let refused: u64 = self.refusals(&source.id, days).await?.iter().map(|day| day.posts).sum();
-            let accepted = shares.iter().find(|share| share.source_id == source.id).map_or(0, |share| share.leads);
-            if refused >= MIN_REFUSED && refused > accepted {
+        for (source, refused) in suspects {
+            let accepted = match shares {
+                Some(shares) => shares.iter().find(|share| share.source_id == source.id).map_or(0, |share| share.leads),
+                None => self.per_day(&source.id, days.each()).await?.iter().sum(),
+            };
+            if refused > accepted {
                 found.push(Attention {
                     severity: "warning",
                     title: "A source is mostly refused",
@@ -47,7 +60,7 @@ impl Reading {
                 });
             }
         }
-        Ok(found)
+        Ok((found, is_complete))
     }
 
     /// Sources that sent leads yesterday and none today, and keys that are about to end.
