@@ -228,6 +228,8 @@ impl Worker {
     /// Records what ended, unless the lead is finished or erased. When another writer has added an event in the
     /// meantime, reads the lead again: losing a result would mean to pay for it twice. Returns whether it was recorded.
     async fn record_ended(&self, kept: &Kept, mut ended: Ended<'_>, news: &mut News) -> Result<bool, StoreError> {
+        let mut kept = kept;
+        let mut read_again;
         for _ in 0..MAX_TRIES {
             if ended.lookup.is_none() && ended.consent.is_none() {
                 break;
@@ -245,6 +247,9 @@ impl Worker {
                     ended.consent = ended.consent.filter(|(_, mine)| until == Some(*mine));
                     ended.lookup = ended.lookup.filter(|_| now.progress != Progress::Ready);
                     news.outbox = outbox;
+                    // The events say whether the person may be reached, which follows from what the other has recorded.
+                    read_again = now;
+                    kept = &read_again;
                 }
                 _ => break,
             }
