@@ -244,6 +244,33 @@ async fn the_last_of_two_workers_says_what_both_have_found() {
     world.stop().await;
 }
 
+/// A paid result is recorded even if the wait of the other step cannot be written.
+#[tokio::test]
+async fn a_wait_that_cannot_be_written_loses_no_result() {
+    let world = World::start().await;
+    for (postponed, wait) in [(Point::LookUp, Point::Postpone), (Point::Retain, Point::RetainWait)] {
+        let submission = retained(&world);
+        let calls = world.stack.trusted_form().retain_calls();
+        let id = world.accepted(&submission).await;
+        world.proxy.break_next(postponed, Side::Before, Fault::Throttled, 1);
+        world.proxy.break_all(wait, Side::Before, Fault::Broken);
+        world.deliver(&mut Kill::never()).await;
+        world.proxy.repair();
+        let record = world.stack.leads().record(&id).await.unwrap().unwrap();
+        let ended: &[&str] = match postponed {
+            Point::LookUp => &["lead.created", "consent.verified"],
+            _ => &["lead.created", "phone_lookup.succeeded", "lead.ready"],
+        };
+        let types: Vec<_> = record.timeline.iter().map(|event| event.event_type.as_str()).collect();
+        assert_eq!(types, ended, "{postponed}");
+
+        assert_eq!(world.settled().await.wrong(), [], "{postponed}");
+        let made = world.stack.trusted_form().retain_calls() - calls;
+        assert_eq!((world.paid(&submission), made), (1, 1), "{postponed}: each call is made once");
+    }
+    world.stop().await;
+}
+
 /// A message about a lead that waits for its second call does not bring the call forward.
 #[tokio::test]
 async fn the_second_call_is_made_after_twenty_minutes() {
