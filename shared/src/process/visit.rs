@@ -261,6 +261,11 @@ impl Worker {
                 _ => return Ok(Ended::default()),
             }
         }
+        tracing::warn!(
+            lookup = ended.lookup.is_some(),
+            consent = ended.consent.is_some(),
+            "other writers kept changing the lead: a result is lost, and its call is made again"
+        );
         Ok(Ended::default())
     }
 
