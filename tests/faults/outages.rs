@@ -142,7 +142,7 @@ async fn an_outage_makes_no_message_a_dead_letter() {
         world.proxy.break_next_of(if *point == LookUp { number } else { &of }, *point, *side, fault.clone(), *times);
         for _ in 0..=MAX_RECEIVES {
             assert_eq!(world.work(&[&message], &mut Kill::never()).await, Some(vec![]), "{point} {side}");
-            world.hours_pass_over(id).await;
+            world.hours_pass_over(id, "LEAD").await;
         }
     });
     join_all(outages).await;

@@ -210,6 +210,67 @@ async fn an_erasure_drops_a_pending_retain_and_keeps_a_settled_one() {
     world.stop().await;
 }
 
+/// Lookup and certificate have leases of their own, so two workers may end them at the same time. The event that is
+/// written last says what both have found.
+#[tokio::test]
+async fn the_last_of_two_workers_says_what_both_have_found() {
+    let world = World::start().await;
+    for (slow, slow_item, fast_item, ready, verified) in [
+        (Point::LookUp, "LEAD", "OUTBOX", &[][..], &["lookup_pending"][..]),
+        (Point::Retain, "OUTBOX", "LEAD", &["consent_pending"], &[]),
+    ] {
+        let submission = certified(&world, "late");
+        let id = world.accepted(&submission).await;
+        world.proxy.break_next(Point::LookUp, Side::Before, Fault::ThrottledFor(3_600), 1);
+        world.deliver(&mut Kill::never()).await;
+        let message = world.message(&id).await;
+
+        world.hours_pass_over(&id, slow_item).await;
+        let mut held = world.proxy.hold(slow, Side::After);
+        let other = async {
+            held.reached().await;
+            world.hours_pass_over(&id, fast_item).await;
+            world.work(&[&message], &mut Kill::never()).await;
+            held.resume();
+        };
+        let mut never = Kill::never();
+        join(world.work(&[&message], &mut never), other).await;
+
+        assert_eq!(world.settled().await.wrong(), [], "{slow}");
+        assert_eq!(reasons(&world, &id, "lead.ready"), ready, "{slow}");
+        assert_eq!(reasons(&world, &id, "consent.verified"), verified, "{slow}");
+        assert_eq!((world.paid(&submission), world.stack.trusted_form().retain_calls() % 2), (1, 0), "{slow}");
+    }
+    world.stop().await;
+}
+
+/// A paid result is recorded even if the wait of the other step cannot be written.
+#[tokio::test]
+async fn a_wait_that_cannot_be_written_loses_no_result() {
+    let world = World::start().await;
+    for (postponed, wait) in [(Point::LookUp, Point::Postpone), (Point::Retain, Point::RetainWait)] {
+        let submission = retained(&world);
+        let calls = world.stack.trusted_form().retain_calls();
+        let id = world.accepted(&submission).await;
+        world.proxy.break_next(postponed, Side::Before, Fault::Throttled, 1);
+        world.proxy.break_all(wait, Side::Before, Fault::Broken);
+        world.deliver(&mut Kill::never()).await;
+        world.proxy.repair();
+        let record = world.stack.leads().record(&id).await.unwrap().unwrap();
+        let ended: &[&str] = match postponed {
+            Point::LookUp => &["lead.created", "consent.verified"],
+            _ => &["lead.created", "phone_lookup.succeeded", "lead.ready"],
+        };
+        let types: Vec<_> = record.timeline.iter().map(|event| event.event_type.as_str()).collect();
+        assert_eq!(types, ended, "{postponed}");
+
+        assert_eq!(world.settled().await.wrong(), [], "{postponed}");
+        let made = world.stack.trusted_form().retain_calls() - calls;
+        assert_eq!((world.paid(&submission), made), (1, 1), "{postponed}: each call is made once");
+    }
+    world.stop().await;
+}
+
 /// A message about a lead that waits for its second call does not bring the call forward.
 #[tokio::test]
 async fn the_second_call_is_made_after_twenty_minutes() {

@@ -341,12 +341,12 @@ impl World {
         self.held.hours_pass().await;
     }
 
-    /// Moves time forward by hours for one lead, if it is unfinished.
-    pub(crate) async fn hours_pass_over(&self, id: &LeadId) {
+    /// Moves time forward by hours for one item of a lead, `LEAD` or `OUTBOX`, if it is unfinished.
+    pub(crate) async fn hours_pass_over(&self, id: &LeadId, sk: &str) {
         let table = &self.stack.addresses().leads_table;
         let get = self.stack.clients().dynamodb.get_item().table_name(table).consistent_read(true);
         let text = |text: String| AttributeValue::S(text);
-        let found = get.key("pk", text(format!("LEAD#{id}"))).key("sk", text("LEAD".to_owned())).send().await.unwrap();
+        let found = get.key("pk", text(format!("LEAD#{id}"))).key("sk", text(sk.to_owned())).send().await.unwrap();
         let item = found.item.unwrap();
         if item.contains_key("dueAt") {
             self.held.hours_pass_over(&item).await;

@@ -93,45 +93,47 @@ impl Worker {
         let (asked, retained) = join(OptionFuture::from(asked), OptionFuture::from(retained)).await;
 
         let id = &kept.lead.id;
-        let mut consent = None;
-        match retained {
-            Some(RetainEnd::Settled(settled)) => consent = Some(settled),
-            Some(RetainEnd::Again { until, first }) => {
-                if let Some(outbox) = self.leads.postpone_retain(id, &news.outbox, until, first).await? {
-                    news.outbox = outbox;
-                }
-            }
-            None => {}
-        }
         let provider = self.provider_of(kept).map_or("none", Provider::name);
         let (outcome, end) = match &asked {
             Some(LookupTry::Ended(Ok(lookup))) => (Some(LookupOutcome::Succeeded(lookup)), Some(LookupEnd::Succeeded)),
             Some(LookupTry::Ended(Err(()))) => (Some(LookupOutcome::Failed), Some(LookupEnd::Failed)),
             Some(LookupTry::NotNeeded) => (Some(LookupOutcome::NotNeeded), None),
-            Some(LookupTry::Postponed(again)) => {
-                if let Some(claim) = &lookup
-                    && self.leads.postpone(id, claim.lease, *again).await?
-                {
-                    step::lookup(id, provider, LookupEnd::Postponed);
-                }
-                (None, None)
-            }
-            None => (None, None),
+            Some(LookupTry::Postponed(_)) | None => (None, None),
         };
-        let settled = consent.as_ref().zip(retain.as_ref().map(|claim| claim.work.until));
-        let ended = Ended { lookup: outcome, consent: settled };
-        if self.record_ended(kept, ended, news).await? {
-            if let Some(end) = end {
+        let settled = match (&retained, &retain) {
+            (Some(RetainEnd::Settled(consent)), Some(claim)) => Some((consent, claim.work.until)),
+            _ => None,
+        };
+        // What has ended comes first, because it was paid for. No other write that fails may lose it.
+        let recorded = self.record_ended(kept, Ended { lookup: outcome, consent: settled }, news).await;
+        if let Ok(recorded) = &recorded {
+            if let Some(end) = end.filter(|_| recorded.lookup.is_some()) {
                 step::lookup(id, provider, end);
             }
-            if let Some(consent) = &consent {
+            if let Some((consent, _)) = recorded.consent {
                 step::consent(id, consent.status.as_str());
             }
-            if outcome.is_some() {
+            if recorded.lookup.is_some() {
                 step::ready(id);
             }
         }
-        Ok(())
+        let lookup_postponed = match (&asked, &lookup) {
+            (Some(LookupTry::Postponed(again)), Some(claim)) => self.leads.postpone(id, claim.lease, *again).await,
+            _ => Ok(false),
+        };
+        if let Ok(true) = lookup_postponed {
+            step::lookup(id, provider, LookupEnd::Postponed);
+        }
+        let retain_postponed = match (&retained, &retain) {
+            (Some(RetainEnd::Again { until, first }), Some(claim)) => {
+                self.leads.postpone_retain(id, &news.outbox, &claim.work, *until, first.clone()).await
+            }
+            _ => Ok(None),
+        };
+        if let Ok(Some(outbox)) = &retain_postponed {
+            news.outbox = outbox.clone();
+        }
+        recorded.map(drop).and(lookup_postponed.map(drop)).and(retain_postponed.map(drop))
     }
 
     /// Opens the conversation of a new lead, and takes the leases of what is due.
@@ -226,17 +228,24 @@ impl Worker {
     }
 
     /// Records what ended, unless the lead is finished or erased. When another writer has added an event in the
-    /// meantime, reads the lead again: losing a result would mean to pay for it twice. Returns whether it was recorded.
-    async fn record_ended(&self, kept: &Kept, mut ended: Ended<'_>, news: &mut News) -> Result<bool, StoreError> {
+    /// meantime, reads the lead again: losing a result would mean to pay for it twice. Returns what was recorded.
+    async fn record_ended<'a>(
+        &self,
+        kept: &Kept,
+        mut ended: Ended<'a>,
+        news: &mut News,
+    ) -> Result<Ended<'a>, StoreError> {
+        let mut kept = kept;
+        let mut read_again;
         for _ in 0..MAX_TRIES {
             if ended.lookup.is_none() && ended.consent.is_none() {
-                break;
+                return Ok(ended);
             }
             let now = Timestamp::now();
             let recorded = self.leads.record_ended(kept, &news.outbox, ended, now, self.events_due(now)).await?;
             if let Some(written) = recorded {
                 news.add(written);
-                return Ok(true);
+                return Ok(ended);
             }
             match self.leads.record(&kept.lead.id).await? {
                 Some(Record { lead: StoredLead::Kept(now), outbox, .. }) => {
@@ -245,11 +254,19 @@ impl Worker {
                     ended.consent = ended.consent.filter(|(_, mine)| until == Some(*mine));
                     ended.lookup = ended.lookup.filter(|_| now.progress != Progress::Ready);
                     news.outbox = outbox;
+                    // The events say whether the person may be reached, which follows from what the other has recorded.
+                    read_again = now;
+                    kept = &read_again;
                 }
-                _ => break,
+                _ => return Ok(Ended::default()),
             }
         }
-        Ok(false)
+        tracing::warn!(
+            lookup = ended.lookup.is_some(),
+            consent = ended.consent.is_some(),
+            "other writers kept changing the lead: a result is lost, and its call is made again"
+        );
+        Ok(Ended::default())
     }
 
     /// Tells subscribers the news that they were not told. A bus that does not answer delays events and nothing else.

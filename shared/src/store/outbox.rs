@@ -221,8 +221,8 @@ impl Leads {
         Ok(applied(update.send().await.map(drop))?.then_some(leased))
     }
 
-    /// Lets the work on a certificate wait, after a temporary fault or the first answer. The caller holds the lease of
-    /// `read`. Returns the OUTBOX with the wait.
+    /// Lets the work on a certificate wait, after a temporary fault or the first answer. `mine` is the work as the caller
+    /// leased it, and `read` the OUTBOX as it is now. Returns the OUTBOX with the wait.
     ///
     /// Returns `None` and writes nothing when another worker has the lease, or the lead was erased.
     ///
@@ -232,10 +232,10 @@ impl Leads {
         &self,
         id: &LeadId,
         read: &Outbox,
+        mine: &Retain,
         until: Timestamp,
         first: Option<Consent>,
     ) -> Result<Option<Outbox>, StoreError> {
-        let Some(retain) = &read.retain else { return Ok(None) };
         let mut expression = "SET retainUntil = :until".to_owned();
         let mut update = self.outbox(id);
         if let Some(first) = &first {
@@ -245,9 +245,9 @@ impl Leads {
         let update = update
             .condition_expression("retainUntil = :mine")
             .update_expression(expression)
-            .expression_attribute_values(":mine", item::text(retain.until))
+            .expression_attribute_values(":mine", item::text(mine.until))
             .expression_attribute_values(":until", item::text(until));
-        let retain = Retain { until, called: true, first: first.or_else(|| retain.first.clone()), ..*retain };
+        let retain = Retain { until, called: true, first: first.or_else(|| mine.first.clone()), ..*mine };
         let waiting = Outbox { retain: Some(retain), ..read.clone() };
         Ok(applied(update.send().await.map(drop))?.then_some(waiting))
     }

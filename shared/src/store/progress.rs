@@ -177,7 +177,8 @@ impl Leads {
     /// `read` is the lead's OUTBOX as read or written before, with the lease of a certificate whose work ended. The
     /// events are due at `due_at`.
     ///
-    /// Returns `None` and writes nothing when another writer has finished or erased the lead, or has added an event.
+    /// Returns `None` and writes nothing when another writer has added an event, or the lead is no longer as in `kept`:
+    /// the events say what follows from it.
     ///
     /// # Errors
     /// [`StoreError`]; a retry is safe.
@@ -203,8 +204,16 @@ impl Leads {
                 Change::of_enriching("attribute_exists(conversationId)", "")
                     .with(":ready", ProcessingStatus::Ready.as_str())
             }
-            None => Change::of_kept("attribute_exists(conversationId)"),
+            None => {
+                let condition = "processingStatus = :read AND attribute_exists(conversationId)";
+                Change::of(condition, "").with(":read", kept.lead.processing_status.as_str())
+            }
         };
+        // DynamoDB may read this item before a transaction and the OUTBOX after it. So its version does not tell that the
+        // consent is still as it was read.
+        if kept.settled_consent.is_none() {
+            change.condition += " AND attribute_not_exists(consent)";
+        }
         if let Some(LookupOutcome::Succeeded(lookup)) = ended.lookup {
             sets.push("lookup = :lookup");
             change = change.with(":lookup", item::json(lookup)?);
@@ -325,21 +334,14 @@ struct Change {
 }
 
 impl Change {
-    /// The change requires that the lead is neither finished nor erased.
-    fn of_enriching(condition: &str, expression: &'static str) -> Self {
-        let change = Self {
-            condition: format!("processingStatus = :enriching AND {condition}"),
-            expression: expression.into(),
-            values: Item::new(),
-        };
-        change.with(":enriching", ProcessingStatus::Enriching.as_str())
+    fn of(condition: impl Into<String>, expression: &'static str) -> Self {
+        Self { condition: condition.into(), expression: expression.into(), values: Item::new() }
     }
 
-    /// The change requires that the lead is not erased.
-    fn of_kept(condition: &str) -> Self {
-        let condition = format!("processingStatus <> :erased AND {condition}");
-        let change = Self { condition, expression: "".into(), values: Item::new() };
-        change.with(":erased", ProcessingStatus::Erased.as_str())
+    /// The change requires that the lead is neither finished nor erased.
+    fn of_enriching(condition: &str, expression: &'static str) -> Self {
+        let change = Self::of(format!("processingStatus = :enriching AND {condition}"), expression);
+        change.with(":enriching", ProcessingStatus::Enriching.as_str())
     }
 
     fn with(mut self, name: &str, value: impl ToString) -> Self {
