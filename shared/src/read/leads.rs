@@ -122,8 +122,9 @@ impl Sought {
         // An address first: `5125550123@example.com` is a number with a remark, too.
         let email = Email::parse(search);
         let number = PhoneNumber::parse(search).map(|parsed| parsed.number).ok();
-        let (field, sought) = if search.starts_with("lead_") {
-            ("id", Self::Id(LeadId::parse(search).ok()))
+        let id = search.to_ascii_lowercase();
+        let (field, sought) = if id.starts_with("lead_") {
+            ("id", Self::Id(LeadId::parse(&id).ok()))
         } else if email.is_some() || (number.is_none() && search.contains('@')) {
             ("email", Self::Email(email))
         } else if number.is_some() || is_number {

@@ -177,7 +177,7 @@ pub(super) const TARGETS: &[Target] = &[
     suite(
         "tests",
         "tests/lib.rs",
-        &[&["soak", "speed"], &["load", "consumption"], &["books", "proxy", "binaries", ""], &["logged"]],
+        &[&["soak", "speed"], &["load", "consumption"], &["books", "proxy", "binaries", ""], &["logged", "template"]],
     ),
     suite("tests", "tests/trials.rs", &[]),
     suite("tests", "tests/peers.rs", &[]),
@@ -202,6 +202,8 @@ pub(super) const TARGETS: &[Target] = &[
             "reference",
             "stand_ins",
             "stored",
+            "rights",
+            "runbooks",
             "template",
             "test_keys",
             "window",

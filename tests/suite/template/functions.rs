@@ -3,19 +3,10 @@
 use std::collections::BTreeSet;
 
 use leadping::http::Route;
-use serde_json::{Value, json};
-
+use serde_json::Value;
 use tests::template::{self, resources, text};
 
 use super::strings;
-
-#[test]
-fn every_function_refuses_code_that_is_not_signed() {
-    for (name, function) in resources(&template::read(), "AWS::Serverless::Function") {
-        let signing = json!(["HasSigning", "CodeSigning", "AWS::NoValue"]);
-        assert_eq!(function["Properties"]["CodeSigningConfigArn"], signing, "{name}");
-    }
-}
 
 /// Without its new description, a function's alias would stay on the version with the old value.
 #[test]
