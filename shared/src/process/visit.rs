@@ -177,7 +177,7 @@ impl Worker {
         Some(RetainClaim { certificate: kept.certificate_to_retain()?, work: outbox.retain.clone()? })
     }
 
-    /// Makes one lookup.
+    /// Asks the provider once, and records how long it took.
     async fn look_up(&self, claim: &LookupClaim<'_>) -> LookupTry {
         let (provider, number) = match claim.call {
             Call::Ask(provider, number) => (provider, number),

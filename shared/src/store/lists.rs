@@ -57,7 +57,7 @@ pub struct Place {
 pub struct Places {
     /// The places, in the order of the list.
     pub found: Vec<Place>,
-    /// Where the list goes on; `None` at its end.
+    /// Where the list continues; `None` at its end.
     pub next: Option<Place>,
 }
 

@@ -87,9 +87,9 @@ impl Kept {
 }
 
 impl Leads {
-    /// Creates the conversation and the `lead.created` event, once, with the events of what the intake found out. With a lease, the lead stays `Enriching` and is due
-    /// after the end of the lease; so does its certificate, if it must be retained. Without one, the lead becomes
-    /// `Ready`, with its event. The events are due at `due_at`.
+    /// Creates the conversation and the `lead.created` event, once, with the events of what the intake found out. With a
+    /// lease, the lead stays `Enriching` and is due after the end of the lease, and so is its certificate, if it must be
+    /// retained. Without one, the lead becomes `Ready`, with its event. The events are due at `due_at`.
     ///
     /// Returns `None` and writes nothing when the conversation exists or the lead is erased.
     ///
