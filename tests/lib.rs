@@ -17,6 +17,9 @@ use std::time::Duration;
 use leadping::bus::Envelope;
 use leadping::id::LeadId;
 use leadping::lead::ProcessingStatus;
+use leadping::ledger::Head;
+use leadping::source::Source;
+use leadping::source::change::Change;
 use leadping::store::{Erasure, Record};
 use leadping::time::Timestamp;
 use local::demo;
@@ -196,4 +199,17 @@ impl Answer {
 pub async fn erase(stack: &Stack, id: &LeadId) -> Erasure {
     let (limits, ledger) = (stack.limits(), stack.ledger());
     stack.leads().erase(&limits, &ledger, id, "local", Timestamp::now()).await.expect("the lead is erased")
+}
+
+/// Changes a source as an operator does. Returns the ledger's new head, or `None` if the source has changed in the meantime.
+pub async fn change(stack: &Stack, before: &Source, after: &Source) -> Option<Head> {
+    let change = Change {
+        at: Timestamp::now(),
+        by: "test".to_owned(),
+        action: "update".to_owned(),
+        revision: before.revision + 1,
+        members: Vec::new(),
+    };
+    let changed = stack.sources().change(&before.id, Some(before), Some(after), &change, &stack.ledger()).await;
+    changed.expect("the table answers")
 }

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Measures the functions as processes under a Lambda Runtime API, on embedded engines, with TrustedForm behind real TLS.
+/// Measures the functions as processes under a Lambda Runtime API, on embedded engines, with TrustedForm over real TLS.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(subcommand)]

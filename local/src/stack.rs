@@ -247,7 +247,7 @@ impl Engines {
             limits_table: LIMITS_TABLE.to_owned(),
             ledger_table: LEDGER_TABLE.to_owned(),
             region: REGION.to_owned(),
-            trusted_form: intake.check.trusted_form_url.to_string(),
+            trusted_form: intake.check.trusted_form.url.to_string(),
             phone_lookup: settings::lookup_address(&process.lookup),
             bus: stand_ins.bus.url().to_owned(),
             event_bus_name: process.event_bus.clone(),

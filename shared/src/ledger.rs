@@ -114,7 +114,7 @@ pub struct Entry {
     pub number: u64,
     /// The digest of the entry before, [`Digest::NONE`] for the first.
     pub previous: Digest,
-    /// What was done.
+    /// What the operator did, and to what.
     #[serde(flatten)]
     pub act: Act,
 }
@@ -143,7 +143,7 @@ impl Head {
 pub struct Stored {
     /// The number in the item's key; none when the key is not one of the ledger's.
     pub number: Option<u64>,
-    /// The JSON text.
+    /// The JSON text, byte for byte: its digest continues the chain.
     pub document: String,
 }
 

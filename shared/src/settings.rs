@@ -61,14 +61,21 @@ pub struct CheckSettings {
     pub leads_table: String,
     /// By default [`LIMITS_TABLE`].
     pub limits_table: String,
-    /// By default `https://cert.trustedform.com`.
-    pub trusted_form_url: Url,
-    pub trusted_form_key: SecretSetting,
-    /// A PEM file of roots to trust in addition to Mozilla's.
-    pub trusted_form_ca_bundle: Option<PathBuf>,
+    pub trusted_form: TrustedFormSettings,
     /// Whether to open connections at start-up. Functions do: AWS does not throttle start-up, and no caller waits for
     /// it.
     pub connects_ahead: bool,
+}
+
+/// How TrustedForm is called.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "`read` names the variable of each")]
+pub struct TrustedFormSettings {
+    /// By default [`TRUSTED_FORM`].
+    pub url: Url,
+    pub key: SecretSetting,
+    /// A PEM file of roots to trust in addition to Mozilla's.
+    pub ca_bundle: Option<PathBuf>,
 }
 
 /// What the two intake functions need.
@@ -89,11 +96,7 @@ pub struct ProcessSettings {
     pub queue_url: String,
     /// `EVENT_BUS_NAME`: the EventBridge bus for subscribers.
     pub event_bus: String,
-    /// By default `https://cert.trustedform.com`.
-    pub trusted_form_url: Url,
-    pub trusted_form_key: SecretSetting,
-    /// A PEM file of roots to trust in addition to Mozilla's.
-    pub trusted_form_ca_bundle: Option<PathBuf>,
+    pub trusted_form: TrustedFormSettings,
     pub lookup: LookupSettings,
     /// `LEAD_DUE_AFTER_SECONDS`, by default 60: the shortest wait before a retry.
     pub due_after: Duration,
@@ -141,15 +144,23 @@ pub struct ReadSettings {
     pub connects_ahead: bool,
 }
 
-impl ReadSettings {
-    /// Reads the environment variables.
-    ///
-    /// # Errors
-    /// [`SettingsError`] names the variable to set or fix.
-    pub fn from_env() -> Result<Self, SettingsError> {
-        Self::read(Variables::OF_PROCESS)
-    }
+macro_rules! from_env {
+    ($($settings:ident),+) => {$(
+        impl $settings {
+            /// Reads the environment variables.
+            ///
+            /// # Errors
+            /// [`SettingsError`] names the variable to set or fix.
+            pub fn from_env() -> Result<Self, SettingsError> {
+                Self::read(Variables::OF_PROCESS)
+            }
+        }
+    )+};
+}
 
+from_env!(CheckSettings, IntakeSettings, ProcessSettings, LookupSettings, ReadSettings);
+
+impl ReadSettings {
     fn read(env: Variables<'_>) -> Result<Self, SettingsError> {
         Ok(Self {
             sources_table: env.required("SOURCES_TABLE")?,
@@ -162,37 +173,29 @@ impl ReadSettings {
     }
 }
 
-impl CheckSettings {
-    /// Reads the environment variables.
-    ///
-    /// # Errors
-    /// [`SettingsError`] names the variable to set or fix.
-    pub fn from_env() -> Result<Self, SettingsError> {
-        Self::read(Variables::OF_PROCESS)
+impl TrustedFormSettings {
+    fn read(env: Variables<'_>) -> Result<Self, SettingsError> {
+        Ok(Self {
+            url: env.url("TRUSTED_FORM_URL", TRUSTED_FORM)?,
+            key: env.secret("TRUSTED_FORM_API_KEY", "TRUSTED_FORM_API_KEY_SECRET_ARN")?,
+            ca_bundle: env.optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),
+        })
     }
+}
 
+impl CheckSettings {
     fn read(env: Variables<'_>) -> Result<Self, SettingsError> {
         Ok(Self {
             sources_table: env.required("SOURCES_TABLE")?,
             leads_table: env.required("LEADS_TABLE")?,
             limits_table: env.optional("LIMITS_TABLE").unwrap_or_else(|| LIMITS_TABLE.to_owned()),
-            trusted_form_url: env.url("TRUSTED_FORM_URL", TRUSTED_FORM)?,
-            trusted_form_key: env.secret("TRUSTED_FORM_API_KEY", "TRUSTED_FORM_API_KEY_SECRET_ARN")?,
-            trusted_form_ca_bundle: env.optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),
+            trusted_form: TrustedFormSettings::read(env)?,
             connects_ahead: true,
         })
     }
 }
 
 impl IntakeSettings {
-    /// Reads the environment variables.
-    ///
-    /// # Errors
-    /// [`SettingsError`] names the variable to set or fix.
-    pub fn from_env() -> Result<Self, SettingsError> {
-        Self::read(Variables::OF_PROCESS)
-    }
-
     fn read(env: Variables<'_>) -> Result<Self, SettingsError> {
         Ok(Self {
             check: CheckSettings::read(env)?,
@@ -203,22 +206,12 @@ impl IntakeSettings {
 }
 
 impl ProcessSettings {
-    /// Reads the environment variables.
-    ///
-    /// # Errors
-    /// [`SettingsError`] names the variable to set or fix.
-    pub fn from_env() -> Result<Self, SettingsError> {
-        Self::read(Variables::OF_PROCESS)
-    }
-
     fn read(env: Variables<'_>) -> Result<Self, SettingsError> {
         Ok(Self {
             leads_table: env.required("LEADS_TABLE")?,
             queue_url: env.required("LEAD_CREATED_QUEUE_URL")?,
             event_bus: env.required("EVENT_BUS_NAME")?,
-            trusted_form_url: env.url("TRUSTED_FORM_URL", TRUSTED_FORM)?,
-            trusted_form_key: env.secret("TRUSTED_FORM_API_KEY", "TRUSTED_FORM_API_KEY_SECRET_ARN")?,
-            trusted_form_ca_bundle: env.optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from),
+            trusted_form: TrustedFormSettings::read(env)?,
             lookup: LookupSettings::read(env)?,
             due_after: env.seconds("LEAD_DUE_AFTER_SECONDS", 60)?,
             lease: env.seconds("LOOKUP_LEASE_SECONDS", 40)?,
@@ -228,14 +221,6 @@ impl ProcessSettings {
 }
 
 impl LookupSettings {
-    /// Reads the environment variables.
-    ///
-    /// # Errors
-    /// [`SettingsError`] names the variable to set or fix.
-    pub fn from_env() -> Result<Self, SettingsError> {
-        Self::read(Variables::OF_PROCESS)
-    }
-
     fn read(env: Variables<'_>) -> Result<Self, SettingsError> {
         match env.optional("PHONE_LOOKUP").as_deref() {
             None | Some("none") => Ok(Self::None),

@@ -14,12 +14,14 @@ mod ledger;
 mod limits;
 mod lists;
 mod outbox;
+mod outbox_item;
 mod progress;
 mod queries;
 pub mod schema;
 mod sources;
 mod transaction;
 mod unknown;
+mod update;
 
 pub use attempts::Attempts;
 pub use erasure::{ERASE, Erasure};
@@ -29,8 +31,9 @@ pub use leads::{Leads, Put, Record};
 pub use ledger::Ledger;
 pub use limits::{CapPlace, Limits, Refusals};
 pub use lists::{List, Place, Places, Span};
-pub use outbox::{Outbox, Retain, Written};
-pub use progress::{Again, Ended, Lease, LookupOutcome};
+pub use outbox::Written;
+pub use outbox_item::{Lease, Outbox, Retain};
+pub use progress::{Again, Ended, LookupOutcome};
 pub use queries::{InboxPlace, InvalidPlace, Listed};
 pub use sources::{SourceRecord, Sources};
 

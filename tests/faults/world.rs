@@ -9,9 +9,7 @@ use leadping::id::LeadId;
 use leadping::payload::Entrance;
 use leadping::queue::LeadCreated;
 use leadping::source::Source;
-use leadping::source::change::Change;
 use leadping::source::limits::{Caps, Duplicates};
-use leadping::time::Timestamp;
 use local::binary::Binary;
 use local::demo;
 use local::event::HttpEvent;
@@ -185,20 +183,7 @@ impl World {
         let sources = self.stack.sources();
         let before = sources.latest(&demo::SOURCE_ID.parse().unwrap()).await.unwrap().unwrap();
         let after = Source { limits, duplicates, ..before.clone() };
-        let change = Change {
-            at: Timestamp::now(),
-            by: "test".to_owned(),
-            action: "update".to_owned(),
-            revision: before.revision + 1,
-            members: Vec::new(),
-        };
-        assert!(
-            sources
-                .change(&before.id, Some(&before), Some(&after), &change, &self.stack.ledger())
-                .await
-                .unwrap()
-                .is_some()
-        );
+        assert!(tests::change(&self.stack, &before, &after).await.is_some());
     }
 
     pub(crate) async fn stop(mut self) {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use leadping::event::EventType;
-use leadping::source::change::Change;
 use leadping::source::limits::{Action, Caps, Duplicates, PersonKey, Scope, Zone};
 use leadping::source::{Source, SourceKey};
 use leadping::store::Erasure;
@@ -36,16 +35,7 @@ async fn change(api: &Api, id: &str, make: impl FnOnce(&mut Source)) {
     let before = sources.latest(&id.parse().unwrap()).await.unwrap().unwrap();
     let mut after = before.clone();
     make(&mut after);
-    let change = Change {
-        at: Timestamp::now(),
-        by: "test".to_owned(),
-        action: "update".to_owned(),
-        revision: before.revision + 1,
-        members: Vec::new(),
-    };
-    assert!(
-        sources.change(&before.id, Some(&before), Some(&after), &change, &api.stack.ledger()).await.unwrap().is_some()
-    );
+    assert!(tests::change(&api.stack, &before, &after).await.is_some());
 }
 
 /// A lead: an external id, and a person.

@@ -11,13 +11,11 @@ use leadping::id::{BusinessId, LeadId, SourceId};
 use leadping::lead::email::Email;
 use leadping::lead::phone_number::PhoneNumber;
 use leadping::queue::LeadCreated;
-use leadping::source::change::Change;
-use leadping::source::{Mode, Source};
+use leadping::source::Mode;
 use leadping::store::{Due, Erasure, Progress, StoredLead, Work};
-use leadping::time::Timestamp;
 use local::stack::Options;
 use serde_json::Value;
-use tests::{Api, erase, options};
+use tests::{Api, change, erase, options};
 
 const FIRST: &str = include_str!("../stored/first-release.json");
 const NEXT: &str = include_str!("../stored/next-release.json");
@@ -163,7 +161,7 @@ async fn writing_keeps_what_a_later_release_has_added() {
     let before = sources.latest(&source).await.unwrap().unwrap();
     let mut after = before.clone();
     after.enabled = !before.enabled;
-    change(&api, &before, &after).await;
+    assert!(change(&api.stack, &before, &after).await.is_some());
     let item = stored(&api, &api.stack.addresses().sources_table, "SOURCE#source_later", "SOURCE").await;
     let document: Value = serde_json::from_str(item["document"].as_s().unwrap()).unwrap();
     assert_eq!(document["enabled"], after.enabled);
@@ -179,19 +177,6 @@ async fn writing_keeps_what_a_later_release_has_added() {
         assert!(!text.contains("Stored") && !text.contains("nickname"), "{sk} keeps nothing of the person: {text}");
     }
     api.stack.stop().await;
-}
-
-/// Changes a source as an operator does.
-async fn change(api: &Api, before: &Source, after: &Source) {
-    let change = Change {
-        at: Timestamp::now(),
-        by: "test".to_owned(),
-        action: "update".to_owned(),
-        revision: before.revision + 1,
-        members: Vec::new(),
-    };
-    let changed = api.stack.sources().change(&before.id, Some(before), Some(after), &change, &api.stack.ledger()).await;
-    assert!(changed.unwrap().is_some());
 }
 
 async fn stored(api: &Api, table: &str, pk: &str, sk: &str) -> Item {

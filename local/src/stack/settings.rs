@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use leadping::settings::{
     CheckSettings, IntakeSettings, LIMITS_TABLE, LookupSettings, ProcessSettings, Secret, SecretSetting,
+    TrustedFormSettings,
 };
 
 use super::{EVENT_BUS, LEADS_TABLE, Options, SOURCES_TABLE, StandIns};
@@ -16,13 +17,15 @@ pub(super) fn of(
     queues: &Queues,
     stand_ins: &StandIns,
 ) -> anyhow::Result<(IntakeSettings, ProcessSettings)> {
-    let (trusted_form_url, trusted_form_key) = match &options.trusted_form {
+    let (url, key) = match &options.trusted_form {
         Some((url, key)) => (url.clone(), key.clone()),
         None => {
             let url = options.front.as_ref().map_or(stand_ins.trusted_form.url(), |front| &front.trusted_form);
             (url.parse()?, stand_in_secret())
         }
     };
+    let ca_bundle = leadping::settings::optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from);
+    let trusted_form = TrustedFormSettings { url, key, ca_bundle };
     let lookup = match &options.lookup {
         Some(lookup) => lookup.clone(),
         None => LookupSettings::Twilio {
@@ -32,14 +35,11 @@ pub(super) fn of(
             caller_name: false,
         },
     };
-    let trusted_form_ca_bundle = leadping::settings::optional("TRUSTED_FORM_CA_BUNDLE").map(PathBuf::from);
     let check = CheckSettings {
         sources_table: SOURCES_TABLE.to_owned(),
         leads_table: LEADS_TABLE.to_owned(),
         limits_table: LIMITS_TABLE.to_owned(),
-        trusted_form_url: trusted_form_url.clone(),
-        trusted_form_key: trusted_form_key.clone(),
-        trusted_form_ca_bundle: trusted_form_ca_bundle.clone(),
+        trusted_form: trusted_form.clone(),
         connects_ahead: false,
     };
     let intake = IntakeSettings { check, queue_url: queues.lead_created.clone(), due_after: options.due_after };
@@ -47,9 +47,7 @@ pub(super) fn of(
         leads_table: LEADS_TABLE.to_owned(),
         queue_url: queues.lead_created.clone(),
         event_bus: EVENT_BUS.to_owned(),
-        trusted_form_url,
-        trusted_form_key,
-        trusted_form_ca_bundle,
+        trusted_form,
         lookup,
         due_after: options.due_after,
         lease: options.lease,

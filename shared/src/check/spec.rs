@@ -33,7 +33,7 @@ pub struct Spec<'a> {
     pub endpoints: Vec<Endpoint>,
     pub headers: Vec<Header>,
     /// What every lead of the source needs.
-    pub required: Vec<Required>,
+    pub required: Vec<MemberSpec>,
     /// Every member that a lead may have.
     pub members: Vec<MemberSpec>,
     /// The states that leads may be from; any if empty.
@@ -76,23 +76,13 @@ pub struct Header {
     pub required: bool,
 }
 
-/// Something that every lead of the source needs.
-#[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "each is what it is called")]
-pub struct Required {
-    /// Its place in the structured payload.
-    pub structured: &'static str,
-    /// Its name in the flat payload, which has no objects.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub flat: Option<&'static str>,
-    pub about: &'static str,
-}
-
 /// A member of the payload.
 #[derive(Debug, Serialize)]
 #[expect(missing_docs, reason = "each is what it is called")]
 pub struct MemberSpec {
+    /// Its place in the structured payload.
     pub structured: &'static str,
+    /// Its name in the flat payload, which has no objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flat: Option<&'static str>,
     pub about: &'static str,
@@ -181,12 +171,9 @@ fn headers(source: &Source) -> Vec<Header> {
     ]
 }
 
-fn required(source: &Source) -> Vec<Required> {
-    let object = |structured, about| Required { structured, flat: None, about };
-    let member = |member: Member, about| {
-        let MemberSpec { structured, flat, .. } = MemberSpec::of(member);
-        Required { structured, flat, about }
-    };
+fn required(source: &Source) -> Vec<MemberSpec> {
+    let object = |structured, about| MemberSpec { structured, flat: None, about };
+    let member = |member: Member, about| MemberSpec { about, ..MemberSpec::of(member) };
     let mut required = vec![
         object("metadata", "An object. It may be empty unless something below is in it."),
         object("contact", "An object, with an e-mail address or a phone number."),

@@ -63,19 +63,19 @@ impl Decider {
         aws: &Clients,
         connects: impl Future<Output = ()>,
     ) -> Result<Self, StartError> {
-        let client = web::client(settings.trusted_form_ca_bundle.as_deref())?;
+        let client = web::client(settings.trusted_form.ca_bundle.as_deref())?;
         let sources = Sources::new(aws.dynamodb.clone(), &settings.sources_table);
         let connections = async {
             if settings.connects_ahead {
-                let trusted_form = web::connect(&client, settings.trusted_form_url.as_str());
+                let trusted_form = web::connect(&client, settings.trusted_form.url.as_str());
                 join3(sources.connect(), connects, trusted_form).await;
             }
         };
-        let (key, ()) = join(Credential::read(&settings.trusted_form_key, &aws.secrets), connections).await;
+        let (key, ()) = join(Credential::read(&settings.trusted_form.key, &aws.secrets), connections).await;
         Ok(Self {
             leads: Leads::new(aws.dynamodb.clone(), &settings.leads_table),
             limits: Limits::new(aws.dynamodb.clone(), &settings.limits_table),
-            trusted_form: TrustedForm::new(client, settings.trusted_form_url.clone(), key?),
+            trusted_form: TrustedForm::new(client, settings.trusted_form.url.clone(), key?),
             sources,
         })
     }

@@ -21,7 +21,7 @@ pub const MAX_ENTRY_NAME: usize = 64;
 /// What a member holds, and with that how it is read and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Text of at most so many characters.
+    /// Text, and the most characters that it may have.
     Text(usize),
     /// An e-mail address.
     Email,

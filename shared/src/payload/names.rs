@@ -17,7 +17,7 @@ pub(super) struct Name {
     pub(super) rank: u8,
 }
 
-/// Names that can stand in one place, each by what is compared with a sent name.
+/// Names that can be in one place, each by what is compared with a sent name.
 pub(super) struct Names(Vec<(&'static str, Name)>);
 
 /// Added to a rank for a spelling that is not the documented one.

@@ -19,7 +19,7 @@ pub struct Submission {
     pub(super) entrance: Entrance,
     pub(super) notation: Notation,
     pub(super) members: BTreeMap<Member, Given>,
-    /// Members that were sent in a wrong type, or stand in an object that is missing: no other rule looks at them.
+    /// Members that were sent in a wrong type, or are in an object that is missing: no other rule looks at them.
     pub(super) unread: BTreeSet<Member>,
     pub(super) failures: Vec<Failure>,
 }

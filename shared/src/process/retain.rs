@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::steps::wait;
-use super::visit::RetainClaim;
 use super::worker::Worker;
+use crate::lead::certificate::Certificate;
 use crate::lead::consent::{Consent, ConsentReason, ConsentStatus};
 use crate::store::{Kept, Retain};
 use crate::telemetry::metric;
@@ -16,6 +16,13 @@ use crate::trusted_form::retain::{Matched, Person, Request, RetainFault};
 /// How long after a first answer that did not match the second call is made. By then the certificate has taken in the end
 /// of the visit.
 const SECOND_CALL_AFTER: Duration = Duration::from_secs(20 * 60);
+
+/// The lease of a lead's certificate.
+pub(super) struct RetainClaim {
+    pub(super) certificate: Certificate,
+    /// How far earlier tries have come.
+    pub(super) work: Retain,
+}
 
 /// How one try ended.
 #[derive(Debug, PartialEq, Eq)]

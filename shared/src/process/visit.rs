@@ -4,16 +4,13 @@ use futures_util::future::{OptionFuture, join};
 use tokio::time::Instant;
 
 use super::news::News;
-use super::retain::RetainEnd;
+use super::retain::{RetainClaim, RetainEnd};
 use super::worker::Worker;
 use crate::id::LeadId;
-use crate::lead::certificate::Certificate;
 use crate::lead::lookup::Lookup;
 use crate::lead::phone_number::PhoneNumber;
 use crate::lookup::{LookupFault, Provider};
-use crate::store::{
-    Again, Ended, Kept, Lease, LookupOutcome, Outbox, Progress, Record, Retain, StoreError, StoredLead,
-};
+use crate::store::{Again, Ended, Kept, Lease, LookupOutcome, Outbox, Progress, Record, StoreError, StoredLead};
 use crate::telemetry::{LookupEnd, metric, step};
 use crate::time::Timestamp;
 
@@ -43,13 +40,6 @@ struct LookupClaim<'a> {
     /// When the lead's first lookup began.
     since: Timestamp,
     lease: Lease,
-}
-
-/// The lease of a lead's certificate.
-pub(super) struct RetainClaim {
-    pub(super) certificate: Certificate,
-    /// How far earlier tries have come.
-    pub(super) work: Retain,
 }
 
 /// How one try of a lookup ended.
@@ -189,7 +179,7 @@ impl Worker {
         Some(RetainClaim { certificate: kept.certificate_to_retain()?, work: outbox.retain.clone()? })
     }
 
-    /// Makes one lookup.
+    /// Asks the provider once, and records how long it took.
     async fn look_up(&self, claim: &LookupClaim<'_>) -> LookupTry {
         let (provider, number) = match claim.call {
             Call::Ask(provider, number) => (provider, number),

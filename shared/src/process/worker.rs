@@ -106,16 +106,16 @@ impl Worker {
             }
         };
         let provider = provider(&settings.lookup, &client, &aws.secrets);
-        let key = Credential::read(&settings.trusted_form_key, &aws.secrets);
+        let key = Credential::read(&settings.trusted_form.key, &aws.secrets);
         let (provider, key, ()) = join3(provider, key, connections).await;
-        let trusted_form = web::client(settings.trusted_form_ca_bundle.as_deref())?;
+        let trusted_form = web::client(settings.trusted_form.ca_bundle.as_deref())?;
         let step = |ends_after| Step { lease: settings.lease, shortest_wait: settings.due_after, ends_after };
         Ok(Self {
             leads,
             queue: Queue::new(aws.sqs.clone(), &settings.queue_url),
             bus: Bus::new(aws.eventbridge(), &settings.event_bus),
             provider: provider?,
-            trusted_form: TrustedForm::new(trusted_form, settings.trusted_form_url.clone(), key?),
+            trusted_form: TrustedForm::new(trusted_form, settings.trusted_form.url.clone(), key?),
             lookup: step(LOOKUP_ENDS_AFTER),
             retain: step(RETAIN_ENDS_AFTER),
             due_after: settings.due_after,

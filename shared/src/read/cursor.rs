@@ -1,4 +1,4 @@
-//! Where a list goes on: a token that only the request that made it can use.
+//! Where a list continues: a token that only the request that made it can use.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
@@ -19,7 +19,7 @@ struct Token<P> {
     v: u8,
     /// The digest of the request.
     r: String,
-    /// The place.
+    /// Where the next page begins.
     p: P,
 }
 

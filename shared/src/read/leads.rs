@@ -86,7 +86,7 @@ enum Sought {
 }
 
 impl Sought {
-    /// Reads a filter.
+    /// What a filter looks for. An id or number that cannot be read finds nothing.
     fn of_filter(filter: &Filter) -> Result<Self, Problem> {
         let value = filter.value.trim();
         Ok(match filter.field {

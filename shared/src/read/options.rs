@@ -58,7 +58,7 @@ pub(super) struct Options {
     pub(super) identity: String,
 }
 
-/// An exact filter.
+/// A member that must have exactly this value.
 #[derive(Debug)]
 pub(super) struct Filter {
     pub(super) field: &'static str,

@@ -1,4 +1,4 @@
-//! Pages of a list: places of an index, the items at these places, and where the list goes on.
+//! Pages of a list: places of an index, the items at these places, and where the list continues.
 
 use serde::{Deserialize, Serialize};
 

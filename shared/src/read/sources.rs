@@ -78,7 +78,7 @@ impl Reading {
         })
     }
 
-    /// One source, consistently.
+    /// The source as users see it, with every completed change.
     pub(super) async fn source(&self, reader: &Reader, id: &str) -> Result<SourceView, Problem> {
         self.named_source(reader, id).await.map(SourceView::from)
     }

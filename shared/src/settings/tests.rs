@@ -44,8 +44,8 @@ fn defaults() {
     let settings = intake(&[]).unwrap();
     assert_eq!((settings.check.sources_table.as_str(), settings.check.leads_table.as_str()), ("sources", "leads"));
     assert_eq!(settings.queue_url, "https://sqs.example/queue");
-    assert_eq!(settings.check.trusted_form_url.as_str(), "https://cert.trustedform.com/");
-    assert_eq!(settings.check.trusted_form_ca_bundle, None);
+    assert_eq!(settings.check.trusted_form.url.as_str(), "https://cert.trustedform.com/");
+    assert_eq!(settings.check.trusted_form.ca_bundle, None);
     assert_eq!(settings.due_after, Duration::from_secs(60));
     assert!(settings.check.connects_ahead);
 
@@ -65,8 +65,8 @@ fn a_variable_overrides_its_default() {
         ("LEAD_DUE_AFTER_SECONDS", "5"),
     ])
     .unwrap();
-    assert_eq!(settings.check.trusted_form_url.as_str(), "http://127.0.0.1:4000/base");
-    assert_eq!(settings.check.trusted_form_ca_bundle, Some(PathBuf::from("/etc/roots.pem")));
+    assert_eq!(settings.check.trusted_form.url.as_str(), "http://127.0.0.1:4000/base");
+    assert_eq!(settings.check.trusted_form.ca_bundle, Some(PathBuf::from("/etc/roots.pem")));
     assert_eq!(settings.due_after, Duration::from_secs(5));
     let settings = process(&[("LEAD_DUE_AFTER_SECONDS", "0"), ("LOOKUP_LEASE_SECONDS", "7")]).unwrap();
     assert_eq!((settings.due_after, settings.lease), (Duration::ZERO, Duration::from_secs(7)));
@@ -84,7 +84,7 @@ fn a_secret_is_an_arn_or_a_value() {
         (&[(ARN, ""), ("TRUSTED_FORM_API_KEY", " ")], Err("the environment variable TRUSTED_FORM_API_KEY is not set")),
     ] {
         let settings = intake(changes);
-        let key = settings.as_ref().map(|settings| described(&settings.check.trusted_form_key));
+        let key = settings.as_ref().map(|settings| described(&settings.check.trusted_form.key));
         assert_eq!(key.map_err(String::as_str), expected, "{changes:?}");
     }
 }

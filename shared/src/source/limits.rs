@@ -43,7 +43,7 @@ pub struct Windows {
     pub date: String,
     /// The day, which has 23 or 25 hours twice a year in most zones.
     pub day: Window,
-    /// The hour.
+    /// The hour, by the clock of the zone.
     pub hour: Window,
 }
 
@@ -168,7 +168,7 @@ impl Caps {
 /// The length of an hour.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Whole seconds, so that a wait of so many seconds is long enough.
+/// Whole seconds, rounded up, so that the wait is long enough.
 fn seconds_up(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
 }
@@ -222,7 +222,7 @@ impl Zone {
         TimeZone::get(&self.0).is_ok()
     }
 
-    /// The name.
+    /// The name in the database, as operators gave it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

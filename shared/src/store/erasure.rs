@@ -6,7 +6,8 @@ use super::lead_item::{
 };
 use super::leads::{CONVERSATION, Leads, conversation};
 use super::limits::Limits;
-use super::outbox::{self, Outbox, RetainChange};
+use super::outbox::{self, RetainChange};
+use super::outbox_item::Outbox;
 use super::{Ledger, StoreError, schema, transaction};
 use crate::event::{EventFacts, EventType};
 use crate::id::LeadId;

@@ -2,13 +2,13 @@
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::item::{self, Item};
 use super::limits::{GRACE, Limits};
+use super::update::applied;
 use super::{StoreError, schema};
 use crate::id::{BusinessId, LeadId, SourceId};
 use crate::lead::Lead;
@@ -157,15 +157,7 @@ impl Limits {
             .expression_attribute_values(":request", item::text(&guard.request_id))
             .expression_attribute_values(":at", item::text(guard.at))
             .expression_attribute_values(":end", guard.end());
-        match update.send().await {
-            Ok(_) => Ok(Guarded::Own),
-            Err(error)
-                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(Guarded::Gone)
-            }
-            Err(error) => Err(error.into()),
-        }
+        Ok(if applied(update.send().await.map(drop))? { Guarded::Own } else { Guarded::Gone })
     }
 
     /// Writes a guard over one whose lead does not exist. Returns `false` and writes nothing when it has changed.

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::item::{self, Item};
 use super::lead_item::{LEAD, NewLead, OUTBOX, StoredLead, pk, stored};
-use super::outbox::Outbox;
+use super::outbox_item::Outbox;
 use super::{Attempts, StoreError, schema, transaction};
 use crate::conversation::Conversation;
 use crate::event::Event;

@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::ReturnValue::UpdatedNew;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use super::item::{self, Item};
+use super::update::applied;
 use super::{StoreError, schema};
 use crate::id::SourceId;
 use crate::source::limits::{Caps, Counts, Window, Windows};
@@ -127,14 +128,8 @@ impl Limits {
             .condition_expression("#day > :zero AND #hour > :zero")
             .expression_attribute_values(":less", item::number(-1))
             .expression_attribute_values(":zero", item::number(0));
-        match update.customize().config_override(once()).send().await {
-            Err(error)
-                if !error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Err(error.into())
-            }
-            _ => Ok(()),
-        }
+        // A counter that is gone or at zero has no place to give back.
+        applied(update.customize().config_override(once()).send().await.map(drop)).map(drop)
     }
 
     /// How many new leads of a source were counted, consistently.

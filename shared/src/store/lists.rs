@@ -11,8 +11,8 @@ use super::batch;
 use super::item::{self, Item};
 use super::lead_item::{LEAD, erased_scope, external_id_scope, index_key, lead_id, pk};
 use super::leads::{CONVERSATION, Leads, conversation};
-use super::progress::applied;
 use super::schema::{self, Index};
+use super::update::applied;
 use crate::conversation::Conversation;
 use crate::id::{BusinessId, LeadId, SourceId};
 use crate::lead::email::Email;
@@ -60,7 +60,7 @@ pub struct Place {
 pub struct Places {
     /// The places, in the order of the list.
     pub found: Vec<Place>,
-    /// Where the list goes on; `None` at its end.
+    /// Where the list continues; `None` at its end.
     pub next: Option<Place>,
 }
 

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 
 use super::item::{self, Item};
 use super::lead_item::{Due, Kept, LEAD, Progress, StoredLead, Work, due, pk, stored};
 use super::leads::{CONVERSATION, Leads, conversation_item};
-use super::outbox::{Outbox, RetainChange, Subject, Written};
+use super::outbox::{RetainChange, Subject, Written};
+use super::outbox_item::{Lease, Outbox};
+use super::update::applied;
 use super::{StoreError, schema, transaction};
 use crate::conversation::Conversation;
 use crate::event::{Event, EventFacts, EventType};
@@ -19,15 +19,6 @@ use crate::lead::consent::Consent;
 use crate::lead::eligibility::{Eligibility, Facts};
 use crate::lead::lookup::Lookup;
 use crate::time::Timestamp;
-
-/// The exclusive right to look up one lead's number, for a while.
-#[derive(Clone, Copy, Debug)]
-pub struct Lease {
-    /// When the lease ends.
-    pub until: Timestamp,
-    /// When the sweep announces the lead again, in case the holder dies. Never before the lease ends.
-    pub due_at: Timestamp,
-}
 
 /// When a postponed lookup is tried again.
 #[derive(Clone, Copy, Debug)]
@@ -96,9 +87,9 @@ impl Kept {
 }
 
 impl Leads {
-    /// Creates the conversation and the `lead.created` event, once, with the events of what the intake found out. With a lease, the lead stays `Enriching` and is due
-    /// after the end of the lease; so does its certificate, if it must be retained. Without one, the lead becomes
-    /// `Ready`, with its event. The events are due at `due_at`.
+    /// Creates the conversation and the `lead.created` event, once, with the events of what the intake found out. With a
+    /// lease, the lead stays `Enriching` and is due after the end of the lease, and so is its certificate, if it must be
+    /// retained. Without one, the lead becomes `Ready`, with its event. The events are due at `due_at`.
     ///
     /// Returns `None` and writes nothing when the conversation exists or the lead is erased.
     ///
@@ -347,19 +338,5 @@ impl Change {
     fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.values.insert(name.to_owned(), AttributeValue::S(value.to_string()));
         self
-    }
-}
-
-/// Whether an update was applied; `false` if another writer changed the lead first.
-pub(super) fn applied<R>(updated: Result<(), SdkError<UpdateItemError, R>>) -> Result<bool, StoreError> {
-    use UpdateItemError::{ConditionalCheckFailedException, TransactionConflictException};
-    match updated {
-        Ok(()) => Ok(true),
-        Err(SdkError::ServiceError(error))
-            if matches!(error.err(), ConditionalCheckFailedException(_) | TransactionConflictException(_)) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(error.into()),
     }
 }

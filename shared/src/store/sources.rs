@@ -149,7 +149,7 @@ impl Sources {
     }
 
     /// Lists up to `max` sources of a business, sorted by name, from the first one or after a name and id. Says where
-    /// the list goes on, if it does. Eventually consistent.
+    /// the list continues, if it does. Eventually consistent.
     pub async fn of_business(
         &self,
         business: &BusinessId,

@@ -266,8 +266,8 @@ mod tests {
                 assert!(asked.contains(part), "{part}: {asked}");
             }
         }
-        let nobody = Person { email: None, number: None };
-        assert_eq!(body(nobody, Request::MatchAgain).unwrap(), r#"{"match_lead":{}}"#);
+        let unknown = Person { email: None, number: None };
+        assert_eq!(body(unknown, Request::MatchAgain).unwrap(), r#"{"match_lead":{}}"#);
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use leadping::time::Timestamp;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// An object by its members, each still as it stands in the file: `18.50` is not `18.5`.
+/// An object by its members, each still as it is in the file: `18.50` is not `18.5`.
 pub(super) type Members = BTreeMap<String, Box<RawValue>>;
 
 /// The ways in.
@@ -202,7 +202,7 @@ fn joined(json: &str) -> String {
     String::from_utf8(bytes(json)).unwrap()
 }
 
-/// What `$join` puts together: text, `["a", 300]` for a text so many times, `{"bytes": [255]}`, and `{"file": "x"}` for
+/// What `$join` puts together: text, `["a", 300]` for a text repeated that often, `{"bytes": [255]}`, and `{"file": "x"}` for
 /// one of the examples.
 fn bytes(json: &str) -> Vec<u8> {
     let value: Value = serde_json::from_str(json).unwrap();

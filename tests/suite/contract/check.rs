@@ -10,8 +10,8 @@ use tests::Answer;
 use super::case::{Members, Post, Way};
 use super::payload::{self, Request};
 
-/// Every top-level code with its status and the end of its type (contract, section 6), but for the two that nobody can
-/// provoke from outside: `internal.error` and `storage.unavailable`.
+/// Every top-level code with its status and the end of its type (contract, section 6), but for the two that no caller
+/// can provoke: `internal.error` and `storage.unavailable`.
 pub(super) const PROBLEMS: [(&str, u16, &str); 10] = [
     ("payload.malformed", 400, "malformed"),
     ("idempotency_key.invalid", 400, "malformed"),

@@ -77,7 +77,7 @@ pub(super) fn pointer(path: &str, way: Way) -> String {
     }
 }
 
-/// Every text that a post sends, for which nobody may find it in a refusal.
+/// Every text that a post sends. None of them may be in a refusal.
 pub(super) fn texts(post: &Post) -> Vec<String> {
     post.set.values().filter_map(|json| serde_json::from_str(json).ok()).collect()
 }
@@ -130,7 +130,7 @@ enum Node {
 
 impl Node {
     fn put(&mut self, path: &str, json: &str) {
-        let Self::Object(members) = self else { panic!("{path} stands in what is no object") };
+        let Self::Object(members) = self else { panic!("{path} is in what is not an object") };
         match path.split_once('.') {
             None => {
                 members.insert(path.to_owned(), Self::Json(json.to_owned()));

@@ -11,7 +11,7 @@ use leadping::source::limits::{Action, Caps, Duplicates, PersonKey, Scope, Windo
 use leadping::store::{CapPlace, Earlier, Guard, Guarded, Kept, StoredLead};
 use leadping::time::Timestamp;
 use serde_json::Value;
-use tests::{Api, WAIT_TIMEOUT, eventually};
+use tests::{Api, WAIT_TIMEOUT, change, eventually};
 
 use super::{FIRST, Item, NEXT, holding, id, stored};
 
@@ -173,7 +173,7 @@ async fn writing_limits_keeps_what_a_later_release_has_added() {
     let mut after = before.clone();
     after.limits.as_mut().unwrap().day = Some(4);
     after.duplicates.as_mut().unwrap().days = 10;
-    super::change(&api, &before, &after).await;
+    assert!(change(&api.stack, &before, &after).await.is_some());
     let item = stored(&api, &api.stack.addresses().sources_table, "SOURCE#source_limited", "SOURCE").await;
     let document: Value = serde_json::from_str(item["document"].as_s().unwrap()).unwrap();
     for (pointer, expected) in [

@@ -29,17 +29,17 @@ struct Floor {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let settings = IntakeSettings::from_env()?;
-    let key = match &settings.check.trusted_form_key {
+    let key = match &settings.check.trusted_form.key {
         SecretSetting::Value(key) => key.reveal().to_owned(),
         SecretSetting::Arn(_) => return Err("the floor does not read secrets".into()),
     };
     let aws = Clients::from_env()?;
-    let web = web::client(settings.check.trusted_form_ca_bundle.as_deref())?;
+    let web = web::client(settings.check.trusted_form.ca_bundle.as_deref())?;
     let sources = Sources::new(aws.dynamodb.clone(), &settings.check.sources_table);
     tokio::join!(
         sources.connect(),
         web::connect(&aws.http, &settings.queue_url),
-        web::connect(&web, settings.check.trusted_form_url.as_str()),
+        web::connect(&web, settings.check.trusted_form.url.as_str()),
     );
     let floor = Arc::new(Floor { settings, key, aws, web, item: item() });
     let service = Adapter::from(service_fn(move |request| {
@@ -56,7 +56,7 @@ impl Floor {
         let source = source.key("pk", text("SOURCE#source_123")).key("sk", text("SOURCE"));
         source.consistent_read(false).send().await?.item.ok_or("the source does not exist")?;
 
-        let certificate = format!("{}example/validate", settings.check.trusted_form_url);
+        let certificate = format!("{}example/validate", settings.check.trusted_form.url);
         let verdict = web.get(certificate).basic_auth("API", Some(key)).send().await?.error_for_status()?;
         verdict.bytes().await?;
 
