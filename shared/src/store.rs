@@ -5,6 +5,7 @@
 
 mod attempts;
 mod batch;
+mod ended;
 mod erasure;
 mod guards;
 mod item;
@@ -22,6 +23,7 @@ mod transaction;
 mod unknown;
 
 pub use attempts::Attempts;
+pub use ended::{Ended, LookupOutcome};
 pub use erasure::{ERASE, Erasure};
 pub use guards::{Earlier, Guard, Guarded};
 pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead, Tombstone, Work};
@@ -30,7 +32,7 @@ pub use ledger::Ledger;
 pub use limits::{CapPlace, Limits, Refusals};
 pub use lists::{List, Place, Places, Span};
 pub use outbox::{Outbox, Retain, Written};
-pub use progress::{Again, Ended, Lease, LookupOutcome};
+pub use progress::{Again, Lease};
 pub use queries::{InboxPlace, InvalidPlace, Listed};
 pub use sources::{SourceRecord, Sources};
 
