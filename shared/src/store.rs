@@ -25,7 +25,7 @@ mod unknown;
 pub use attempts::Attempts;
 pub use ended::{Ended, LookupOutcome};
 pub use erasure::{ERASE, Erasure};
-pub use guards::{Earlier, Guard, Guarded};
+pub use guards::{Earlier, Guard, Guarded, Replaced};
 pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead, Tombstone, Work};
 pub use leads::{Leads, Put, Record};
 pub use ledger::Ledger;

@@ -12,7 +12,7 @@ use crate::id::LeadId;
 use crate::lead::Lead;
 use crate::source::limits::{Action, Scope, Usage, Windows};
 use crate::source::{Mode, Sender};
-use crate::store::{Attempts, CapPlace, Earlier, Guard, Guarded, NewLead, Put, StoreError, StoredLead};
+use crate::store::{Attempts, CapPlace, Earlier, Guard, Guarded, NewLead, Put, Replaced, StoreError, StoredLead};
 use crate::telemetry::PostEnd;
 use crate::time::Timestamp;
 
@@ -37,8 +37,8 @@ const MAX_TRIES: usize = 3;
 /// What a lead has reserved.
 #[derive(Debug, Default)]
 pub(super) struct Reserved {
-    /// The guards that this request has written.
-    guards: Vec<Guard>,
+    /// The guards that this request has written, and those that they replaced.
+    guards: Vec<(Guard, Option<Replaced>)>,
     /// The windows in which the lead is counted.
     place: Option<Windows>,
     /// How far the caps are used up, with this lead.
@@ -179,8 +179,8 @@ impl Decider {
     ) -> Result<Option<Earlier>, Stop> {
         for _ in 0..MAX_TRIES {
             let earlier = match self.limits.guard(&guard).await? {
-                Guarded::Written => {
-                    reserved.guards.push(guard);
+                Guarded::Written(replaced) => {
+                    reserved.guards.push((guard, replaced));
                     return Ok(None);
                 }
                 Guarded::Own => return Ok(None),
@@ -194,7 +194,7 @@ impl Decider {
                 }
                 None | Some(StoredLead::Erased(_)) => {
                     if self.limits.take_over(&guard, &earlier).await? {
-                        reserved.guards.push(guard);
+                        reserved.guards.push((guard, None));
                         return Ok(None);
                     }
                 }
@@ -229,8 +229,8 @@ impl Decider {
             if let Some(windows) = &reserved.place {
                 self.limits.give_back(&known.sender.source.id, windows).await?;
             }
-            for guard in reserved.guards.iter().filter(|_| with_guards) {
-                self.limits.unguard(guard).await?;
+            for (guard, replaced) in reserved.guards.iter().filter(|_| with_guards) {
+                self.limits.unguard(guard, replaced.as_ref()).await?;
             }
             Ok::<_, StoreError>(())
         };
