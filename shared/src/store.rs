@@ -40,6 +40,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use tokio::time::error::Elapsed;
 
 use crate::client::web;
 use crate::telemetry::metric;
@@ -54,10 +55,10 @@ async fn connect(client: &Client, table: &str) {
 
 /// A call to a table failed. The error never contains anything of an item.
 ///
-/// `Unavailable` and `OutOfReach` may pass, so try again later. The other two will not pass without a fix.
+/// `Unavailable`, `TimedOut` and `OutOfReach` may pass, so try again later. The other two will not pass without a fix.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// DynamoDB did not answer, or refused the call.
+    /// DynamoDB refused the call, or its answer cannot be read.
     #[error("DynamoDB: {code} (request {request_id})")]
     Unavailable {
         /// DynamoDB's error code, or why there is none.
@@ -65,6 +66,9 @@ pub enum StoreError {
         /// DynamoDB's request id, for AWS support.
         request_id: String,
     },
+    /// DynamoDB did not answer in time. It may have done what was asked.
+    #[error("DynamoDB did not answer in time")]
+    TimedOut,
     /// The connection to DynamoDB failed.
     #[error("DynamoDB is out of reach")]
     OutOfReach,
@@ -84,6 +88,12 @@ impl StoreError {
     }
 }
 
+impl From<Elapsed> for StoreError {
+    fn from(_: Elapsed) -> Self {
+        Self::TimedOut
+    }
+}
+
 impl<E, R> From<SdkError<E, R>> for StoreError
 where
     E: ProvideErrorMetadata,
@@ -91,8 +101,8 @@ where
     fn from(error: SdkError<E, R>) -> Self {
         let code = match &error {
             SdkError::DispatchFailure(_) => return Self::OutOfReach,
+            SdkError::TimeoutError(_) => return Self::TimedOut,
             SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown error"),
-            SdkError::TimeoutError(_) => "timed out",
             SdkError::ResponseError(_) => "unreadable answer",
             _ => "request not built",
         };

@@ -119,7 +119,7 @@ impl Decider {
                     // A lead that we hold is answered before a limit can refuse it.
                     let held = timeout(HELD_TIMEOUT, self.held(&identity));
                     let (held, verified) = join(held, verify(lead)).await;
-                    if let Some(stored) = held.map_err(|_| Problem::StorageUnavailable)?? {
+                    if let Some(stored) = held.map_err(|late| unavailable(late.into()))?? {
                         return Ok(Decision::Replay(stored));
                     }
                     verified
@@ -211,7 +211,7 @@ pub(crate) fn to_json(content: &impl serde::Serialize) -> Result<String, Problem
 
 pub(crate) fn unavailable(error: StoreError) -> Problem {
     match error {
-        StoreError::Unavailable { .. } | StoreError::OutOfReach => {
+        StoreError::Unavailable { .. } | StoreError::TimedOut | StoreError::OutOfReach => {
             error.report_unavailable("storage is unavailable");
             Problem::StorageUnavailable
         }

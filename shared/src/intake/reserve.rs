@@ -65,12 +65,6 @@ enum Stop {
     Failed(StoreError),
 }
 
-impl Stop {
-    fn timed_out() -> Self {
-        Self::Failed(StoreError::Unavailable { code: "timed out".to_owned(), request_id: "none".to_owned() })
-    }
-}
-
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         Self::Failed(error)
@@ -98,14 +92,18 @@ impl Decider {
         }
         let deadline = Instant::now() + RESERVE_TIMEOUT;
         let guarded = timeout_at(deadline, self.guard_all(&mut reserved, known, lead, request_id)).await;
-        let made = match guarded.unwrap_or_else(|_| Err(Stop::timed_out())) {
-            Ok(()) => self.take_place(&mut reserved, known, deadline).await,
-            stop => stop,
+        let made = match guarded {
+            Ok(Ok(())) => self.take_place(&mut reserved, known, deadline).await,
+            Ok(stop) => stop,
+            Err(_) => Err(StoreError::TimedOut.into()),
         };
         let Err(stop) = made else { return Ok(Reservation::Made(reserved)) };
         let problem = match stop {
             Stop::Duplicate => Problem::Duplicate,
-            Stop::Undecided => Problem::StorageUnavailable,
+            Stop::Undecided => {
+                tracing::warn!("another post of the person has not ended");
+                Problem::StorageUnavailable
+            }
             Stop::UsedUp(usage) => match self.held(&known.identity).await {
                 Ok(Some(stored)) => return Ok(Reservation::Held(stored)),
                 Ok(None) => Problem::QuotaExceeded(usage),
@@ -154,7 +152,7 @@ impl Decider {
             if let Ok(Ok(CapPlace::Taken(_))) = timeout(LATE_TIMEOUT, taking).await {
                 reserved.place = Some(windows.clone());
             }
-            return Err(Stop::timed_out());
+            return Err(StoreError::TimedOut.into());
         };
         let (counts, is_taken) = match place? {
             CapPlace::Taken(counts) => (counts, true),
