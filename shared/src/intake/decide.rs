@@ -111,6 +111,7 @@ impl Decider {
         if let Some(stored) = self.accepted_before(&identity).await? {
             return Ok(Decision::Replay(stored));
         }
+        let mut is_new = false;
         let verified = match verdict {
             Verdict::Refused(failures) => return Err(Problem::Validation(failures)),
             Verdict::RefusedBySource(failures) => Err(Problem::Validation(failures)),
@@ -122,6 +123,7 @@ impl Decider {
                     if let Some(stored) = held.map_err(|late| unavailable(late.into()))?? {
                         return Ok(Decision::Replay(stored));
                     }
+                    is_new = true;
                     verified
                 } else {
                     verify(lead).await
@@ -131,6 +133,7 @@ impl Decider {
         };
         match verified {
             Ok(verified) => Ok(Decision::Pass(Known { sender, attachment, identity, now }, verified)),
+            Err(problem) if is_new => Err(problem),
             // The lead may have been accepted before, even if the source's rules or TrustedForm would refuse it now.
             Err(problem) => self.held(&identity).await?.map(Decision::Replay).ok_or(problem),
         }
