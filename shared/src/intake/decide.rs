@@ -31,7 +31,7 @@ const HELD_TIMEOUT: Duration = Duration::from_secs(2);
 /// In bytes, well below DynamoDB's limit of 400 KB for an item.
 const MAX_DOCUMENT: usize = 350_000;
 
-/// The clients that a decision about a post needs. None of them writes.
+/// What a decision about a post needs. It only reads.
 #[derive(Debug)]
 pub(crate) struct Decider {
     sources: Sources,
@@ -152,8 +152,19 @@ impl Decider {
 
     /// Reads the lead of this identity, consistently.
     pub(crate) async fn held(&self, identity: &Identity) -> Result<Option<Box<StoredLead>>, Problem> {
-        let stored = self.leads.get(&identity.lead_id).await.map_err(unavailable)?;
-        stored.map(|stored| same(identity, stored)).transpose()
+        held(&self.leads, identity).await
+    }
+
+    /// Whether the caps allow one more lead, without counting it. The answer can be outdated when it arrives.
+    pub(crate) async fn has_place(&self, sender: &Sender, now: Timestamp) -> Result<(), Problem> {
+        let Some(caps) = sender.caps() else { return Ok(()) };
+        let windows = caps.windows(now);
+        let counts = match caps.is_paused() {
+            true => None,
+            false => Some(self.limits.counts(&sender.source.id, &windows).await.map_err(unavailable)?),
+        };
+        let usage = caps.usage(&windows, counts, now);
+        if usage.used_up().next().is_some() { Err(Problem::QuotaExceeded(usage)) } else { Ok(()) }
     }
 }
 
@@ -188,6 +199,12 @@ impl Known<'_> {
         let Sender { source, mode, .. } = self.sender;
         (source.retain_certificates && *mode == Mode::Live).then_some(source.name.as_str())
     }
+}
+
+/// Reads the lead of an identity, consistently.
+pub(super) async fn held(leads: &Leads, identity: &Identity) -> Result<Option<Box<StoredLead>>, Problem> {
+    let stored = leads.get(&identity.lead_id).await.map_err(unavailable)?;
+    stored.map(|stored| same(identity, stored)).transpose()
 }
 
 /// The stored lead, unless its idempotency key was used for another submission. This also works for an erased lead: its

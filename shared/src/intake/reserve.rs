@@ -6,13 +6,15 @@ use std::time::Duration;
 use tokio::pin;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::decide::{Decider, Known, unavailable};
+use super::decide::{Decider, Known, held, unavailable};
 use crate::http::Problem;
 use crate::id::LeadId;
 use crate::lead::Lead;
 use crate::source::limits::{Action, Scope, Usage, Windows};
 use crate::source::{Mode, Sender};
-use crate::store::{Attempts, CapPlace, Earlier, Guard, Guarded, NewLead, Put, Replaced, StoreError, StoredLead};
+use crate::store::{
+    Attempts, CapPlace, Earlier, Guard, Guarded, Leads, Limits, NewLead, Put, Replaced, StoreError, StoredLead,
+};
 use crate::telemetry::PostEnd;
 use crate::time::Timestamp;
 
@@ -28,11 +30,18 @@ const RELEASE_TIMEOUT: Duration = Duration::from_millis(250);
 /// The timeout for counting a refusal, whose count may be lost.
 const REFUSAL_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// How old a guard without a lead must be to be taken over: the post that wrote it has ended by then.
+/// The age at which a guard without a lead may be taken over. The post that wrote it has ended by then.
 const GUARD_ABANDONED: Duration = Duration::from_secs(60);
 
 /// How often a guard is tried that other posts keep changing.
 const MAX_TRIES: usize = 3;
+
+/// Writes leads and what they reserve. Only the intake has one, so that a dry run cannot write.
+#[derive(Debug)]
+pub(super) struct Writer {
+    leads: Leads,
+    limits: Limits,
+}
 
 /// What a lead has reserved.
 #[derive(Debug, Default)]
@@ -78,7 +87,12 @@ impl Reserved {
     }
 }
 
-impl Decider {
+impl Writer {
+    /// Writes to the tables that `decider` reads.
+    pub(super) fn of(decider: &Decider) -> Self {
+        Self { leads: decider.leads.clone(), limits: decider.limits.clone() }
+    }
+
     /// Reserves what the source's limits ask for.
     pub(super) async fn reserve(
         &self,
@@ -104,7 +118,7 @@ impl Decider {
                 tracing::warn!("another post of the person has not ended");
                 Problem::StorageUnavailable
             }
-            Stop::UsedUp(usage) => match self.held(&known.identity).await {
+            Stop::UsedUp(usage) => match held(&self.leads, &known.identity).await {
                 Ok(Some(stored)) => return Ok(Reservation::Held(stored)),
                 Ok(None) => Problem::QuotaExceeded(usage),
                 Err(problem) => problem,
@@ -130,7 +144,7 @@ impl Decider {
                 if duplicates.action == Action::Refuse {
                     return Err(Stop::Duplicate);
                 }
-                // Another source of the business is none of the partner's business.
+                // Within the scope `business`, a partner is not told what other sources send.
                 reserved.is_told |= duplicates.scope == Scope::Source || earlier.source_id == source.id;
                 reserved.duplicate_of.get_or_insert(earlier.lead_id);
             }
@@ -235,18 +249,6 @@ impl Decider {
         if !matches!(timeout(RELEASE_TIMEOUT, release).await, Ok(Ok(()))) {
             tracing::warn!("a place or a guard that no lead uses was not taken back");
         }
-    }
-
-    /// Whether the caps allow one more lead, without counting it. The answer can be outdated when it arrives.
-    pub(crate) async fn has_place(&self, sender: &Sender, now: Timestamp) -> Result<(), Problem> {
-        let Some(caps) = sender.caps() else { return Ok(()) };
-        let windows = caps.windows(now);
-        let counts = match caps.is_paused() {
-            true => None,
-            false => Some(self.limits.counts(&sender.source.id, &windows).await.map_err(unavailable)?),
-        };
-        let usage = caps.usage(&windows, counts, now);
-        if usage.used_up().next().is_some() { Err(Problem::QuotaExceeded(usage)) } else { Ok(()) }
     }
 
     /// Counts a refused post of a source for its reports. Test posts are in no report.
