@@ -347,7 +347,7 @@ impl Target {
     pub(crate) fn store_error(&self, error: StoreError) -> Error {
         let remedy = match &error {
             StoreError::OutOfReach => self.remedies.out_of_reach.clone(),
-            StoreError::Unavailable { code, .. } if code == "timed out" => self.remedies.late.clone(),
+            StoreError::TimedOut => self.remedies.late.clone(),
             StoreError::Unavailable { .. } => self.remedies.refused.clone(),
             StoreError::Unreadable(_) | StoreError::Unwritable => {
                 "It may be of another release: use that release's leadctl".to_owned()

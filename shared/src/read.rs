@@ -176,7 +176,7 @@ fn to_json(content: &impl Serialize) -> Result<String, Problem> {
 
 fn unavailable(error: StoreError) -> Problem {
     match error {
-        StoreError::Unavailable { .. } | StoreError::OutOfReach => {
+        StoreError::Unavailable { .. } | StoreError::TimedOut | StoreError::OutOfReach => {
             error.report_unavailable("storage is unavailable");
             Problem::ReadUnavailable
         }

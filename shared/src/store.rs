@@ -5,6 +5,7 @@
 
 mod attempts;
 mod batch;
+mod ended;
 mod erasure;
 mod guards;
 mod item;
@@ -24,8 +25,9 @@ mod unknown;
 mod update;
 
 pub use attempts::Attempts;
+pub use ended::{Ended, LookupOutcome};
 pub use erasure::{ERASE, Erasure};
-pub use guards::{Earlier, Guard, Guarded};
+pub use guards::{Earlier, Guard, Guarded, Replaced};
 pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead, Tombstone, Work};
 pub use leads::{Leads, Put, Record};
 pub use ledger::Ledger;
@@ -33,7 +35,7 @@ pub use limits::{CapPlace, Limits, Refusals};
 pub use lists::{List, Place, Places, Span};
 pub use outbox::Written;
 pub use outbox_item::{Lease, Outbox, Retain};
-pub use progress::{Again, Ended, LookupOutcome};
+pub use progress::Again;
 pub use queries::{InboxPlace, InvalidPlace, Listed};
 pub use sources::{SourceRecord, Sources};
 
@@ -41,6 +43,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use tokio::time::error::Elapsed;
 
 use crate::client::web;
 use crate::telemetry::metric;
@@ -55,10 +58,10 @@ async fn connect(client: &Client, table: &str) {
 
 /// A call to a table failed. The error never contains anything of an item.
 ///
-/// `Unavailable` and `OutOfReach` may pass, so try again later. The other two will not pass without a fix.
+/// `Unavailable`, `TimedOut` and `OutOfReach` may pass, so try again later. The other two will not pass without a fix.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// DynamoDB did not answer, or refused the call.
+    /// DynamoDB refused the call, or its answer cannot be read.
     #[error("DynamoDB: {code} (request {request_id})")]
     Unavailable {
         /// DynamoDB's error code, or why there is none.
@@ -66,6 +69,9 @@ pub enum StoreError {
         /// DynamoDB's request id, for AWS support.
         request_id: String,
     },
+    /// DynamoDB did not answer in time. It may have done what was asked.
+    #[error("DynamoDB did not answer in time")]
+    TimedOut,
     /// The connection to DynamoDB failed.
     #[error("DynamoDB is out of reach")]
     OutOfReach,
@@ -85,6 +91,12 @@ impl StoreError {
     }
 }
 
+impl From<Elapsed> for StoreError {
+    fn from(_: Elapsed) -> Self {
+        Self::TimedOut
+    }
+}
+
 impl<E, R> From<SdkError<E, R>> for StoreError
 where
     E: ProvideErrorMetadata,
@@ -92,8 +104,8 @@ where
     fn from(error: SdkError<E, R>) -> Self {
         let code = match &error {
             SdkError::DispatchFailure(_) => return Self::OutOfReach,
+            SdkError::TimeoutError(_) => return Self::TimedOut,
             SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown error"),
-            SdkError::TimeoutError(_) => "timed out",
             SdkError::ResponseError(_) => "unreadable answer",
             _ => "request not built",
         };

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use leadping::source::limits::{Action, Caps, Duplicates, PersonKey, Scope, Zone};
 use leadping::time::Timestamp;
 use local::demo;
+use tests::logged;
 use tests::proxy::{Fault, Point, Side};
 
 use crate::page;
@@ -231,5 +232,24 @@ async fn limits_that_do_not_answer_cost_a_503_and_no_lead() {
     world.proxy.break_next(Point::CountRefusal, Side::Before, Fault::Slow(Duration::from_secs(5)), 1);
     assert_eq!(world.post(&world.submission().with("phone", "1")).await.status, 400);
     world.proxy.quiet().await;
+    world.stop().await;
+}
+
+/// A read or a write that takes too long is in the metrics, whoever gives up first.
+#[tokio::test]
+async fn slow_storage_is_in_the_metrics() {
+    logged::start();
+    let world = World::start().await;
+    world.limit(caps(Some(PLENTY)), duplicates(Action::Refuse)).await;
+    for point in [Point::LeadRead, Point::Guard, Point::Count, Point::Put] {
+        let submission = world.submission();
+        world.proxy.break_all(point, Side::Before, Fault::Slow(Duration::from_secs(5)));
+        assert_eq!(world.post(&submission).await.status, 503, "{point}");
+        world.proxy.repair();
+        world.proxy.quiet().await;
+        let log = logged::text();
+        let mut lines = log.lines().filter(|line| line.contains(&submission.tag));
+        assert!(lines.any(|line| line.contains("ServiceUnavailable")), "{point}");
+    }
     world.stop().await;
 }

@@ -259,7 +259,7 @@ async fn a_wait_that_cannot_be_written_loses_no_result() {
         let record = world.stack.leads().record(&id).await.unwrap().unwrap();
         let ended: &[&str] = match postponed {
             Point::LookUp => &["lead.created", "consent.verified"],
-            _ => &["lead.created", "phone_lookup.succeeded", "lead.ready"],
+            _ => &["lead.created", "phone.lookup.succeeded", "lead.ready"],
         };
         let types: Vec<_> = record.timeline.iter().map(|event| event.event_type.as_str()).collect();
         assert_eq!(types, ended, "{postponed}");

@@ -112,6 +112,9 @@ async fn limits_cost_calls_only_where_they_are_used() {
     assert_eq!(made, once(&[SourceRead, TrustedForm, LeadRead, Count, Put, Send]), "a lead within the caps");
     let made = calls(&world, post(capped)).await;
     assert_eq!(made, once(&[SourceRead, TrustedForm, LeadRead]), "the same submission again");
+    let expired = person("+15125550136").with("trustedFormUrl", "https://cert.trustedform.com/expired-certificate");
+    let made = calls(&world, post(expired)).await;
+    assert_eq!(made, once(&[SourceRead, TrustedForm, LeadRead, CountRefusal]), "a lead whose certificate is refused");
     let mut refused = once(&[SourceRead, TrustedForm, Count, CountRefusal]);
     refused.insert(LeadRead, 2);
     let made = calls(&world, post(person("+15125550132"))).await;

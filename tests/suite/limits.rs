@@ -1,5 +1,7 @@
 //! Caps and duplicates of a source, end to end (contract, section 10).
 
+mod windows;
+
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;

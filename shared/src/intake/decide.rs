@@ -31,7 +31,7 @@ const HELD_TIMEOUT: Duration = Duration::from_secs(2);
 /// In bytes, well below DynamoDB's limit of 400 KB for an item.
 const MAX_DOCUMENT: usize = 350_000;
 
-/// The clients that a decision about a post needs. None of them writes.
+/// What a decision about a post needs. It only reads.
 #[derive(Debug)]
 pub(crate) struct Decider {
     sources: Sources,
@@ -111,6 +111,7 @@ impl Decider {
         if let Some(stored) = self.accepted_before(&identity).await? {
             return Ok(Decision::Replay(stored));
         }
+        let mut is_new = false;
         let verified = match verdict {
             Verdict::Refused(failures) => return Err(Problem::Validation(failures)),
             Verdict::RefusedBySource(failures) => Err(Problem::Validation(failures)),
@@ -119,9 +120,10 @@ impl Decider {
                     // A lead that we hold is answered before a limit can refuse it.
                     let held = timeout(HELD_TIMEOUT, self.held(&identity));
                     let (held, verified) = join(held, verify(lead)).await;
-                    if let Some(stored) = held.map_err(|_| Problem::StorageUnavailable)?? {
+                    if let Some(stored) = held.map_err(|late| unavailable(late.into()))?? {
                         return Ok(Decision::Replay(stored));
                     }
+                    is_new = true;
                     verified
                 } else {
                     verify(lead).await
@@ -131,6 +133,7 @@ impl Decider {
         };
         match verified {
             Ok(verified) => Ok(Decision::Pass(Known { sender, attachment, identity, now }, verified)),
+            Err(problem) if is_new => Err(problem),
             // The lead may have been accepted before, even if the source's rules or TrustedForm would refuse it now.
             Err(problem) => self.held(&identity).await?.map(Decision::Replay).ok_or(problem),
         }
@@ -149,8 +152,19 @@ impl Decider {
 
     /// Reads the lead of this identity, consistently.
     pub(crate) async fn held(&self, identity: &Identity) -> Result<Option<Box<StoredLead>>, Problem> {
-        let stored = self.leads.get(&identity.lead_id).await.map_err(unavailable)?;
-        stored.map(|stored| same(identity, stored)).transpose()
+        held(&self.leads, identity).await
+    }
+
+    /// Whether the caps allow one more lead, without counting it. The answer can be outdated when it arrives.
+    pub(crate) async fn has_place(&self, sender: &Sender, now: Timestamp) -> Result<(), Problem> {
+        let Some(caps) = sender.caps() else { return Ok(()) };
+        let windows = caps.windows(now);
+        let counts = match caps.is_paused() {
+            true => None,
+            false => Some(self.limits.counts(&sender.source.id, &windows).await.map_err(unavailable)?),
+        };
+        let usage = caps.usage(&windows, counts, now);
+        if usage.used_up().next().is_some() { Err(Problem::QuotaExceeded(usage)) } else { Ok(()) }
     }
 }
 
@@ -187,6 +201,12 @@ impl Known<'_> {
     }
 }
 
+/// Reads the lead of an identity, consistently.
+pub(super) async fn held(leads: &Leads, identity: &Identity) -> Result<Option<Box<StoredLead>>, Problem> {
+    let stored = leads.get(&identity.lead_id).await.map_err(unavailable)?;
+    stored.map(|stored| same(identity, stored)).transpose()
+}
+
 /// The stored lead, unless its idempotency key was used for another submission. This also works for an erased lead: its
 /// tombstone keeps the digest, so a different lead under the same key is refused and not lost.
 pub(super) fn same(identity: &Identity, stored: StoredLead) -> Result<Box<StoredLead>, Problem> {
@@ -211,7 +231,7 @@ pub(crate) fn to_json(content: &impl serde::Serialize) -> Result<String, Problem
 
 pub(crate) fn unavailable(error: StoreError) -> Problem {
     match error {
-        StoreError::Unavailable { .. } | StoreError::OutOfReach => {
+        StoreError::Unavailable { .. } | StoreError::TimedOut | StoreError::OutOfReach => {
             error.report_unavailable("storage is unavailable");
             Problem::StorageUnavailable
         }

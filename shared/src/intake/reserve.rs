@@ -6,13 +6,15 @@ use std::time::Duration;
 use tokio::pin;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::decide::{Decider, Known, unavailable};
+use super::decide::{Decider, Known, held, unavailable};
 use crate::http::Problem;
 use crate::id::LeadId;
 use crate::lead::Lead;
 use crate::source::limits::{Action, Scope, Usage, Windows};
 use crate::source::{Mode, Sender};
-use crate::store::{Attempts, CapPlace, Earlier, Guard, Guarded, NewLead, Put, StoreError, StoredLead};
+use crate::store::{
+    Attempts, CapPlace, Earlier, Guard, Guarded, Leads, Limits, NewLead, Put, Replaced, StoreError, StoredLead,
+};
 use crate::telemetry::PostEnd;
 use crate::time::Timestamp;
 
@@ -28,17 +30,24 @@ const RELEASE_TIMEOUT: Duration = Duration::from_millis(250);
 /// The timeout for counting a refusal, whose count may be lost.
 const REFUSAL_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// How old a guard without a lead must be to be taken over: the post that wrote it has ended by then.
+/// The age at which a guard without a lead may be taken over. The post that wrote it has ended by then.
 const GUARD_ABANDONED: Duration = Duration::from_secs(60);
 
 /// How often a guard is tried that other posts keep changing.
 const MAX_TRIES: usize = 3;
 
+/// Writes leads and what they reserve. Only the intake has one, so that a dry run cannot write.
+#[derive(Debug)]
+pub(super) struct Writer {
+    leads: Leads,
+    limits: Limits,
+}
+
 /// What a lead has reserved.
 #[derive(Debug, Default)]
 pub(super) struct Reserved {
-    /// The guards that this request has written.
-    guards: Vec<Guard>,
+    /// The guards that this request has written, and those that they replaced.
+    guards: Vec<(Guard, Option<Replaced>)>,
     /// The windows in which the lead is counted.
     place: Option<Windows>,
     /// How far the caps are used up, with this lead.
@@ -65,12 +74,6 @@ enum Stop {
     Failed(StoreError),
 }
 
-impl Stop {
-    fn timed_out() -> Self {
-        Self::Failed(StoreError::Unavailable { code: "timed out".to_owned(), request_id: "none".to_owned() })
-    }
-}
-
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         Self::Failed(error)
@@ -84,7 +87,12 @@ impl Reserved {
     }
 }
 
-impl Decider {
+impl Writer {
+    /// Writes to the tables that `decider` reads.
+    pub(super) fn of(decider: &Decider) -> Self {
+        Self { leads: decider.leads.clone(), limits: decider.limits.clone() }
+    }
+
     /// Reserves what the source's limits ask for.
     pub(super) async fn reserve(
         &self,
@@ -98,15 +106,19 @@ impl Decider {
         }
         let deadline = Instant::now() + RESERVE_TIMEOUT;
         let guarded = timeout_at(deadline, self.guard_all(&mut reserved, known, lead, request_id)).await;
-        let made = match guarded.unwrap_or_else(|_| Err(Stop::timed_out())) {
-            Ok(()) => self.take_place(&mut reserved, known, deadline).await,
-            stop => stop,
+        let made = match guarded {
+            Ok(Ok(())) => self.take_place(&mut reserved, known, deadline).await,
+            Ok(stop) => stop,
+            Err(_) => Err(StoreError::TimedOut.into()),
         };
         let Err(stop) = made else { return Ok(Reservation::Made(reserved)) };
         let problem = match stop {
             Stop::Duplicate => Problem::Duplicate,
-            Stop::Undecided => Problem::StorageUnavailable,
-            Stop::UsedUp(usage) => match self.held(&known.identity).await {
+            Stop::Undecided => {
+                tracing::warn!("another post of the person has not ended");
+                Problem::StorageUnavailable
+            }
+            Stop::UsedUp(usage) => match held(&self.leads, &known.identity).await {
                 Ok(Some(stored)) => return Ok(Reservation::Held(stored)),
                 Ok(None) => Problem::QuotaExceeded(usage),
                 Err(problem) => problem,
@@ -132,7 +144,7 @@ impl Decider {
                 if duplicates.action == Action::Refuse {
                     return Err(Stop::Duplicate);
                 }
-                // Another source of the business is none of the partner's business.
+                // Within the scope `business`, a partner is not told what other sources send.
                 reserved.is_told |= duplicates.scope == Scope::Source || earlier.source_id == source.id;
                 reserved.duplicate_of.get_or_insert(earlier.lead_id);
             }
@@ -154,7 +166,7 @@ impl Decider {
             if let Ok(Ok(CapPlace::Taken(_))) = timeout(LATE_TIMEOUT, taking).await {
                 reserved.place = Some(windows.clone());
             }
-            return Err(Stop::timed_out());
+            return Err(StoreError::TimedOut.into());
         };
         let (counts, is_taken) = match place? {
             CapPlace::Taken(counts) => (counts, true),
@@ -179,8 +191,8 @@ impl Decider {
     ) -> Result<Option<Earlier>, Stop> {
         for _ in 0..MAX_TRIES {
             let earlier = match self.limits.guard(&guard).await? {
-                Guarded::Written => {
-                    reserved.guards.push(guard);
+                Guarded::Written(replaced) => {
+                    reserved.guards.push((guard, replaced));
                     return Ok(None);
                 }
                 Guarded::Own => return Ok(None),
@@ -194,7 +206,7 @@ impl Decider {
                 }
                 None | Some(StoredLead::Erased(_)) => {
                     if self.limits.take_over(&guard, &earlier).await? {
-                        reserved.guards.push(guard);
+                        reserved.guards.push((guard, None));
                         return Ok(None);
                     }
                 }
@@ -229,26 +241,14 @@ impl Decider {
             if let Some(windows) = &reserved.place {
                 self.limits.give_back(&known.sender.source.id, windows).await?;
             }
-            for guard in reserved.guards.iter().filter(|_| with_guards) {
-                self.limits.unguard(guard).await?;
+            for (guard, replaced) in reserved.guards.iter().filter(|_| with_guards) {
+                self.limits.unguard(guard, replaced.as_ref()).await?;
             }
             Ok::<_, StoreError>(())
         };
         if !matches!(timeout(RELEASE_TIMEOUT, release).await, Ok(Ok(()))) {
             tracing::warn!("a place or a guard that no lead uses was not taken back");
         }
-    }
-
-    /// Whether the caps allow one more lead, without counting it. The answer can be outdated when it arrives.
-    pub(crate) async fn has_place(&self, sender: &Sender, now: Timestamp) -> Result<(), Problem> {
-        let Some(caps) = sender.caps() else { return Ok(()) };
-        let windows = caps.windows(now);
-        let counts = match caps.is_paused() {
-            true => None,
-            false => Some(self.limits.counts(&sender.source.id, &windows).await.map_err(unavailable)?),
-        };
-        let usage = caps.usage(&windows, counts, now);
-        if usage.used_up().next().is_some() { Err(Problem::QuotaExceeded(usage)) } else { Ok(()) }
     }
 
     /// Counts a refused post of a source for its reports. Test posts are in no report.

@@ -9,7 +9,7 @@ use tracing::{Instrument, Span, field};
 use super::answer::Accepted;
 use super::decide::{Decider, Decision, Known, same, to_json};
 use super::request::Post;
-use super::reserve::Reservation;
+use super::reserve::{Reservation, Writer};
 use crate::client::aws::Clients;
 use crate::client::web;
 use crate::http::{self, Problem};
@@ -28,6 +28,7 @@ use crate::trusted_form::Verified;
 #[derive(Debug)]
 pub struct Intake {
     decider: Decider,
+    writer: Writer,
     queue: Queue,
     due_after: Duration,
 }
@@ -47,8 +48,10 @@ impl Intake {
     /// [`StartError`] when TLS cannot be configured or TrustedForm's API key cannot be read.
     pub async fn new(settings: &IntakeSettings, aws: &Clients) -> Result<Self, StartError> {
         let queue = web::connect(&aws.http, &settings.queue_url);
+        let decider = Decider::new(&settings.check, aws, queue).await?;
         Ok(Self {
-            decider: Decider::new(&settings.check, aws, queue).await?,
+            writer: Writer::of(&decider),
+            decider,
             queue: Queue::new(aws.sqs.clone(), &settings.queue_url),
             due_after: settings.due_after,
         })
@@ -77,7 +80,7 @@ impl Intake {
                 let accepted = self.take(&Post::of(entrance, request), request_id, &sender, now).await;
                 report(sender.mode, sender.source.id.as_str(), &accepted);
                 if let Err(problem) = &accepted {
-                    self.decider.count_refusal(&sender, problem, now).await;
+                    self.writer.count_refusal(&sender, problem, now).await;
                 }
                 accepted
             }
@@ -105,7 +108,7 @@ impl Intake {
 
     async fn save(&self, known: &Known<'_>, verified: Verified, request_id: &str) -> Result<Accepted, Problem> {
         let (mut lead, mut document) = known.lead(verified.into_inner())?;
-        let reserved = match self.decider.reserve(known, &lead, request_id).await? {
+        let reserved = match self.writer.reserve(known, &lead, request_id).await? {
             Reservation::Held(stored) => return replay(&stored),
             Reservation::Made(reserved) => reserved,
         };
@@ -124,7 +127,7 @@ impl Intake {
             cap_reached: reserved.cap_reached(),
             duplicate_of: reserved.duplicate_of.clone(),
         };
-        match self.decider.put(known, &new, &reserved).await? {
+        match self.writer.put(known, &new, &reserved).await? {
             Put::Created => {
                 step::accepted(&new.lead.id);
                 self.announce(known, &new.lead, request_id).await;

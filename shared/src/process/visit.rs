@@ -7,7 +7,6 @@ use super::news::News;
 use super::retain::{RetainClaim, RetainEnd};
 use super::worker::Worker;
 use crate::id::LeadId;
-use crate::lead::lookup::Lookup;
 use crate::lead::phone_number::PhoneNumber;
 use crate::lookup::{LookupFault, Provider};
 use crate::store::{Again, Ended, Kept, Lease, LookupOutcome, Outbox, Progress, Record, StoreError, StoredLead};
@@ -42,13 +41,6 @@ struct LookupClaim<'a> {
     lease: Lease,
 }
 
-/// How one try of a lookup ended.
-enum LookupTry {
-    Ended(Result<Lookup, ()>),
-    NotNeeded,
-    Postponed(Again),
-}
-
 impl Worker {
     /// Does what is left for a lead, and tells subscribers.
     pub(super) async fn visit(&self, id: &LeadId) -> Result<(), StoreError> {
@@ -78,52 +70,37 @@ impl Worker {
         }
         // Speed decides who reaches a person first, so subscribers hear of the lead before its lookup.
         self.publish(news).await;
-        let asked = lookup.as_ref().map(|claim| self.look_up(claim));
-        let retained = retain.as_ref().map(|claim| self.ask_trusted_form(kept, claim));
-        let (asked, retained) = join(OptionFuture::from(asked), OptionFuture::from(retained)).await;
+        let looked_up = lookup.map(async |claim| (claim.lease, self.look_up(&claim).await));
+        let asked = retain.map(async |claim| {
+            let end = self.ask_trusted_form(kept, &claim).await;
+            (claim.work, end)
+        });
+        let (looked_up, asked) = join(OptionFuture::from(looked_up), OptionFuture::from(asked)).await;
 
-        let id = &kept.lead.id;
-        let provider = self.provider_of(kept).map_or("none", Provider::name);
-        let (outcome, end) = match &asked {
-            Some(LookupTry::Ended(Ok(lookup))) => (Some(LookupOutcome::Succeeded(lookup)), Some(LookupEnd::Succeeded)),
-            Some(LookupTry::Ended(Err(()))) => (Some(LookupOutcome::Failed), Some(LookupEnd::Failed)),
-            Some(LookupTry::NotNeeded) => (Some(LookupOutcome::NotNeeded), None),
-            Some(LookupTry::Postponed(_)) | None => (None, None),
-        };
-        let settled = match (&retained, &retain) {
-            (Some(RetainEnd::Settled(consent)), Some(claim)) => Some((consent, claim.work.until)),
+        let outcome = looked_up.as_ref().and_then(|(_, result)| result.as_ref().ok());
+        let settled = match &asked {
+            Some((work, RetainEnd::Settled(consent))) => Some((consent, work.until)),
             _ => None,
         };
         // What has ended comes first, because it was paid for. No other write that fails may lose it.
-        let recorded = self.record_ended(kept, Ended { lookup: outcome, consent: settled }, news).await;
-        if let Ok(recorded) = &recorded {
-            if let Some(end) = end.filter(|_| recorded.lookup.is_some()) {
-                step::lookup(id, provider, end);
-            }
-            if let Some((consent, _)) = recorded.consent {
-                step::consent(id, consent.status.as_str());
-            }
-            if recorded.lookup.is_some() {
-                step::ready(id);
-            }
-        }
-        let lookup_postponed = match (&asked, &lookup) {
-            (Some(LookupTry::Postponed(again)), Some(claim)) => self.leads.postpone(id, claim.lease, *again).await,
-            _ => Ok(false),
+        let recorded = self.record_ended(kept, Ended::of(outcome, settled), news).await;
+        let id = &kept.lead.id;
+        let lookup_waits = match looked_up {
+            Some((lease, Err(again))) => self.leads.postpone(id, lease, again).await.map(|is_written| {
+                if is_written {
+                    step::lookup(id, self.provider_name(kept), LookupEnd::Postponed);
+                }
+            }),
+            _ => Ok(()),
         };
-        if let Ok(true) = lookup_postponed {
-            step::lookup(id, provider, LookupEnd::Postponed);
-        }
-        let retain_postponed = match (&retained, &retain) {
-            (Some(RetainEnd::Again { until, first }), Some(claim)) => {
-                self.leads.postpone_retain(id, &news.outbox, &claim.work, *until, first.clone()).await
+        let retain_waits = match asked {
+            Some((work, RetainEnd::Again { until, first })) => {
+                let waiting = self.leads.postpone_retain(id, &news.outbox, &work, until, first).await;
+                waiting.map(|waiting| news.outbox = waiting.unwrap_or_else(|| news.outbox.clone()))
             }
-            _ => Ok(None),
+            _ => Ok(()),
         };
-        if let Ok(Some(outbox)) = &retain_postponed {
-            news.outbox = outbox.clone();
-        }
-        recorded.map(drop).and(lookup_postponed.map(drop)).and(retain_postponed.map(drop))
+        recorded.and(lookup_waits).and(retain_waits)
     }
 
     /// Opens the conversation of a new lead, and takes the leases of what is due.
@@ -175,22 +152,26 @@ impl Worker {
         if kept.lead.test { Some(&Provider::Test) } else { self.provider.as_ref() }
     }
 
+    fn provider_name(&self, kept: &Kept) -> &'static str {
+        self.provider_of(kept).map_or("none", Provider::name)
+    }
+
     fn retain_claim(kept: &Kept, outbox: &Outbox) -> Option<RetainClaim> {
         Some(RetainClaim { certificate: kept.certificate_to_retain()?, work: outbox.retain.clone()? })
     }
 
-    /// Asks the provider once, and records how long it took.
-    async fn look_up(&self, claim: &LookupClaim<'_>) -> LookupTry {
+    /// Makes one lookup, or says when to try again.
+    async fn look_up(&self, claim: &LookupClaim<'_>) -> Result<LookupOutcome, Again> {
         let (provider, number) = match claim.call {
             Call::Ask(provider, number) => (provider, number),
-            Call::NotNeeded => return LookupTry::NotNeeded,
-            Call::TurnedOff => return LookupTry::Ended(Err(())),
+            Call::NotNeeded => return Ok(LookupOutcome::NotNeeded),
+            Call::TurnedOff => return Ok(LookupOutcome::Failed),
         };
         let asked = Instant::now();
         let fault = match provider.look_up(number).await {
             Ok(lookup) => {
                 metric::lookup(LookupEnd::Succeeded, asked.elapsed());
-                return LookupTry::Ended(Ok(lookup));
+                return Ok(LookupOutcome::Succeeded(lookup));
             }
             Err(fault) => fault,
         };
@@ -207,56 +188,66 @@ impl Worker {
             Some(again) => {
                 metric::lookup(LookupEnd::Postponed, asked.elapsed());
                 tracing::warn!(error = %fault, "the lookup is postponed");
-                LookupTry::Postponed(again)
+                Err(again)
             }
             None => {
                 metric::lookup(LookupEnd::Failed, asked.elapsed());
                 tracing::warn!(error = %fault, "the lookup is given up");
-                LookupTry::Ended(Err(()))
+                Ok(LookupOutcome::Failed)
             }
         }
     }
 
     /// Records what ended, unless the lead is finished or erased. When another writer has added an event in the
-    /// meantime, reads the lead again: losing a result would mean to pay for it twice. Returns what was recorded.
-    async fn record_ended<'a>(
-        &self,
-        kept: &Kept,
-        mut ended: Ended<'a>,
-        news: &mut News,
-    ) -> Result<Ended<'a>, StoreError> {
+    /// meantime, reads the lead again: losing a result would mean to pay for it twice.
+    async fn record_ended(&self, kept: &Kept, mut ended: Option<Ended<'_>>, news: &mut News) -> Result<(), StoreError> {
         let mut kept = kept;
         let mut read_again;
         for _ in 0..MAX_TRIES {
-            if ended.lookup.is_none() && ended.consent.is_none() {
-                return Ok(ended);
-            }
+            let Some(left) = ended else { return Ok(()) };
             let now = Timestamp::now();
-            let recorded = self.leads.record_ended(kept, &news.outbox, ended, now, self.events_due(now)).await?;
-            if let Some(written) = recorded {
+            if let Some(written) = self.leads.record_ended(kept, &news.outbox, left, now, self.events_due(now)).await? {
                 news.add(written);
-                return Ok(ended);
+                self.report(kept, left);
+                return Ok(());
             }
             match self.leads.record(&kept.lead.id).await? {
                 Some(Record { lead: StoredLead::Kept(now), outbox, .. }) => {
                     // Another worker may have recorded one of the two.
                     let until = outbox.retain.as_ref().map(|work| work.until);
-                    ended.consent = ended.consent.filter(|(_, mine)| until == Some(*mine));
-                    ended.lookup = ended.lookup.filter(|_| now.progress != Progress::Ready);
+                    let consent = left.consent().filter(|(_, mine)| until == Some(*mine));
+                    ended = Ended::of(left.lookup().filter(|_| now.progress != Progress::Ready), consent);
                     news.outbox = outbox;
                     // The events say whether the person may be reached, which follows from what the other has recorded.
                     read_again = now;
                     kept = &read_again;
                 }
-                _ => return Ok(Ended::default()),
+                _ => return Ok(()),
             }
         }
-        tracing::warn!(
-            lookup = ended.lookup.is_some(),
-            consent = ended.consent.is_some(),
-            "other writers kept changing the lead: a result is lost, and its call is made again"
-        );
-        Ok(Ended::default())
+        if let Some(lost) = ended {
+            let (lookup, consent) = (lost.lookup().is_some(), lost.consent().is_some());
+            tracing::warn!(
+                lookup,
+                consent,
+                "other writers kept changing the lead: a result is lost, and its call is repeated"
+            );
+        }
+        Ok(())
+    }
+
+    /// Reports to the log what was recorded.
+    fn report(&self, kept: &Kept, ended: Ended<'_>) {
+        let id = &kept.lead.id;
+        if let Some(end) = ended.lookup().and_then(LookupOutcome::end) {
+            step::lookup(id, self.provider_name(kept), end);
+        }
+        if let Some((consent, _)) = ended.consent() {
+            step::consent(id, consent.status.as_str());
+        }
+        if ended.lookup().is_some() {
+            step::ready(id);
+        }
     }
 
     /// Tells subscribers the news that they were not told. A bus that does not answer delays events and nothing else.

@@ -95,6 +95,11 @@ impl Worker {
     pub async fn new(settings: &ProcessSettings, aws: &Clients) -> Result<Self, StartError> {
         let leads = Leads::new(aws.dynamodb.clone(), &settings.leads_table);
         let client = web::client(None)?;
+        // A second set-up of TLS takes time at a cold start, so it is made only if TrustedForm has roots of its own.
+        let trusted_form = match settings.trusted_form.ca_bundle.as_deref() {
+            None => client.clone(),
+            bundle => web::client(bundle)?,
+        };
         let connections = async {
             if settings.connects_ahead {
                 let provider = async {
@@ -108,7 +113,6 @@ impl Worker {
         let provider = provider(&settings.lookup, &client, &aws.secrets);
         let key = Credential::read(&settings.trusted_form.key, &aws.secrets);
         let (provider, key, ()) = join3(provider, key, connections).await;
-        let trusted_form = web::client(settings.trusted_form.ca_bundle.as_deref())?;
         let step = |ends_after| Step { lease: settings.lease, shortest_wait: settings.due_after, ends_after };
         Ok(Self {
             leads,

@@ -244,18 +244,21 @@ impl FromStr for Zone {
 }
 
 impl Duplicates {
-    /// The most days. Guards are kept this long.
+    /// The most days.
     pub const MAX_DAYS: u16 = 3_650;
+
+    /// The length of [`Self::MAX_DAYS`]. Guards are kept this long, whatever their source compares by.
+    pub const MAX_LENGTH: Duration = days(Self::MAX_DAYS);
 
     /// When the leads were accepted that no longer count at `now`, at the latest.
     pub fn cutoff(&self, now: Timestamp) -> Timestamp {
-        now.before(self.length())
+        now.before(days(self.days))
     }
+}
 
-    /// How long a lead counts as an earlier one.
-    pub fn length(&self) -> Duration {
-        Duration::from_secs(u64::from(self.days) * 24 * 60 * 60)
-    }
+const fn days(days: u16) -> Duration {
+    // `u64::from` is not for constants.
+    Duration::from_secs(days as u64 * 24 * 60 * 60)
 }
 
 impl PersonKey {

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValue::AllOld;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -32,15 +33,15 @@ pub struct Guard {
     /// The request that writes it. Only this request may remove it, because a repeat of the post relies on it.
     request_id: String,
     at: Timestamp,
+    /// Older guards do not count for the source of the lead.
     cutoff: Timestamp,
-    expires_at: Timestamp,
 }
 
 /// What became of a guard.
 #[derive(Debug)]
 pub enum Guarded {
-    /// It was written.
-    Written,
+    /// It was written, maybe over one that does not count for this source.
+    Written(Option<Replaced>),
     /// An earlier post of the same lead had written it, and it was renewed.
     Own,
     /// An earlier post of the same lead had written it, and has removed it in the meantime.
@@ -48,6 +49,10 @@ pub enum Guarded {
     /// Another lead has it.
     Met(Earlier),
 }
+
+/// A guard that was written over. It may still count for a source that compares longer.
+#[derive(Debug)]
+pub struct Replaced(Item);
 
 /// The guard of another lead.
 #[derive(Clone, Debug)]
@@ -74,7 +79,6 @@ impl Guard {
                 request_id: request_id.to_owned(),
                 at: lead.created_at,
                 cutoff: duplicates.cutoff(lead.created_at),
-                expires_at: lead.created_at.after(duplicates.length()),
             })
         })
     }
@@ -91,9 +95,10 @@ impl Guard {
         item
     }
 
-    /// When DynamoDB deletes the item.
+    /// When DynamoDB deletes the item: when it cannot count for any source, because other sources of the business may
+    /// compare longer than that of the lead, and an operator may change how long.
     fn end(&self) -> AttributeValue {
-        item::number(self.expires_at.after(GRACE).seconds())
+        item::number(self.at.after(Duplicates::MAX_LENGTH).after(GRACE).seconds())
     }
 }
 
@@ -125,8 +130,12 @@ impl Limits {
             .set_item(Some(guard.item()))
             .condition_expression("attribute_not_exists(pk) OR writtenAt <= :cutoff")
             .expression_attribute_values(":cutoff", item::text(guard.cutoff))
+            .set_return_values(Some(AllOld))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = put.send().await else { return Ok(Guarded::Written) };
+        let error = match put.send().await {
+            Ok(put) => return Ok(Guarded::Written(put.attributes.filter(|old| !old.is_empty()).map(Replaced))),
+            Err(error) => error,
+        };
         let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
             return Err(error.into());
         };
@@ -139,7 +148,7 @@ impl Limits {
         }
         // The SDK retried and found what its own first try had written.
         if item::optional(met, REQUEST_ID) == Some(guard.request_id.as_str()) {
-            return Ok(Guarded::Written);
+            return Ok(Guarded::Written(None));
         }
         self.renew(guard).await
     }
@@ -182,13 +191,32 @@ impl Limits {
         }
     }
 
-    /// Removes a guard that this request has written, unless a repeat of the post has written it again.
+    /// Removes a guard that this request has written, unless a repeat of the post has written it again. Puts the one back
+    /// that it has `replaced`.
     ///
     /// # Errors
     /// [`StoreError`]; then another post takes it over after a minute.
-    pub async fn unguard(&self, guard: &Guard) -> Result<(), StoreError> {
-        let condition = "leadId = :lead AND requestId = :value";
-        self.remove_guard(&guard.pk, &guard.lead_id, condition, Some(&guard.request_id)).await
+    pub async fn unguard(&self, guard: &Guard, replaced: Option<&Replaced>) -> Result<(), StoreError> {
+        const MINE: &str = "leadId = :lead AND requestId = :value";
+        let Some(Replaced(before)) = replaced else {
+            return self.remove_guard(&guard.pk, &guard.lead_id, MINE, Some(&guard.request_id)).await;
+        };
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(before.clone()))
+            .condition_expression(MINE)
+            .expression_attribute_values(":lead", item::text(&guard.lead_id))
+            .expression_attribute_values(":value", item::text(&guard.request_id));
+        match put.send().await {
+            Err(error)
+                if !error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Err(error.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Removes every guard of a lead, whatever its source compares by now.

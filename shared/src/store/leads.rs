@@ -73,10 +73,7 @@ impl Leads {
     /// # Errors
     /// [`StoreError`]. The lead may have been written nevertheless, unless `attempts` know better; a repeat finds it.
     pub async fn put(&self, new: &NewLead, attempts: Option<&Attempts>) -> Result<Put, StoreError> {
-        let put = timeout(PUT_TIMEOUT, self.put_or_read(new, attempts)).await;
-        put.unwrap_or_else(|_| {
-            Err(StoreError::Unavailable { code: "timed out".to_owned(), request_id: "none".to_owned() })
-        })
+        timeout(PUT_TIMEOUT, self.put_or_read(new, attempts)).await?
     }
 
     async fn put_or_read(&self, new: &NewLead, attempts: Option<&Attempts>) -> Result<Put, StoreError> {

@@ -60,7 +60,7 @@ impl Leads {
         due_at: Timestamp,
     ) -> Result<(Vec<TransactWriteItem>, Written), StoreError> {
         let Subject { lead, business_id } = subject;
-        let mut outbox = read.clone();
+        let mut outbox = Outbox { exists: true, ..read.clone() };
         let mut events = Vec::new();
         let mut writes = Vec::new();
         for (event_type, facts) in happened {
@@ -70,57 +70,14 @@ impl Leads {
             writes.push(event(&self.table, &new, lead.expires_at())?);
             events.push(new);
         }
-        outbox.exists = true;
-
-        let mut values = Item::from([
-            (":version".to_owned(), item::number(outbox.version)),
-            (":schema".to_owned(), item::number(item::WRITTEN)),
-        ]);
-        let mut condition = "attribute_not_exists(eventVersion)".to_owned();
-        if read.exists {
-            condition = "eventVersion = :read".to_owned();
-            values.insert(":read".to_owned(), item::number(read.version));
+        let mut change = Change::of_version(read, outbox.version);
+        match lead.expires_at() {
+            Some(end) => change.count_as_published(&mut outbox, end),
+            None => change.mark(&mut outbox, &lead.id, now, due_at),
         }
-        let mut expression =
-            "SET eventVersion = :version, schemaVersion = if_not_exists(schemaVersion, :schema), ".to_owned();
-        if let Some(end) = lead.expires_at() {
-            // No subscriber is told of a test lead: its events count as published (contract, section 9).
-            outbox.published = outbox.version;
-            outbox.due_at = None;
-            values.insert(":end".to_owned(), item::number(end.seconds()));
-            expression += "published = :version, expiresAt = :end";
-        } else {
-            outbox.due_at = Some(due_at);
-            values.extend([
-                (":zero".to_owned(), item::number(0)),
-                (":shard".to_owned(), item::number(lead.id.shard(schema::UNFINISHED_SHARDS))),
-                (":due".to_owned(), item::text(due_at)),
-                (":now".to_owned(), item::text(now)),
-            ]);
-            // `createdAt` is when events began to wait: the write that records their publication removes it.
-            expression += "published = if_not_exists(published, :zero), unfinishedShard = :shard, dueAt = :due, \
-                createdAt = if_not_exists(createdAt, :now)";
-        }
-        match retain {
-            RetainChange::Keep => {}
-            RetainChange::Begin(lease, since) => {
-                expression += ", retainSince = :since, retainUntil = :until, retainCalled = :called";
-                values.insert(":since".to_owned(), item::text(since));
-                values.insert(":until".to_owned(), item::text(lease.until));
-                values.insert(":called".to_owned(), AttributeValue::Bool(true));
-                outbox.retain = Some(Retain { since, until: lease.until, called: false, first: None });
-            }
-            RetainChange::End(_) | RetainChange::Drop => {
-                expression += " REMOVE retainSince, retainUntil, retainCalled, retained";
-                outbox.retain = None;
-            }
-        }
-        if let RetainChange::End(mine) = retain {
-            condition += " AND retainUntil = :mine";
-            values.insert(":mine".to_owned(), item::text(mine));
-        }
+        change.retain(&mut outbox, retain);
         let key = item::key(pk(&lead.id), OUTBOX);
-        writes.push(transaction::update(&self.table, key, condition, expression, values)?);
+        writes.push(transaction::update(&self.table, key, change.condition, change.expression, change.values)?);
         Ok((writes, Written { events, outbox }))
     }
 
@@ -215,5 +172,77 @@ impl Leads {
 
     fn outbox(&self, id: &LeadId) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&self.table).set_key(Some(item::key(pk(id), OUTBOX)))
+    }
+}
+
+/// A conditional change of an OUTBOX item. Each step also changes the [`Outbox`] that a reader would then see.
+struct Change {
+    condition: String,
+    expression: String,
+    values: Item,
+}
+
+impl Change {
+    /// Moves the version, if it is still as `read`.
+    fn of_version(read: &Outbox, version: u64) -> Self {
+        let condition = if read.exists { "eventVersion = :read" } else { "attribute_not_exists(eventVersion)" };
+        let mut change = Self {
+            condition: condition.to_owned(),
+            expression: "SET eventVersion = :version, schemaVersion = if_not_exists(schemaVersion, :schema)".to_owned(),
+            values: Item::new(),
+        };
+        change.put(":version", item::number(version));
+        change.put(":schema", item::number(item::WRITTEN));
+        if read.exists {
+            change.put(":read", item::number(read.version));
+        }
+        change
+    }
+
+    /// No subscriber is told of a test lead: its events count as published (contract, section 9).
+    fn count_as_published(&mut self, outbox: &mut Outbox, end: Timestamp) {
+        self.expression += ", published = :version, expiresAt = :end";
+        self.put(":end", item::number(end.seconds()));
+        outbox.published = outbox.version;
+        outbox.due_at = None;
+    }
+
+    /// Marks the lead as one that has events to tell, for the sweep.
+    fn mark(&mut self, outbox: &mut Outbox, id: &LeadId, now: Timestamp, due_at: Timestamp) {
+        // `createdAt` is when events began to wait: the write that records their publication removes it.
+        self.expression += ", published = if_not_exists(published, :zero), unfinishedShard = :shard, dueAt = :due, \
+            createdAt = if_not_exists(createdAt, :now)";
+        self.put(":zero", item::number(0));
+        self.put(":shard", item::number(id.shard(schema::UNFINISHED_SHARDS)));
+        self.put(":due", item::text(due_at));
+        self.put(":now", item::text(now));
+        outbox.due_at = Some(due_at);
+    }
+
+    /// Begins or ends the work on the certificate. This is the last step, because it may remove attributes.
+    fn retain(&mut self, outbox: &mut Outbox, change: RetainChange) {
+        match change {
+            RetainChange::Keep => {}
+            RetainChange::Begin(lease, since) => {
+                self.expression += ", retainSince = :since, retainUntil = :until, retainCalled = :called";
+                self.put(":since", item::text(since));
+                self.put(":until", item::text(lease.until));
+                self.put(":called", AttributeValue::Bool(true));
+                outbox.retain = Some(Retain { since, until: lease.until, called: false, first: None });
+            }
+            RetainChange::End(mine) => {
+                self.condition += " AND retainUntil = :mine";
+                self.put(":mine", item::text(mine));
+                self.retain(outbox, RetainChange::Drop);
+            }
+            RetainChange::Drop => {
+                self.expression += " REMOVE retainSince, retainUntil, retainCalled, retained";
+                outbox.retain = None;
+            }
+        }
+    }
+
+    fn put(&mut self, name: &str, value: AttributeValue) {
+        self.values.insert(name.to_owned(), value);
     }
 }

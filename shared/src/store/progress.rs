@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 
+use super::ended::{Ended, LookupOutcome};
 use super::item::{self, Item};
 use super::lead_item::{Due, Kept, LEAD, Progress, StoredLead, Work, due, pk, stored};
 use super::leads::{CONVERSATION, Leads, conversation_item};
@@ -15,9 +16,7 @@ use crate::conversation::Conversation;
 use crate::event::{Event, EventFacts, EventType};
 use crate::id::LeadId;
 use crate::lead::ProcessingStatus;
-use crate::lead::consent::Consent;
 use crate::lead::eligibility::{Eligibility, Facts};
-use crate::lead::lookup::Lookup;
 use crate::time::Timestamp;
 
 /// When a postponed lookup is tried again.
@@ -27,26 +26,6 @@ pub enum Again {
     Due(Timestamp),
     /// When the lead is due and not earlier, because the provider asked for this delay.
     NotBefore(Timestamp),
-}
-
-/// How a lookup ended.
-#[derive(Clone, Copy, Debug)]
-pub enum LookupOutcome<'a> {
-    /// The provider gave this result.
-    Succeeded(&'a Lookup),
-    /// There is no result, and no retry will follow.
-    Failed,
-    /// The lead has no number, or there is no provider.
-    NotNeeded,
-}
-
-/// What ended in one try. One transaction records it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ended<'a> {
-    /// The lookup, which makes the lead `Ready`.
-    pub lookup: Option<LookupOutcome<'a>>,
-    /// The consent, with the end of the lease under which TrustedForm was asked.
-    pub consent: Option<(&'a Consent, Timestamp)>,
 }
 
 impl Kept {
@@ -69,13 +48,13 @@ impl Kept {
     }
 
     /// Whether the person may be texted and called, once these have ended.
-    fn eligibility(&self, ended: &Ended<'_>) -> Eligibility {
-        let is_ready = ended.lookup.is_some() || self.progress == Progress::Ready;
-        let lookup = match ended.lookup {
+    fn eligibility(&self, ended: Ended<'_>) -> Eligibility {
+        let is_ready = ended.lookup().is_some() || self.progress == Progress::Ready;
+        let lookup = match ended.lookup() {
             Some(LookupOutcome::Succeeded(lookup)) => Some(lookup),
             _ => self.lookup.as_ref(),
         };
-        let consent = ended.consent.map(|(consent, _)| consent.clone()).or_else(|| self.consent());
+        let consent = ended.consent().map(|(consent, _)| consent.clone()).or_else(|| self.consent());
         Eligibility::of(&Facts {
             status: if is_ready { ProcessingStatus::Ready } else { ProcessingStatus::Enriching },
             is_test: self.lead.test,
@@ -88,8 +67,8 @@ impl Kept {
 
 impl Leads {
     /// Creates the conversation and the `lead.created` event, once, with the events of what the intake found out. With a
-    /// lease, the lead stays `Enriching` and is due after the end of the lease, and so is its certificate, if it must be
-    /// retained. Without one, the lead becomes `Ready`, with its event. The events are due at `due_at`.
+    /// lease, the lead stays `Enriching` and is due after the end of the lease. So is its certificate, if it must be
+    /// retained. Without a lease, the lead becomes `Ready`, with its event. The events are due at `due_at`.
     ///
     /// Returns `None` and writes nothing when the conversation exists or the lead is erased.
     ///
@@ -118,8 +97,8 @@ impl Leads {
                 .with(":due", lease.due_at)
             }
             None => {
-                let ended = Ended { lookup: Some(LookupOutcome::NotNeeded), consent: None };
-                happened.push((EventType::LeadReady, kept.eligibility(&ended).into()));
+                let ended = Ended::Lookup(&LookupOutcome::NotNeeded);
+                happened.push((EventType::LeadReady, kept.eligibility(ended).into()));
                 Change::of_enriching(
                     "attribute_not_exists(conversationId)",
                     "SET conversationId = :conversation, processingStatus = :ready REMOVE unfinishedShard, dueAt",
@@ -183,15 +162,13 @@ impl Leads {
     ) -> Result<Option<Written>, StoreError> {
         let mut happened = Vec::new();
         let mut sets = Vec::new();
-        let mut change = match ended.lookup {
+        let mut removes = "";
+        let mut retain = RetainChange::Keep;
+        let mut change = match ended.lookup() {
             Some(outcome) => {
                 sets.push("processingStatus = :ready");
-                let ended_by = match outcome {
-                    LookupOutcome::Succeeded(_) => Some(EventType::PhoneLookupSucceeded),
-                    LookupOutcome::Failed => Some(EventType::PhoneLookupFailed),
-                    LookupOutcome::NotNeeded => None,
-                };
-                happened.extend(ended_by.map(|event_type| (event_type, EventFacts::default())));
+                removes = " REMOVE unfinishedShard, dueAt, leasedUntil";
+                happened.extend(outcome.event_type().map(|event_type| (event_type, EventFacts::default())));
                 Change::of_enriching("attribute_exists(conversationId)", "")
                     .with(":ready", ProcessingStatus::Ready.as_str())
             }
@@ -205,22 +182,20 @@ impl Leads {
         if kept.settled_consent.is_none() {
             change.condition += " AND attribute_not_exists(consent)";
         }
-        if let Some(LookupOutcome::Succeeded(lookup)) = ended.lookup {
+        if let Some(LookupOutcome::Succeeded(lookup)) = ended.lookup() {
             sets.push("lookup = :lookup");
             change = change.with(":lookup", item::json(lookup)?);
         }
-        let mut retain = RetainChange::Keep;
-        if let Some((consent, mine)) = ended.consent {
+        if let Some((consent, mine)) = ended.consent() {
             sets.push("consent = :consent");
             change = change.with(":consent", item::json(consent)?);
             retain = RetainChange::End(mine);
             let settled = EventType::of_consent(consent.status);
-            happened.extend(settled.map(|event_type| (event_type, kept.eligibility(&ended).into())));
+            happened.extend(settled.map(|event_type| (event_type, kept.eligibility(ended).into())));
         }
-        if ended.lookup.is_some() {
-            happened.push((EventType::LeadReady, kept.eligibility(&ended).into()));
+        if ended.lookup().is_some() {
+            happened.push((EventType::LeadReady, kept.eligibility(ended).into()));
         }
-        let removes = if ended.lookup.is_some() { " REMOVE unfinishedShard, dueAt, leasedUntil" } else { "" };
         let expression = format!("SET {}{removes}", sets.join(", "));
         let (mut writes, written) = self.tell(kept.subject(), read, happened, retain, now, due_at)?;
         writes.push(self.write(&kept.lead.id, Change { expression: expression.into(), ..change })?);
