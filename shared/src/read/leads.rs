@@ -139,8 +139,8 @@ impl Sought {
             Self::Id(id) => id.as_ref() == Some(&lead.id),
             Self::Phone(number) => number.is_some() && number.as_ref() == lead.phone_number(),
             Self::Email(email) => {
-                let lower = |email: &Email| email.as_str().to_lowercase();
-                email.is_some() && email.as_ref().map(lower) == lead.contact.email.as_ref().map(lower)
+                email.is_some()
+                    && email.as_ref().map(Email::canonical) == lead.contact.email.as_ref().map(Email::canonical)
             }
             Self::LastName(prefix) => {
                 name::key(lead.contact.last_name.as_deref().unwrap_or_default()).starts_with(prefix.as_str())

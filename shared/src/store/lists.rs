@@ -77,7 +77,7 @@ impl List<'_> {
         item::text(match self {
             Self::Business(business) | Self::Name(business) | Self::Inbox(business) => business.to_string(),
             Self::Phone(business, number) => index_key(business.as_str(), number.as_str()),
-            Self::Email(business, email) => index_key(business.as_str(), &email.as_str().to_lowercase()),
+            Self::Email(business, email) => index_key(business.as_str(), &email.canonical()),
             Self::ExternalId(source, external_id) => index_key(&external_id_scope(source, Mode::Live), external_id),
         })
     }

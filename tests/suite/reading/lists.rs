@@ -97,6 +97,28 @@ async fn leads_are_found_in_every_spelling() {
 }
 
 #[tokio::test]
+async fn an_email_address_is_found_in_every_spelling() {
+    let (api, token) = start().await;
+    for (sent, others) in [
+        ("Zoe@bücher.example", ["zoe@XN--BCHER-KVA.example", "zoe@bu\u{308}cher.example"]),
+        ("zoe\u{308}@example.com", ["ZO\u{cb}@example.com", "zo\u{eb}@EXAMPLE.com"]),
+        ("İ@example.com", ["I\u{307}@example.com", "i\u{307}@example.com"]),
+    ] {
+        let id = post(&api, demo::SOURCE_ID, &json!({"externalId": sent, "email": sent})).await;
+        for spelling in [sent].into_iter().chain(others) {
+            for body in [json!({"search": spelling}), json!({"filters": [equal("email", spelling)]})] {
+                let answer = list(&api, &token, "/leads/all/my", body.clone()).await;
+                assert_eq!(ids(&answer), [id.as_str()], "{body}");
+            }
+            // The address is one of several conditions, and not what the lead is found by.
+            let filters = [equal("email", spelling), equal("id", id.as_str())];
+            assert_eq!(ids(&list(&api, &token, "/leads/all/my", json!({"filters": filters})).await), [id.as_str()]);
+        }
+    }
+    api.stack.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_not_served_is_refused_by_name() {
     let (api, token) = start().await;
     let (leads, inbox, sources) = ("/leads/all/my", "/conversations/my", "/sources/all/my");
