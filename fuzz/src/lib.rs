@@ -5,6 +5,9 @@
 //! everything before the first call of TrustedForm: the service around the handler, the credentials, the payload, its
 //! identity and all rules.
 
+pub mod reading;
+mod table;
+
 use std::sync::LazyLock;
 
 use data_encoding::BASE64;

@@ -103,7 +103,7 @@ async fn leads_are_found_in_every_spelling() {
 #[tokio::test]
 async fn a_person_is_found_in_every_spelling_that_the_intake_reads() {
     let (api, token) = start().await;
-    let people: [&[&str]; 6] = [
+    let people: [&[&str]; 7] = [
         &[
             "zoe@bücher.example",
             "ZOE@BÜCHER.Example",
@@ -113,6 +113,7 @@ async fn a_person_is_found_in_every_spelling_that_the_intake_reads() {
             "zo\u{200b}e@bücher.example",
         ],
         &["zoë@example.com", "ZOE\u{308}@example.com", "zoe\u{308}@EXAMPLE.com"],
+        &["İ@example.com", "I\u{307}@example.com", "i\u{307}@EXAMPLE.com"],
         &["用户@例子.广告", "用户@xn--fsqu00a.xn--4rr70v"],
         &["5125550190@example.com", "5125550190@EXAMPLE.com"],
         &[
