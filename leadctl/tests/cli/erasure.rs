@@ -250,6 +250,47 @@ async fn after_a_restore_the_erasures_are_repeated() {
     running.stack.stop().await;
 }
 
+/// A restore of the account brings back the guards of persons, and a ledger that knows nothing of the erasures since.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restore_guards_go_and_the_head_tells_of_an_older_ledger() {
+    let running = Running::start().await;
+    running.json(&["source", "update", "source_123", "--duplicates=phone", "--duplicate-days=30"]);
+    let sent = |number: u32| {
+        let payload = lead(&format!("partner-{number}"), &format!("+1555555010{number}"), "jordan@example.com");
+        running.send("source_123", "lp_source_key", &payload).1["id"].as_str().unwrap().to_owned()
+    };
+    let ids = [sent(0), sent(1)];
+    running.settled();
+    let (client, addresses) = (&running.stack.clients().dynamodb, running.stack.addresses());
+    let tables = [&addresses.leads_table, &addresses.limits_table, &addresses.ledger_table];
+    let guarded = async |id: &str| {
+        let found = items(client, &addresses.limits_table).await;
+        found.iter().any(|item| item.get("leadId") == Some(&AttributeValue::S(id.to_owned())))
+    };
+    let mut copies = Vec::new();
+    for table in tables {
+        copies.push(items(client, table).await);
+    }
+    let head = running.json(&["lead", "erase", &ids[0]])["ledgerHead"]["digest"].as_str().unwrap().to_owned();
+    assert!(!guarded(&ids[0]).await);
+    running.settled();
+
+    replace(client, tables[0], &copies[0]).await;
+    replace(client, tables[1], &copies[1]).await;
+    assert!(guarded(&ids[0]).await, "it is back");
+    assert_eq!(running.json(&["lead", "erase", "--again"])["erased"], json!([ids[0]]));
+    assert!(!guarded(&ids[0]).await && guarded(&ids[1]).await);
+    assert_eq!(running.json(&["ledger", "verify", "--head", &head])["faults"], json!([]));
+
+    replace(client, tables[0], &copies[0]).await;
+    replace(client, tables[2], &copies[2]).await;
+    assert_eq!(running.json(&["lead", "erase", "--again"])["erased"], json!([]));
+    let found = running.run(&["ledger", "verify", "--head", &head]);
+    assert_eq!(found.status.code(), Some(1));
+    assert!(stdout(&found).contains("the given head"), "{}", stdout(&found));
+    running.stack.stop().await;
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_that_is_interrupted_continues_by_the_same_command() {

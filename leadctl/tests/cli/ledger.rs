@@ -164,6 +164,7 @@ async fn a_ledger_that_was_edited_is_found() {
     assert_eq!(whole.len(), 13, "the demo sources have entries 1 to 8");
     let head = running.json(&["ledger", "list", "--most=1"])[0]["digest"].as_str().unwrap().to_owned();
     let python = holds(&whole, &head);
+    assert!(python.is_some() || std::env::var_os("CI").is_none(), "CI has Python");
     assert!(python.unwrap_or(true), "the verifier in Python reads the digests as we write them");
 
     let forged = |place: usize, from: &str, to: &str| {
