@@ -7,6 +7,7 @@ pub mod books;
 pub mod consumption;
 pub mod load;
 pub mod logged;
+pub mod logins;
 pub mod proxy;
 pub mod soak;
 pub mod speed;

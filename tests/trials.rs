@@ -4,6 +4,7 @@
 //! cargo run -p tests -- soak --leads 20000 --seed 1
 //! cargo run -p tests -- kills --rounds 100 --seed 1
 //! cargo run -p tests -- consumption
+//! cargo run --profile light -p tests --bin trials -- logins
 //! ```
 
 #![expect(clippy::print_stdout, reason = "the tables are its output")]
@@ -23,6 +24,7 @@ use serde_json::Value;
 use tests::books::Held;
 use tests::consumption;
 use tests::load::{self, Load};
+use tests::logins::{self, KINDS};
 use tests::soak::Soak;
 use tests::speed;
 use tokio::sync::watch;
@@ -75,6 +77,12 @@ enum Trial {
         #[arg(long, default_value_t = 1)]
         connections: u64,
     },
+    /// Measure whether the time of a post with a wrong key tells if its source exists.
+    Logins {
+        /// The number of posts to each source.
+        #[arg(long, default_value_t = 3_000)]
+        rounds: usize,
+    },
     /// Run the stack that is killed.
     #[command(hide = true)]
     Victim {
@@ -123,6 +131,16 @@ async fn main() -> anyhow::Result<ExitCode> {
                 times.sort();
                 let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64() * 1e3;
                 println!("| {event:<22} | {:>6} | {:>9.1} | {:>7.1} |", times.len(), at(50), at(99));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Trial::Logins { rounds } => {
+            println!("| source         | p25 µs | median µs | p75 µs |");
+            println!("| -------------- | -----: | --------: | -----: |");
+            for ((kind, _), mut times) in KINDS.into_iter().zip(logins::measure(rounds).await?) {
+                times.sort();
+                let at = |percent: usize| times.get(times.len() * percent / 100).map_or(0, Duration::as_micros);
+                println!("| {kind:<14} | {:>6} | {:>9} | {:>6} |", at(25), at(50), at(75));
             }
             Ok(ExitCode::SUCCESS)
         }
