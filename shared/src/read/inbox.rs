@@ -163,8 +163,13 @@ impl Reading {
         lead: &str,
         options: &Options,
     ) -> Result<Page<ConversationRow>, Problem> {
-        let record = self.own_record(reader, lead).await?;
-        Page::whole(record.conversation.into_iter().map(ConversationRow::from).collect(), options)
+        let mut record = self.own_record(reader, lead).await?;
+        let found = record.conversation.take();
+        let page = Page::whole(found.into_iter().map(ConversationRow::from).collect(), options)?;
+        if !page.items.is_empty() {
+            reader.has_read(&record);
+        }
+        Ok(page)
     }
 
     /// Marks a conversation as read, if nothing has happened since the event that the user has seen. Says whether it did.
