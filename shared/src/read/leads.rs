@@ -63,6 +63,7 @@ impl Field {
     }
 
     /// The names of all fields.
+    #[expect(clippy::indexing_slicing, reason = "it runs only in the compiler")]
     const NAMES: [&str; Self::ALL.len()] = {
         let mut names = [""; Self::ALL.len()];
         let mut at = 0;
