@@ -16,12 +16,13 @@ pub mod template;
 use std::time::Duration;
 
 use leadping::bus::Envelope;
-use leadping::id::LeadId;
+use leadping::conversation::Conversation;
+use leadping::id::{BusinessId, LeadId};
 use leadping::lead::ProcessingStatus;
 use leadping::ledger::Head;
 use leadping::source::Source;
 use leadping::source::change::Change;
-use leadping::store::{Erasure, Record};
+use leadping::store::{Erasure, Leads, List, Record, Span};
 use leadping::time::Timestamp;
 use local::demo;
 use local::stack::{Options, Stack};
@@ -194,6 +195,13 @@ impl Answer {
         let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
         errors.iter().map(|error| (error["code"].as_str().unwrap_or_default(), error["pointer"].as_str())).collect()
     }
+}
+
+/// The first conversations of a business's inbox.
+pub async fn inbox(leads: &Leads, business: &BusinessId) -> Vec<Conversation> {
+    let places = leads.places(List::Inbox(business), &Span::of_all_times(), false, None, 10).await;
+    let ids: Vec<_> = places.expect("the index answers").found.into_iter().map(|place| place.lead_id).collect();
+    leads.conversations(&ids).await.expect("the table answers")
 }
 
 /// Erases a lead as `leadctl` does, under the name `local`.

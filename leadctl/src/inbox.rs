@@ -6,7 +6,8 @@ use clap::{Args, value_parser};
 use leadping::conversation::Conversation;
 use leadping::id::BusinessId;
 use leadping::ledger::Subject;
-use leadping::store::InboxPlace;
+use leadping::store::{List, Place, Span};
+use leadping::time::Timestamp;
 
 use crate::error::Error;
 use crate::known;
@@ -44,8 +45,17 @@ pub(crate) struct Arguments {
     most: u16,
 
     /// Continue after this conversation: its lastEventAt, ~ and its leadId
-    #[arg(long, value_name = "TIME~LEAD")]
-    after: Option<InboxPlace>,
+    #[arg(long, value_name = "TIME~LEAD", value_parser = place)]
+    after: Option<Place>,
+}
+
+/// Reads a place in an inbox.
+fn place(text: &str) -> Result<Place, &'static str> {
+    let read = || {
+        let (time, lead) = text.split_once('~')?;
+        Some(Place { sort: time.parse::<Timestamp>().ok()?.to_string(), lead_id: lead.parse().ok()? })
+    };
+    read().ok_or("not a cursor that an inbox returned")
 }
 
 /// Shows the newest conversations of a business.
@@ -56,8 +66,21 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     let Arguments { business, most, after } = arguments;
     let most = usize::from(*most);
-    let inbox = target.leads.inbox(business, after.as_ref(), most).await;
-    let inbox = inbox.map_err(|error| target.store_error(error))?;
+    let span = Span::of_all_times();
+    let mut inbox = Vec::new();
+    let mut next = after.clone();
+    loop {
+        let left = most - inbox.len();
+        let places = target.leads.places(List::Inbox(business), &span, false, next.as_ref(), left).await;
+        let places = places.map_err(|error| target.store_error(error))?;
+        let ids: Vec<_> = places.found.into_iter().map(|place| place.lead_id).collect();
+        let found = target.leads.conversations(&ids).await;
+        inbox.extend(found.map_err(|error| target.store_error(error))?);
+        next = places.next;
+        if next.is_none() || inbox.len() >= most {
+            break;
+        }
+    }
     if inbox.is_empty() && after.is_none() {
         known::sources_of(target, business).await?;
     }
@@ -66,14 +89,13 @@ pub(crate) async fn run(arguments: &Arguments, target: &Target, output: &mut Out
     output.acted(target.note("inbox", subject).await?);
     output.show(&inbox, |page, inbox| {
         write(page, inbox)?;
-        match inbox.last() {
-            None if after.is_some() => output::note("There are no more."),
-            None => output::note(format_args!("The inbox of {business} is empty.")),
-            Some(last) if inbox.len() == most => {
-                let place = InboxPlace { last_event_at: last.last_event_at, lead_id: last.lead_id.clone() };
-                output::note(format_args!("\nThere may be more: --after {place}"));
+        match &next {
+            None if inbox.is_empty() && after.is_some() => output::note("There are no more."),
+            None if inbox.is_empty() => output::note(format_args!("The inbox of {business} is empty.")),
+            None => {}
+            Some(Place { sort, lead_id }) => {
+                output::note(format_args!("\nThere may be more: --after {sort}~{lead_id}"))
             }
-            Some(_) => {}
         }
         Ok(())
     })
@@ -95,4 +117,18 @@ fn write(page: &mut Page<'_>, inbox: &[Conversation]) -> io::Result<()> {
         (Tone::Plain, cells)
     });
     page.table(COLUMNS, rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_a_time_and_a_lead() {
+        let read = place("2026-06-15T12:00:00.000Z~lead_a").unwrap();
+        assert_eq!((read.sort.as_str(), read.lead_id.as_str()), ("2026-06-15T12:00:00.000Z", "lead_a"));
+        for text in ["", "lead_a", "2026-06-15T12:00:00.000Z", "noon~lead_a", "2026-06-15T12:00:00.000Z~a b"] {
+            assert!(place(text).is_err(), "{text}");
+        }
+    }
 }

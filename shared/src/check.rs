@@ -9,16 +9,15 @@ mod status;
 
 use std::sync::Arc;
 
-use lambda_http::http::header::CONTENT_TYPE;
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use tracing::{Instrument, Span, field};
 
 use crate::client::aws::Clients;
-use crate::http::{self, Problem, Route};
+use crate::http::{self, Json, Problem, Route, to_json};
 use crate::intake::LEADPING_TEST;
-use crate::intake::decide::{Decider, to_json};
+use crate::intake::decide::Decider;
 use crate::settings::CheckSettings;
 use crate::source::{Mode, Sender};
 use crate::start::{self, StartError};
@@ -118,8 +117,7 @@ impl Window {
 
 impl From<Answer> for Response<Body> {
     fn from(answer: Answer) -> Self {
-        let mut response = Self::new(Body::Text(answer.body));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let mut response = Self::from(Json(answer.body));
         if answer.mode == Mode::Test {
             response.headers_mut().insert(LEADPING_TEST, HeaderValue::from_static("true"));
         }
@@ -129,9 +127,8 @@ impl From<Answer> for Response<Body> {
 
 /// The gateway's own answer to a path without a route. A gateway sends no such request to a function.
 fn no_route() -> Response<Body> {
-    let mut response = Response::new(Body::Text(r#"{"message":"Not Found"}"#.to_owned()));
+    let mut response = Response::from(Json(r#"{"message":"Not Found"}"#.to_owned()));
     *response.status_mut() = StatusCode::NOT_FOUND;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 

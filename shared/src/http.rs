@@ -9,5 +9,6 @@ mod user_route;
 
 pub use problem::Problem;
 pub use route::Route;
+pub(crate) use service::{Json, to_json};
 pub use service::{request_id, respond, routed, service};
 pub use user_route::{Scope, UserRoute};

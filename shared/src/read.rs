@@ -17,20 +17,16 @@ mod sources;
 use std::sync::Arc;
 
 use futures_util::future::join;
-use lambda_http::http::header::CONTENT_TYPE;
-use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
-use serde::Serialize;
 use tracing::{Instrument, field};
 
 use crate::client::aws::Clients;
 use crate::client::credential::Credential;
-use crate::http::{self, Problem, Route, UserRoute};
+use crate::http::{self, Json, Problem, Route, UserRoute, to_json};
 use crate::settings::{ReadSettings, Secret};
 use crate::start::{self, StartError};
 use crate::store::{Leads, Limits, Sources, StoreError};
 use options::{ARCHIVE_FILTER, Options, Parameters};
-use page::Page;
 use reader::Reader;
 
 pub use options::Served;
@@ -44,9 +40,6 @@ pub struct Reading {
     business_claim: String,
     digest_key: Secret,
 }
-
-/// An answer with the status 200, as JSON.
-struct Answer(String);
 
 impl Reading {
     /// Builds the clients from environment variables.
@@ -91,7 +84,7 @@ impl Reading {
         .await
     }
 
-    async fn ask(&self, found: Option<(Route, Option<String>)>, request: &Request) -> Result<Answer, Problem> {
+    async fn ask(&self, found: Option<(Route, Option<String>)>, request: &Request) -> Result<Json, Problem> {
         // The gateway sends no other routes here.
         let Some((Route::User(route), parameter)) = found else { return Err(Problem::Internal) };
         let reader = Reader::of(request, &self.business_claim, &self.digest_key)?;
@@ -108,24 +101,28 @@ impl Reading {
             }
             UserRoute::Leads => {
                 let options = options(&[ARCHIVE_FILTER])?;
-                listed(&reader, route, &self.list_leads(&reader, &options).await?)?
+                let page = self.list_leads(&reader, &options).await?;
+                reader.has_read_rows(route, page.items.len());
+                to_json(&page)?
             }
             UserRoute::Inbox => {
                 let options = options(&[ARCHIVE_FILTER])?;
-                listed(&reader, route, &self.inbox(&reader, &options).await?)?
+                let page = self.inbox(&reader, &options).await?;
+                reader.has_read_rows(route, page.items.len());
+                to_json(&page)?
             }
             UserRoute::LeadConversations => {
                 let options = options(&[])?;
-                listed(&reader, route, &self.conversations_of(&reader, id, &options).await?)?
+                to_json(&self.conversations_of(&reader, id, &options).await?)?
             }
             UserRoute::MarkRead => to_json(&self.mark_read(&reader, id, request).await?)?,
             UserRoute::LeadEvents => {
                 let options = options(&[])?;
-                listed(&reader, route, &self.events(&reader, id, &options).await?)?
+                to_json(&self.events(&reader, id, &options).await?)?
             }
             UserRoute::Sources => {
                 let options = options(&[])?;
-                listed(&reader, route, &self.list_sources(&reader, &options).await?)?
+                to_json(&self.list_sources(&reader, &options).await?)?
             }
             UserRoute::Source => {
                 Parameters::read(request, &[])?;
@@ -134,16 +131,7 @@ impl Reading {
             UserRoute::SourceMetrics => to_json(&self.metrics(&reader, id, request).await?)?,
             UserRoute::Analytics => to_json(&self.analytics(&reader, request).await?)?,
         };
-        Ok(Answer(body))
-    }
-}
-
-impl From<Answer> for Response<Body> {
-    fn from(answer: Answer) -> Self {
-        let mut response = Self::new(Body::Text(answer.0));
-        *response.status_mut() = StatusCode::OK;
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response
+        Ok(Json(body))
     }
 }
 
@@ -161,28 +149,6 @@ pub const fn served(route: UserRoute) -> Option<Served> {
     }
 }
 
-/// A page as JSON. The log says who has read how much.
-fn listed<T: Serialize>(reader: &Reader, route: UserRoute, page: &Page<T>) -> Result<String, Problem> {
-    tracing::info!(subject = reader.subject, route = route.path(), rows = page.items.len(), "a list was read");
-    to_json(page)
-}
-
-fn to_json(content: &impl Serialize) -> Result<String, Problem> {
-    serde_json::to_string(content).map_err(|_| {
-        tracing::error!("an answer cannot be written as JSON");
-        Problem::Internal
-    })
-}
-
 fn unavailable(error: StoreError) -> Problem {
-    match error {
-        StoreError::Unavailable { .. } | StoreError::TimedOut | StoreError::OutOfReach => {
-            error.report_unavailable("storage is unavailable");
-            Problem::ReadUnavailable
-        }
-        StoreError::Unreadable(_) | StoreError::Unwritable => {
-            tracing::error!(%error, "storage contains an item that this release cannot read");
-            Problem::Internal
-        }
-    }
+    if error.report() { Problem::ReadUnavailable } else { Problem::Internal }
 }

@@ -18,6 +18,9 @@ pub enum StartError {
 
 /// Starts a function, and logs the error when that fails. The runtime prints an error that `main` returns without time
 /// and level, so no query for errors would find it.
-pub(crate) async fn logged<T>(start: impl Future<Output = Result<T, StartError>>) -> Result<T, StartError> {
+///
+/// # Errors
+/// What `start` returns.
+pub async fn logged<T>(start: impl Future<Output = Result<T, StartError>>) -> Result<T, StartError> {
     start.await.inspect_err(|error| tracing::error!(%error, "the function cannot start"))
 }

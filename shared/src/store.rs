@@ -36,7 +36,7 @@ pub use lists::{List, Place, Places, Span};
 pub use outbox::Written;
 pub use outbox_item::{Lease, Outbox, Retain};
 pub use progress::Again;
-pub use queries::{InboxPlace, InvalidPlace, Listed};
+pub use queries::Listed;
 pub use sources::{SourceRecord, Sources};
 
 use aws_sdk_dynamodb::Client;
@@ -84,6 +84,20 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Reports to the metrics and the log that a request cannot be answered. Returns whether the error may pass.
+    pub(crate) fn report(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } | Self::TimedOut | Self::OutOfReach => {
+                self.report_unavailable("storage is unavailable");
+                true
+            }
+            Self::Unreadable(_) | Self::Unwritable => {
+                tracing::error!(error = %self, "storage contains an item that this release cannot read");
+                false
+            }
+        }
+    }
+
     /// Reports to the metrics and the log that the storage failed, and what follows from it.
     pub(crate) fn report_unavailable(&self, consequence: &str) {
         metric::unavailable("storage");

@@ -3,6 +3,7 @@
 mod analytics;
 mod conversations;
 mod lists;
+mod log;
 mod tenancy;
 mod tokens;
 

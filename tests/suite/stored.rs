@@ -15,7 +15,7 @@ use leadping::source::Mode;
 use leadping::store::{Due, Erasure, Progress, StoredLead, Work};
 use local::stack::Options;
 use serde_json::Value;
-use tests::{Api, change, erase, options};
+use tests::{Api, change, erase, inbox, options};
 
 const FIRST: &str = include_str!("../stored/first-release.json");
 const NEXT: &str = include_str!("../stored/next-release.json");
@@ -119,8 +119,8 @@ async fn items_of_the_first_release_are_read_next_to_those_of_a_later_one() {
         for found in found {
             assert_eq!(found.iter().map(|lead| lead.lead().id.as_str()).collect::<Vec<_>>(), [READY]);
         }
-        let inbox = leads.inbox(&business, None, 10).await.unwrap();
-        assert_eq!(inbox.iter().map(|row| row.lead_id.as_str()).collect::<Vec<_>>(), [WAITING, READY]);
+        let listed = inbox(&leads, &business).await;
+        assert_eq!(listed.iter().map(|row| row.lead_id.as_str()).collect::<Vec<_>>(), [WAITING, READY]);
         let unfinished = leads.unfinished().await.unwrap();
         let (events, leads): (Vec<_>, Vec<_>) = unfinished.iter().partition(|due| due.work == Work::Events);
         let ids = |due: &[&Due]| due.iter().map(|due| due.id.to_string()).collect::<Vec<_>>();

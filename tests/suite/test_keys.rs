@@ -12,7 +12,7 @@ use local::demo::{self, SOURCE_ID};
 use local::stack::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Answer, Api, Post, erase, options};
+use tests::{Answer, Api, Post, erase, inbox, options};
 
 const FLAT: &str = include_str!("../examples/flat.json");
 
@@ -231,7 +231,7 @@ async fn a_test_lead_is_in_no_inbox_list_or_report() {
     let business = record.lead.business_id().clone();
     assert_eq!(business.as_str(), "business_1", "it is in the document");
     let day = record.lead.lead().created_at.day();
-    assert_eq!(leads.inbox(&business, None, 10).await.unwrap().len(), 0);
+    assert_eq!(inbox(&leads, &business).await.len(), 0);
     assert_eq!((leads.count(&source, &day).await.unwrap(), leads.any(&source, &day).await.unwrap()), (0, false));
     let contact = &record.lead.lead().contact;
     let number = contact.phone.as_ref().and_then(|phone| phone.number.clone()).unwrap();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use lambda_runtime::{Error, LambdaEvent, Service, service_fn};
 use leadping::settings::{SettingsError, optional};
+use leadping::start::{self, StartError};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -43,11 +44,7 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    /// Reads the settings from the environment.
-    ///
-    /// # Errors
-    /// When a variable is missing.
-    pub fn from_env() -> Result<Self, SettingsError> {
+    fn from_env() -> Result<Self, SettingsError> {
         let required = |name| optional(name).ok_or(SettingsError::Missing(name));
         Ok(Self {
             authorize_url: required("USER_AUTHORIZE_URL")?,
@@ -96,6 +93,14 @@ pub fn service(
 }
 
 impl Page {
+    /// The page for users of the issuer that the environment names.
+    ///
+    /// # Errors
+    /// [`StartError`], which was logged, when a variable is missing.
+    pub async fn from_env() -> Result<Self, StartError> {
+        start::logged(async { Ok(Self::new(&SignIn::from_env()?)) }).await
+    }
+
     /// The page for users of this issuer.
     pub fn new(sign_in: &SignIn) -> Self {
         // Texts always serialize.

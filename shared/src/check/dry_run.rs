@@ -7,10 +7,10 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::Window;
-use crate::http::Problem;
+use crate::http::{Problem, to_json};
 use crate::id::{AccountId, LeadId, SourceId};
 use crate::intake::Post;
-use crate::intake::decide::{Decision, to_json};
+use crate::intake::decide::Decision;
 use crate::lead::number::flag;
 use crate::lead::{Contact, Customer, Lead, Metadata};
 use crate::payload::Entrance;

@@ -159,6 +159,28 @@ pub async fn respond<T: Into<Response<Body>>>(
     response
 }
 
+/// A JSON text as an answer with the status 200.
+pub(crate) struct Json(pub(crate) String);
+
+impl From<Json> for Response<Body> {
+    fn from(Json(text): Json) -> Self {
+        let mut response = Self::new(Body::Text(text));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+    }
+}
+
+/// Writes the JSON text of an answer.
+///
+/// # Errors
+/// [`Problem::Internal`], which was logged.
+pub(crate) fn to_json(content: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(content).map_err(|_| {
+        tracing::error!("an answer cannot be written as JSON");
+        Problem::Internal
+    })
+}
+
 /// The gateway's request id, or Lambda's if the event has none. It never comes from a header of the caller, and it is
 /// never blank, because a retried put recognizes its own first try by it.
 pub fn request_id(request: &Request) -> String {

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use lambda_http::http::header::CONTENT_TYPE;
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
 
-use crate::http::rate_limit;
+use crate::http::{Json, rate_limit};
 use crate::source::limits::Usage;
 
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -34,9 +33,8 @@ impl fmt::Debug for Accepted {
 
 impl From<Accepted> for Response<Body> {
     fn from(accepted: Accepted) -> Self {
-        let mut response = Self::new(Body::Text(accepted.lead));
+        let mut response = Self::from(Json(accepted.lead));
         *response.status_mut() = StatusCode::CREATED;
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if accepted.replayed {
             response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         }

@@ -13,7 +13,7 @@ use super::request::{self, Post};
 use crate::client::aws::Clients;
 use crate::client::credential::Credential;
 use crate::client::web;
-use crate::http::Problem;
+use crate::http::{Problem, to_json};
 use crate::identity::Identity;
 use crate::lead::{Lead, ProcessingStatus};
 use crate::settings::CheckSettings;
@@ -222,22 +222,6 @@ fn login_failed(source: &str, ended_key: &str) {
     step::login_failed(source, ended_key);
 }
 
-pub(crate) fn to_json(content: &impl serde::Serialize) -> Result<String, Problem> {
-    serde_json::to_string(content).map_err(|_| {
-        tracing::error!("an answer cannot be written as JSON");
-        Problem::Internal
-    })
-}
-
 pub(crate) fn unavailable(error: StoreError) -> Problem {
-    match error {
-        StoreError::Unavailable { .. } | StoreError::TimedOut | StoreError::OutOfReach => {
-            error.report_unavailable("storage is unavailable");
-            Problem::StorageUnavailable
-        }
-        StoreError::Unreadable(_) | StoreError::Unwritable => {
-            tracing::error!(%error, "storage contains an item that this release cannot read");
-            Problem::Internal
-        }
-    }
+    if error.report() { Problem::StorageUnavailable } else { Problem::Internal }
 }

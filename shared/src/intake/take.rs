@@ -7,12 +7,12 @@ use lambda_http::{Body, Request, Response};
 use tracing::{Instrument, Span, field};
 
 use super::answer::Accepted;
-use super::decide::{Decider, Decision, Known, same, to_json};
+use super::decide::{Decider, Decision, Known, same};
 use super::request::Post;
 use super::reserve::{Reservation, Writer};
 use crate::client::aws::Clients;
 use crate::client::web;
-use crate::http::{self, Problem};
+use crate::http::{self, Problem, to_json};
 use crate::lead::Lead;
 use crate::payload::Entrance;
 use crate::queue::{LeadCreated, Queue};

@@ -23,6 +23,22 @@ struct Token<P> {
     p: P,
 }
 
+/// A sort key of an index in a token. DynamoDB refuses a place with any other text.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct SortKey(pub(super) String);
+
+/// DynamoDB's limit on a sort key, in bytes.
+const MAX_SORT_KEY: usize = 1_024;
+
+impl TryFrom<String> for SortKey {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if (1..=MAX_SORT_KEY).contains(&text.len()) { Ok(Self(text)) } else { Err("not a sort key") }
+    }
+}
+
 /// A request, as its tokens remember it.
 pub(super) struct Binding(String);
 

@@ -7,12 +7,13 @@ use serde_with::skip_serializing_none;
 use super::cursor::Binding;
 use super::options::{Options, Parameters, Served};
 use super::page::{Page, Part};
+use super::range::Range;
 use super::reader::Reader;
 use super::{Reading, unavailable};
 use crate::conversation::Conversation;
 use crate::http::problem::{Missing, QueryFault, Spot};
 use crate::http::{Problem, UserRoute};
-use crate::id::{ConversationId, LeadId, SourceId};
+use crate::id::{BusinessId, ConversationId, LeadId, SourceId};
 use crate::lead::email::Email;
 use crate::lead::phone_number::PhoneNumber;
 use crate::lead::redact::redacted;
@@ -96,6 +97,29 @@ impl From<Conversation> for ConversationRow {
     }
 }
 
+/// What the inbox is asked for. The index that finds a conversation may be older than the conversation, so each is checked.
+struct Wanted<'a> {
+    business: &'a BusinessId,
+    is_unread: Option<bool>,
+    range: Range,
+}
+
+impl Wanted<'_> {
+    fn fits(&self, found: &Conversation) -> bool {
+        found.business_id == *self.business
+            && self.is_unread.is_none_or(|wanted| found.is_unread == wanted)
+            && self.range.contains(found.last_event_at)
+    }
+}
+
+/// Orders conversations that were read after the index, some of which may have moved since.
+fn put_in_order(found: &mut [Conversation], ascending: bool) {
+    found.sort_by(|one, other| match ascending {
+        true => one.last_event_at.cmp(&other.last_event_at),
+        false => other.last_event_at.cmp(&one.last_event_at),
+    });
+}
+
 impl Reading {
     /// The conversations of a business, those with news first unless they are asked for otherwise.
     pub(super) async fn inbox(&self, reader: &Reader, options: &Options) -> Result<Page<ConversationRow>, Problem> {
@@ -124,14 +148,12 @@ impl Reading {
             let found = self.leads.conversations(&ids).await?;
             Ok(found.into_iter().map(|conversation| (conversation.lead_id.clone(), conversation)).collect())
         };
-        let keep = |conversation: &Conversation| {
-            conversation.business_id == reader.business
-                && is_unread.is_none_or(|wanted| conversation.is_unread == wanted)
-        };
+        let wanted = Wanted { business: &reader.business, is_unread, range: options.range };
         let binding = Binding::of(reader, UserRoute::Inbox, "", options);
-        let mut page = self.page(&part, options, &binding, read, keep).await?;
-        let rows = std::mem::take(&mut page.items).into_iter().map(ConversationRow::from).collect();
-        Ok(page.with(rows))
+        let mut page = self.page(&part, options, &binding, read, |found| wanted.fits(found)).await?;
+        let mut found = std::mem::take(&mut page.items);
+        put_in_order(&mut found, part.ascending);
+        Ok(page.with(found.into_iter().map(ConversationRow::from).collect()))
     }
 
     /// The conversation of a lead; none before the worker has opened it.
@@ -141,8 +163,13 @@ impl Reading {
         lead: &str,
         options: &Options,
     ) -> Result<Page<ConversationRow>, Problem> {
-        let record = self.own_record(reader, lead).await?;
-        Page::whole(record.conversation.into_iter().map(ConversationRow::from).collect(), options)
+        let mut record = self.own_record(reader, lead).await?;
+        let found = record.conversation.take();
+        let page = Page::whole(found.into_iter().map(ConversationRow::from).collect(), options)?;
+        if !page.items.is_empty() {
+            reader.has_read(&record);
+        }
+        Ok(page)
     }
 
     /// Marks a conversation as read, if nothing has happened since the event that the user has seen. Says whether it did.
@@ -163,5 +190,55 @@ impl Reading {
         let record = self.record_of(reader, &lead).await?.ok_or_else(missing)?;
         let is_in_inbox = matches!(&record.lead, StoredLead::Kept(kept) if !kept.lead.test);
         record.conversation.filter(|_| is_in_inbox).map(|_| false).ok_or_else(missing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn conversation(business: &str, is_unread: bool, at: &str) -> Conversation {
+        serde_json::from_value(json!({
+            "id": "conversation_a", "leadId": "lead_a", "accountId": "account_1", "businessId": business,
+            "sourceId": "source_1", "status": "open", "isUnread": is_unread, "lastSnippet": "",
+            "lastEventAt": at, "eventVersion": 1, "createdAt": "2026-06-15T12:00:00.000Z",
+        }))
+        .unwrap()
+    }
+
+    /// The index may have an earlier time, business or mark.
+    #[test]
+    fn a_conversation_that_has_changed_since_it_was_found_is_checked() {
+        let business = BusinessId::parse("business_1").unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().milliseconds();
+        let range = Range { from: at("2026-06-15T12:00:00.000Z"), to: at("2026-06-15T12:59:59.999Z") };
+        for (of, is_unread, last_event_at, wanted, expected) in [
+            ("business_1", true, "2026-06-15T12:00:00.000Z", None, true),
+            ("business_1", true, "2026-06-15T12:59:59.999Z", Some(true), true),
+            ("business_1", true, "2026-06-15T13:00:00.000Z", None, false),
+            ("business_1", true, "2026-06-15T11:59:59.999Z", None, false),
+            ("business_1", false, "2026-06-15T12:30:00.000Z", Some(true), false),
+            ("business_1", false, "2026-06-15T12:30:00.000Z", Some(false), true),
+            ("business_2", true, "2026-06-15T12:30:00.000Z", None, false),
+        ] {
+            let asked = Wanted { business: &business, is_unread: wanted, range };
+            assert_eq!(asked.fits(&conversation(of, is_unread, last_event_at)), expected, "{of} {last_event_at}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_in_the_order_of_what_it_shows() {
+        let times = |ascending| {
+            let mut found = ["13", "11", "12"]
+                .map(|hour| conversation("business_1", true, &format!("2026-06-15T{hour}:00:00.000Z")));
+            put_in_order(&mut found, ascending);
+            found.map(|found| found.last_event_at.to_string()[11..13].to_owned())
+        };
+        assert_eq!(
+            (times(true), times(false)),
+            (["11", "12", "13"].map(str::to_owned), ["13", "12", "11"].map(str::to_owned))
+        );
     }
 }

@@ -41,6 +41,7 @@ impl Reading {
     /// One lead of the reader's business, consistently, as JSON.
     pub(super) async fn lead(&self, reader: &Reader, id: &str) -> Result<String, Problem> {
         let mut record = self.own_record(reader, id).await?;
+        let conversation = record.conversation.take().map(ConversationRow::from);
         let stored = &record.lead;
         let source = self.own_source(reader, &stored.lead().source_id, false).await?;
         let is_approved = source.as_ref().map(|source| source.approved);
@@ -48,19 +49,22 @@ impl Reading {
         if is_approved == Some(false) {
             view.eligibility.source_is_not_approved();
         }
-        to_json(&LeadDetail {
+        let answer = to_json(&LeadDetail {
             lead: view,
             business_id: stored.business_id(),
             source: SourceName { id: stored.lead().source_id.clone(), name: source.map(|source| source.name) },
             is_archived: false,
-            conversation: record.conversation.take().map(ConversationRow::from),
+            conversation,
             events: &record.timeline,
-        })
+        })?;
+        reader.has_read(&record);
+        Ok(answer)
     }
 
     /// The timeline of a lead, oldest first unless it is asked for otherwise.
     pub(super) async fn events(&self, reader: &Reader, lead: &str, options: &Options) -> Result<Page<Event>, Problem> {
-        let mut timeline = self.own_record(reader, lead).await?.timeline;
+        let mut record = self.own_record(reader, lead).await?;
+        let mut timeline = std::mem::take(&mut record.timeline);
         let binding = Binding::of(reader, UserRoute::LeadEvents, lead, options);
         let is_wanted =
             |event: &Event| options.filters.iter().all(|filter| event.event_type.as_str() == filter.value.trim());
@@ -77,6 +81,9 @@ impl Reading {
         let has_more = timeline.len() > options.page_size;
         timeline.truncate(options.page_size);
         let last = timeline.last().filter(|_| has_more).map(|event| event.sequence);
+        if !timeline.is_empty() {
+            reader.has_read(&record);
+        }
         Ok(Page {
             items: timeline,
             page_size: options.page_size,
@@ -96,10 +103,6 @@ impl Reading {
     /// The same; `None` if the business has no such lead.
     pub(super) async fn record_of(&self, reader: &Reader, id: &LeadId) -> Result<Option<Record>, Problem> {
         let record = self.leads.record(id).await.map_err(unavailable)?;
-        let record = record.filter(|record| *record.lead.business_id() == reader.business);
-        if record.is_some() {
-            tracing::info!(subject = reader.subject, lead_id = id.as_str(), "a person's data was read");
-        }
-        Ok(record)
+        Ok(record.filter(|record| *record.lead.business_id() == reader.business))
     }
 }

@@ -24,9 +24,60 @@ use crate::lead::{ProcessingStatus, name};
 use crate::store::{Kept, List, Span, StoredLead};
 use crate::time::Timestamp;
 
+/// What leads are filtered by.
+#[derive(Clone, Copy)]
+enum Field {
+    Id,
+    Phone,
+    Email,
+    ExternalId,
+    SourceId,
+    ProcessingStatus,
+    State,
+    Product,
+}
+
+impl Field {
+    const ALL: [Self; 8] = [
+        Self::Id,
+        Self::Phone,
+        Self::Email,
+        Self::ExternalId,
+        Self::SourceId,
+        Self::ProcessingStatus,
+        Self::State,
+        Self::Product,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::ExternalId => "externalId",
+            Self::SourceId => "sourceId",
+            Self::ProcessingStatus => "processingStatus",
+            Self::State => "state",
+            Self::Product => "product",
+        }
+    }
+
+    /// The names of all fields.
+    #[expect(clippy::indexing_slicing, reason = "it runs only in the compiler")]
+    const NAMES: [&str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = Self::ALL[at].name();
+            at += 1;
+        }
+        names
+    };
+}
+
 /// What the list serves.
 pub(super) const SERVED: Served = Served {
-    filters: &["id", "phone", "email", "externalId", "sourceId", "processingStatus", "state", "product"],
+    filters: &Field::NAMES,
     range: Some("createdAt"),
     order: Some("createdAt"),
     search: &["id", "email", "phone", "lastName"],
@@ -89,28 +140,29 @@ impl Sought {
     /// What a filter looks for. An id or number that cannot be read finds nothing.
     fn of_filter(filter: &Filter) -> Result<Self, Problem> {
         let value = filter.value.trim();
-        Ok(match filter.field {
-            "id" => Self::Id(LeadId::parse(value).ok()),
-            "phone" => {
+        let field = Field::ALL.into_iter().find(|field| field.name() == filter.field).ok_or(Problem::Internal)?;
+        Ok(match field {
+            Field::Id => Self::Id(LeadId::parse(value).ok()),
+            Field::Phone => {
                 let number = PhoneNumber::parse(value).map(|parsed| parsed.number).ok();
                 Self::Phone(Some(number.ok_or_else(|| filter.invalid("Send one U.S. phone number of ten digits."))?))
             }
-            "email" => {
+            Field::Email => {
                 let invalid = || filter.invalid("Send one e-mail address, such as name@example.com.");
                 Self::Email(Some(Email::parse(value).ok_or_else(invalid)?))
             }
-            "externalId" => Self::ExternalId(value.to_owned()),
-            "sourceId" => Self::Source(SourceId::parse(value).ok()),
-            "processingStatus" => {
+            Field::ExternalId => Self::ExternalId(value.to_owned()),
+            Field::SourceId => Self::Source(SourceId::parse(value).ok()),
+            Field::ProcessingStatus => {
                 let statuses = [ProcessingStatus::Enriching, ProcessingStatus::Ready];
                 let status = statuses.into_iter().find(|status| status.as_str() == value);
                 Self::Status(status.ok_or_else(|| filter.invalid("Send Enriching or Ready."))?)
             }
-            "state" => {
+            Field::State => {
                 let state = State::parse(value);
                 Self::State(state.ok_or_else(|| filter.invalid("Send a U.S. state, by USPS code or name."))?)
             }
-            _ => Self::Product(value.to_lowercase()),
+            Field::Product => Self::Product(value.to_lowercase()),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cursor::Binding;
+use super::cursor::{Binding, SortKey};
 use super::options::Options;
 use super::{Reading, unavailable};
 use crate::http::Problem;
@@ -30,7 +30,7 @@ pub(super) struct Page<T> {
 /// A place as a token holds it.
 #[derive(Serialize, Deserialize)]
 struct TokenPlace {
-    s: String,
+    s: SortKey,
     l: LeadId,
 }
 
@@ -105,7 +105,7 @@ impl Reading {
             }
         };
         let continuation =
-            continuation.map(|Place { sort, lead_id }| binding.token(TokenPlace { s: sort, l: lead_id }));
+            continuation.map(|Place { sort, lead_id }| binding.token(TokenPlace { s: SortKey(sort), l: lead_id }));
         let total_count = if options.include_count && !part.is_filtered {
             self.leads.count_list(part.list, &part.span, MAX_COUNT).await.map_err(unavailable)?
         } else {
@@ -117,7 +117,7 @@ impl Reading {
     /// The place that the token names, if there is one.
     fn start(&self, part: &Part<'_>, options: &Options, binding: &Binding) -> Result<Option<Place>, Problem> {
         let Some(token) = &options.token else { return Ok(None) };
-        let TokenPlace { s, l } = binding.place(token)?;
+        let TokenPlace { s: SortKey(s), l } = binding.place(token)?;
         // DynamoDB refuses a place outside of the part.
         if (part.span.from.as_str()..=part.span.to.as_str()).contains(&s.as_str()) {
             Ok(Some(Place { sort: s, lead_id: l }))

@@ -7,9 +7,10 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use sha2::{Digest, Sha256};
 
-use crate::http::Problem;
+use crate::http::{Problem, UserRoute};
 use crate::id::{BusinessId, RequestId};
 use crate::settings::Secret;
+use crate::store::{Record, StoredLead};
 
 /// A user or a system of one business.
 #[derive(Debug)]
@@ -34,6 +35,22 @@ impl Reader {
             business: business.ok_or(Problem::NoBusiness)?,
             subject: shown(value("sub").unwrap_or_default(), digest_key),
         })
+    }
+}
+
+impl Reader {
+    /// Logs that an answer has the data of a lead's person. That of an erased lead has none.
+    pub(super) fn has_read(&self, record: &Record) {
+        if let StoredLead::Kept(kept) = &record.lead {
+            tracing::info!(subject = self.subject, lead_id = kept.lead.id.as_str(), "a person's data was read");
+        }
+    }
+
+    /// Logs that the answer of a list has rows with persons' data.
+    pub(super) fn has_read_rows(&self, route: UserRoute, rows: usize) {
+        if rows > 0 {
+            tracing::info!(subject = self.subject, route = route.path(), rows, "a list was read");
+        }
     }
 }
 

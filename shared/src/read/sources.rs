@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::cursor::Binding;
+use super::cursor::{Binding, SortKey};
 use super::options::{Options, Served};
 use super::page::Page;
 use super::reader::Reader;
@@ -66,7 +66,9 @@ impl Reading {
     /// The sources of a business, by name.
     pub(super) async fn list_sources(&self, reader: &Reader, options: &Options) -> Result<Page<SourceView>, Problem> {
         let binding = Binding::of(reader, UserRoute::Sources, "", options);
-        let after: Option<(String, SourceId)> = options.token.as_ref().map(|token| binding.place(token)).transpose()?;
+        let after: Option<(SortKey, SourceId)> =
+            options.token.as_ref().map(|token| binding.place(token)).transpose()?;
+        let after = after.map(|(SortKey(name), id)| (name, id));
         let ascending = options.ascending.unwrap_or(true);
         let found = self.sources.of_business(&reader.business, ascending, after.as_ref(), options.page_size).await;
         let (sources, next) = found.map_err(unavailable)?;

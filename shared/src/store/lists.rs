@@ -46,6 +46,14 @@ pub struct Span {
     pub to: String,
 }
 
+impl Span {
+    /// The part of a list that is sorted by time: all of it.
+    pub fn of_all_times() -> Self {
+        // Times begin with a digit.
+        Self { from: "0".to_owned(), to: ":".to_owned() }
+    }
+}
+
 /// A place in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {

@@ -1,8 +1,6 @@
 //! Operators' queries on leads. Each uses an index, and none reads the whole table.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::Select;
 
@@ -10,9 +8,8 @@ use super::StoreError;
 use super::batch::{self, MAX_BATCH};
 use super::item::{self, Item};
 use super::lead_item::{Due, LEAD, StoredLead, day_key, due, external_id_scope, index_key, lead_id, pk, stored};
-use super::leads::{CONVERSATION, Leads, conversation};
+use super::leads::Leads;
 use super::schema::{self, Index};
-use crate::conversation::Conversation;
 use crate::id::{BusinessId, LeadId, SourceId};
 use crate::lead::email::Email;
 use crate::lead::phone_number::PhoneNumber;
@@ -25,38 +22,6 @@ use crate::time::Timestamp;
 pub struct Listed {
     pub id: LeadId,
     pub created_at: Timestamp,
-}
-
-/// A cursor into an inbox: the next page begins after this conversation. The text is `{lastEventAt}~{leadId}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InboxPlace {
-    /// When the conversation last moved to the top of the inbox.
-    pub last_event_at: Timestamp,
-    /// The lead of the conversation.
-    pub lead_id: LeadId,
-}
-
-/// The text is not a cursor into an inbox.
-#[derive(Debug, thiserror::Error)]
-#[error("not a cursor that an inbox returned")]
-pub struct InvalidPlace;
-
-impl fmt::Display for InboxPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}~{}", self.last_event_at, self.lead_id)
-    }
-}
-
-impl FromStr for InboxPlace {
-    type Err = InvalidPlace;
-
-    fn from_str(text: &str) -> Result<Self, InvalidPlace> {
-        let (time, lead) = text.split_once('~').ok_or(InvalidPlace)?;
-        Ok(Self {
-            last_event_at: time.parse().map_err(|_| InvalidPlace)?,
-            lead_id: lead.parse().map_err(|_| InvalidPlace)?,
-        })
-    }
 }
 
 impl Leads {
@@ -120,45 +85,6 @@ impl Leads {
             found.extend(entry(&key?, LEAD));
         }
         self.get_many(&item::readable(found.iter().map(lead_id))).await
-    }
-
-    /// Lists up to `max` conversations of a business, newest first, from the first one or after a cursor.
-    pub async fn inbox(
-        &self,
-        business: &BusinessId,
-        after: Option<&InboxPlace>,
-        max: usize,
-    ) -> Result<Vec<Conversation>, StoreError> {
-        let start = after.map(|place| {
-            let mut start = item::key(pk(&place.lead_id), CONVERSATION);
-            start.insert(schema::INBOX.partition.to_owned(), item::text(business));
-            start.insert(schema::INBOX.sort.to_owned(), item::text(place.last_event_at));
-            start
-        });
-        let mut keys = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(schema::INBOX.name)
-            .key_condition_expression("businessId = :business")
-            .expression_attribute_values(":business", item::text(business.as_str()))
-            .scan_index_forward(false)
-            .set_exclusive_start_key(start)
-            .into_paginator()
-            .page_size(page_size(max))
-            .items()
-            .send();
-        let mut listed = Vec::new();
-        while listed.len() < max
-            && let Some(found) = keys.next().await
-        {
-            listed.extend(entry(&found?, CONVERSATION));
-        }
-        let found = batch::get(&self.client, &self.table, listed.iter().cloned(), false).await?;
-        let mut conversations: HashMap<LeadId, Conversation> =
-            item::readable(found.iter().map(|found| Ok((lead_id(found)?, conversation(found)?)))).into_iter().collect();
-        let ids = item::readable(listed.iter().map(lead_id));
-        Ok(ids.iter().filter_map(|id| conversations.remove(id)).collect())
     }
 
     /// Counts the leads that a source sent on a day (`2026-06-15`, in UTC), including erased ones.
@@ -265,18 +191,4 @@ fn page_size(max: usize) -> i32 {
 
 fn listed(item: &Item) -> Result<Listed, StoreError> {
     Ok(Listed { id: lead_id(item)?, created_at: item::parsed(item, schema::CREATED_AT)? })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_is_a_time_and_a_lead() {
-        let text = "2026-06-15T12:00:00.000Z~lead_a";
-        assert_eq!(text.parse::<InboxPlace>().unwrap().to_string(), text);
-        for text in ["", "lead_a", "2026-06-15T12:00:00.000Z", "noon~lead_a", "2026-06-15T12:00:00.000Z~a b"] {
-            assert!(text.parse::<InboxPlace>().is_err(), "{text}");
-        }
-    }
 }

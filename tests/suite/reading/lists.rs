@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use data_encoding::BASE64URL_NOPAD;
 use local::stack::Options;
 use tests::options;
 
@@ -364,6 +365,78 @@ async fn a_token_belongs_to_its_request() {
         assert_eq!(answer.status.as_u16(), status, "{path} {body}: {}", answer.text);
         if status == 400 {
             assert_eq!(answer.body["code"], "cursor.invalid", "{path} {body}");
+        }
+    }
+    api.stack.stop().await;
+}
+
+/// A forged place can only be another place in the caller's own list, or it is refused.
+#[tokio::test]
+async fn a_forged_place_is_refused() {
+    let (api, token) = start().await;
+    let first = post(&api, demo::SOURCE_ID, &json!({})).await;
+    copy(&api, &first, 0..3, "example").await;
+    let long = "a".repeat(1_025);
+    let (leads, names) = (json!({"pageSize": 1}), json!({"pageSize": 1, "search": "exam"}));
+    for (path, body, places) in [
+        (
+            "/sources/all/my",
+            &leads,
+            vec![
+                (json!(["", "source_123"]), 400),
+                (json!([long, "source_123"]), 400),
+                (json!(["é".repeat(513), "source_123"]), 400),
+                (json!(["a".repeat(1_024), "source_123"]), 200),
+                (json!(["Demo", ""]), 400),
+                (json!(["Demo", "a b"]), 400),
+                (json!(["Demo"]), 400),
+                (json!([7, "source_123"]), 400),
+                (json!(["\u{0}", "source_unknown"]), 200),
+                (json!(null), 400),
+                (json!({}), 400),
+            ],
+        ),
+        (
+            "/leads/all/my",
+            &leads,
+            vec![
+                (json!({"s": "", "l": "lead_a"}), 400),
+                (json!({"s": format!("2{long}"), "l": "lead_a"}), 400),
+                (json!({"s": "1969-01-01T00:00:00.000Z", "l": "lead_a"}), 400),
+                (json!({"s": "~", "l": "lead_a"}), 400),
+                (json!({"s": "2026-06-15T12:00:00.000Z", "l": ""}), 400),
+                (json!({"s": "2026-06-15T12:00:00.000Z", "l": "a b"}), 400),
+                (json!({"s": "2026-06-15T12:00:00.000Z"}), 400),
+                (json!({"s": "2026-06-15T12:00:00.000Z", "l": "lead_unknown"}), 200),
+                (json!({"s": "2", "l": "lead_unknown"}), 200),
+                (json!(["2026-06-15T12:00:00.000Z", "lead_a"]), 200),
+                (json!(3), 400),
+            ],
+        ),
+        (
+            "/leads/all/my",
+            &names,
+            vec![
+                (json!({"s": "exalt", "l": "lead_a"}), 400),
+                (json!({"s": format!("exam{long}"), "l": "lead_a"}), 400),
+                (json!({"s": "example", "l": "lead_unknown"}), 200),
+            ],
+        ),
+    ] {
+        let page = list(&api, &token, path, body.clone()).await;
+        let real = page.body["continuationToken"].as_str().unwrap();
+        let real: Value = serde_json::from_slice(&BASE64URL_NOPAD.decode(real.as_bytes()).unwrap()).unwrap();
+        for (place, status) in places {
+            let mut forged = real.clone();
+            forged["p"] = place;
+            let mut body = body.clone();
+            body["continuationToken"] = json!(BASE64URL_NOPAD.encode(forged.to_string().as_bytes()));
+            let answer = list(&api, &token, path, body).await;
+            let shown: String = forged["p"].to_string().chars().take(80).collect();
+            assert_eq!(answer.status.as_u16(), status, "{path} {shown}: {}", answer.text);
+            if status == 400 {
+                assert_eq!(answer.body["code"], "cursor.invalid", "{path} {shown}");
+            }
         }
     }
     api.stack.stop().await;
