@@ -5,6 +5,7 @@
 
 mod attempts;
 mod batch;
+mod due;
 mod ended;
 mod erasure;
 mod guards;
@@ -25,10 +26,11 @@ mod unknown;
 mod update;
 
 pub use attempts::Attempts;
+pub use due::{Due, Work};
 pub use ended::{Ended, LookupOutcome};
 pub use erasure::{ERASE, Erasure};
 pub use guards::{Earlier, Guard, Guarded, Replaced};
-pub use lead_item::{Due, Kept, NewLead, Progress, StoredLead, Tombstone, Work};
+pub use lead_item::{Kept, NewLead, Progress, StoredLead, Tombstone};
 pub use leads::{Leads, Put, Record};
 pub use ledger::Ledger;
 pub use limits::{CapPlace, Limits, Refusals};

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 
+use super::due::{Due, Work, due};
 use super::ended::{Ended, LookupOutcome};
 use super::item::{self, Item};
-use super::lead_item::{Due, Kept, LEAD, Progress, StoredLead, Work, due, pk, stored};
+use super::lead_item::{Kept, LEAD, Progress, StoredLead, pk, stored};
 use super::leads::{CONVERSATION, Leads, conversation_item};
 use super::outbox::{RetainChange, Subject, Written};
 use super::outbox_item::{Lease, Outbox};

@@ -6,8 +6,9 @@ use aws_sdk_dynamodb::types::Select;
 
 use super::StoreError;
 use super::batch::{self, MAX_BATCH};
+use super::due::{Due, due};
 use super::item::{self, Item};
-use super::lead_item::{Due, LEAD, StoredLead, day_key, due, external_id_scope, index_key, lead_id, pk, stored};
+use super::lead_item::{LEAD, StoredLead, day_key, external_id_scope, index_key, lead_id, pk, stored};
 use super::leads::Leads;
 use super::schema::{self, Index};
 use crate::id::{BusinessId, LeadId, SourceId};
