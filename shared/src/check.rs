@@ -101,7 +101,7 @@ impl Window {
                 Ok((_, end)) => metric::dry_run(*end, &source, ""),
                 Err(problem) => {
                     let codes = Problem::failure_codes(problem).join(" ");
-                    metric::dry_run(PostEnd::of(problem.status()), &source, &codes);
+                    metric::dry_run(problem.end(), &source, &codes);
                 }
             }
         }

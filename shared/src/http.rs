@@ -7,6 +7,7 @@ pub mod route;
 mod service;
 mod user_route;
 
+pub(crate) use problem::LIMIT_CODES;
 pub use problem::Problem;
 pub use route::Route;
 pub(crate) use service::{Json, to_json};

@@ -47,10 +47,10 @@ pub struct Source {
     #[serde(default)]
     pub retain_certificates: bool,
     /// How many leads it may send; any number if there are none (contract, section 10).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "limits::stored_caps", skip_serializing_if = "Option::is_none")]
     pub limits: Option<Caps>,
     /// What happens when it sends a person again; nothing if there are none (contract, section 10).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "limits::stored_duplicates", skip_serializing_if = "Option::is_none")]
     pub duplicates: Option<Duplicates>,
     /// Ids of tags to add to each lead.
     #[serde(default)]

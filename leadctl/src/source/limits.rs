@@ -87,10 +87,10 @@ impl LimitArguments {
         let before = source.limits.take();
         let day = self.cap_day.or(before.as_ref().and_then(|caps| caps.day));
         let hour = self.cap_hour.or(before.as_ref().and_then(|caps| caps.hour));
-        if day.is_some() || hour.is_some() {
-            let time_zone = self.cap_zone.or(before.map(|caps| caps.time_zone)).unwrap_or_default();
-            source.limits = Some(Caps { day, hour, time_zone });
-        } else if self.cap_zone.is_some() {
+        let is_zoned = self.cap_zone.is_some();
+        let time_zone = self.cap_zone.or(before.map(|caps| caps.time_zone)).unwrap_or_default();
+        source.limits = Caps { day, hour, time_zone }.given();
+        if is_zoned && source.limits.is_none() {
             return Err(Error::Refused(
                 "the source has no cap that --cap-zone could be for: give --cap-day or --cap-hour, too".to_owned(),
             ));
@@ -133,7 +133,7 @@ impl RemovedLimits {
             caps.day = caps.day.filter(|_| !self.no_cap_day);
             caps.hour = caps.hour.filter(|_| !self.no_cap_hour);
         }
-        source.limits = source.limits.take().filter(|caps| caps.day.is_some() || caps.hour.is_some());
+        source.limits = source.limits.take().and_then(Caps::given);
         source.duplicates = source.duplicates.take().filter(|_| !self.no_duplicates);
     }
 }

@@ -11,6 +11,7 @@ use crate::failure::{Code, Failure};
 use crate::payload::{Malformed, Unreadable};
 use crate::source::Barred;
 use crate::source::limits::Usage;
+use crate::telemetry::PostEnd;
 
 pub(crate) use query::{QueryFault, Spot};
 
@@ -71,6 +72,11 @@ pub enum Missing {
     /// A business has no conversation of this id.
     Conversation,
 }
+
+/// The codes of the problems that end a post as [`PostEnd::Limited`].
+pub(crate) const LIMIT_CODES: [&str; 2] = [DUPLICATE, QUOTA_EXCEEDED];
+const DUPLICATE: &str = "lead.duplicate";
+const QUOTA_EXCEEDED: &str = "quota.exceeded";
 
 /// The fixed part of a problem.
 struct Kind {
@@ -252,14 +258,14 @@ impl Problem {
                 StatusCode::CONFLICT,
                 "conflict",
                 "The person is in an earlier lead",
-                "lead.duplicate",
-                "This source takes each person once in a time. Nothing was stored, and sending the lead again does not help.",
+                DUPLICATE,
+                "This source already has a lead for this person. Nothing was stored, and sending the lead again does not help.",
             ),
             Self::QuotaExceeded(_) => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "quota-exceeded",
                 "A limit of this source is reached",
-                "quota.exceeded",
+                QUOTA_EXCEEDED,
                 "The source takes no more leads for now, and nothing was stored. Send the same bytes again after Retry-After.",
             ),
             Self::Internal => (
@@ -285,6 +291,15 @@ impl Problem {
             ),
         };
         Kind { status, slug, title, code, detail }
+    }
+
+    /// How a post ends that is answered with this problem.
+    pub(crate) fn end(&self) -> PostEnd {
+        match self {
+            Self::Duplicate | Self::QuotaExceeded(_) => PostEnd::Limited,
+            _ if self.status().is_server_error() => PostEnd::Unavailable,
+            _ => PostEnd::Refused,
+        }
     }
 
     /// The status of the answer.

@@ -15,7 +15,6 @@ use crate::source::{Mode, Sender};
 use crate::store::{
     Attempts, CapPlace, Earlier, Guard, Guarded, Leads, Limits, NewLead, Put, Replaced, StoreError, StoredLead,
 };
-use crate::telemetry::PostEnd;
 use crate::time::Timestamp;
 
 /// The timeout of guards and count together. Without an answer nothing is put.
@@ -253,7 +252,7 @@ impl Writer {
 
     /// Counts a refused post of a source for its reports. Test posts are in no report.
     pub(super) async fn count_refusal(&self, sender: &Sender, problem: &Problem, now: Timestamp) {
-        if sender.mode == Mode::Test || PostEnd::of(problem.status()) != PostEnd::Refused {
+        if sender.mode == Mode::Test || !problem.status().is_client_error() {
             return;
         }
         let codes = problem.failure_codes();

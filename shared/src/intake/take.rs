@@ -158,7 +158,7 @@ fn report(mode: Mode, source: &str, outcome: &Result<Accepted, Problem>) {
         Ok(Accepted { replayed: true, .. }) => metric::lead(mode, PostEnd::Replayed, source, ""),
         Err(problem) => {
             let codes = problem.failure_codes().join(" ");
-            metric::lead(mode, PostEnd::of(problem.status()), source, &codes);
+            metric::lead(mode, problem.end(), source, &codes);
             step::refused(problem.status().as_u16(), &codes);
         }
     }

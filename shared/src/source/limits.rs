@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_with::skip_serializing_none;
 
 use crate::time::Timestamp;
@@ -122,7 +122,22 @@ pub enum Action {
     Refuse,
 }
 
+/// Reads the caps of a stored source. Without a number there is nothing to compare with.
+pub(super) fn stored_caps<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Caps>, D::Error> {
+    Ok(Option::<Caps>::deserialize(from)?.and_then(Caps::given))
+}
+
+/// Reads the same for duplicates. Without a key, no person is the same as another.
+pub(super) fn stored_duplicates<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duplicates>, D::Error> {
+    Ok(Option::<Duplicates>::deserialize(from)?.filter(|duplicates| !duplicates.by.is_empty()))
+}
+
 impl Caps {
+    /// The caps, if there is at least one.
+    pub fn given(self) -> Option<Self> {
+        (self.day.is_some() || self.hour.is_some()).then_some(self)
+    }
+
     /// The day and the hour of a moment.
     pub fn windows(&self, now: Timestamp) -> Windows {
         let instant = jiff::Timestamp::from(now);

@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 
 fn at(text: &str) -> Timestamp {
@@ -94,5 +96,25 @@ fn only_an_enabled_and_attached_source_may_send() {
     ];
     for (source, barred) in cases {
         assert_eq!(source.attachment().unwrap_err(), barred);
+    }
+}
+
+#[test]
+fn a_stored_limit_that_limits_nothing_is_none() {
+    let whole = serde_json::to_value(source(Vec::new())).unwrap();
+    for (member, value, is_limit) in [
+        ("limits", json!(null), false),
+        ("limits", json!({}), false),
+        ("limits", json!({"timeZone": "America/New_York"}), false),
+        ("limits", json!({"week": 7}), false),
+        ("limits", json!({"day": 0}), true),
+        ("limits", json!({"hour": 1, "day": null}), true),
+        ("duplicates", json!({"by": [], "days": 30, "scope": "source", "action": "refuse"}), false),
+        ("duplicates", json!({"by": ["email"], "days": 30, "scope": "source", "action": "refuse"}), true),
+    ] {
+        let mut stored = whole.clone();
+        stored[member] = value.clone();
+        let read: Source = serde_json::from_value(stored).unwrap();
+        assert_eq!(read.limits.is_some() || read.duplicates.is_some(), is_limit, "{member}: {value}");
     }
 }

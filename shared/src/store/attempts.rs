@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
 /// Watches the attempts of one call, of which the SDK reports only the last. An attempt that the service refused did
-/// nothing. One that failed here or without an answer may have done its work, now or later.
+/// nothing. One that was sent and has no answer, or a server error, may have done its work, now or later.
 #[derive(Clone, Debug, Default)]
 pub struct Attempts(Arc<AtomicUsize>);
 

@@ -65,6 +65,14 @@ pub struct Refusals {
     pub codes: BTreeMap<String, u64>,
 }
 
+impl Refusals {
+    /// How many posts were refused with a code other than these, of which a post has one alone.
+    pub fn posts_without(&self, codes: &[&str]) -> u64 {
+        let left_out = codes.iter().filter_map(|code| self.codes.get(*code)).sum();
+        self.posts.saturating_sub(left_out)
+    }
+}
+
 impl Limits {
     /// Addresses the table by its name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
@@ -255,4 +263,23 @@ fn counts(found: &Item, windows: &Windows) -> Result<Counts, StoreError> {
         Some(count) => count.ok_or(StoreError::Unreadable("count")),
     };
     Ok(Counts { day: count(DAY)?, hour: count(&hour_attribute(windows.hour))? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn posts_that_limits_refused_can_be_left_out() {
+        for (posts, codes, left) in [
+            (0, &[][..], 0),
+            (3, &[("email.invalid", 2), ("phone.invalid", 3)], 3),
+            (9, &[("quota.exceeded", 4), ("lead.duplicate", 3), ("email.invalid", 2), ("phone.invalid", 1)], 2),
+            (4, &[("quota.exceeded", 4)], 0),
+        ] {
+            let codes = codes.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
+            let refusals = Refusals { posts, codes, ..Refusals::default() };
+            assert_eq!(refusals.posts_without(&["lead.duplicate", "quota.exceeded"]), left, "{refusals:?}");
+        }
+    }
 }

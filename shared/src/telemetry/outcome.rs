@@ -1,7 +1,5 @@
 //! The values of the field `outcome` in metrics and steps. Alarms and the dashboard filter by them.
 
-use lambda_http::http::StatusCode;
-
 /// How a post ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostEnd {
@@ -11,21 +9,19 @@ pub enum PostEnd {
     Replayed,
     /// The partner has to change something.
     Refused,
+    /// A limit that the business has set refuses the lead: a cap, or that a person is sent once.
+    Limited,
     /// We could not answer, and the partner has to retry.
     Unavailable,
 }
 
 impl PostEnd {
-    /// The end of a post that is answered with a problem of this status.
-    pub fn of(status: StatusCode) -> Self {
-        if status.is_server_error() { Self::Unavailable } else { Self::Refused }
-    }
-
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Replayed => "replayed",
             Self::Refused => "refused",
+            Self::Limited => "limited",
             Self::Unavailable => "unavailable",
         }
     }

@@ -52,6 +52,21 @@ fn a_reached_cap_names_itself() {
 }
 
 #[test]
+fn a_refusal_by_a_limit_ends_by_itself() {
+    for problem in Problem::each() {
+        let is_limit = LIMIT_CODES.contains(&problem.code());
+        let expected = match problem.status().as_u16() {
+            500.. => PostEnd::Unavailable,
+            _ if is_limit => PostEnd::Limited,
+            _ => PostEnd::Refused,
+        };
+        assert_eq!(problem.end(), expected, "{}", problem.code());
+        // Attention to refused posts leaves them out by this code, so they have no other.
+        assert!(!is_limit || problem.failure_codes() == [problem.code()], "{}", problem.code());
+    }
+}
+
+#[test]
 fn only_a_400_lists_errors() {
     let cases = [
         (Problem::Malformed(Malformed::Empty), 400, true),

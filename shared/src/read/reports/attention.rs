@@ -4,7 +4,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
 use super::{CONCURRENT, Days, MAX_SOURCE_DAYS, MAX_SOURCES, SourceShare, today};
-use crate::http::Problem;
+use crate::http::{LIMIT_CODES, Problem};
 use crate::id::SourceId;
 use crate::read::{Reading, unavailable};
 use crate::source::Source;
@@ -36,7 +36,7 @@ impl Reading {
         days: Days,
     ) -> Result<(Vec<Attention>, bool), Problem> {
         let refused = |id: SourceId| async move {
-            let posts = self.refusals(&id, days).await?.iter().map(|day| day.posts).sum::<u64>();
+            let posts = self.refusals(&id, days).await?.iter().map(|day| day.posts_without(&LIMIT_CODES)).sum::<u64>();
             Ok::<_, Problem>(posts)
         };
         let ids: Vec<SourceId> = sources.iter().map(|source| source.id.clone()).collect();
