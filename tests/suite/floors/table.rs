@@ -231,10 +231,11 @@ pub(super) const TARGETS: &[Target] = &[
             &["tls"],
         ],
     ),
-    library("fuzz", "fuzz/src/lib.rs", &[]),
+    library("fuzz", "fuzz/src/lib.rs", &[&["reading"], &["table"]]),
     library("fuzz", "fuzz/fuzz_targets/certificate_url.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/check_lead_event.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/create_lead_event.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/intake_lead_event.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/phone_number.rs", &[]),
+    library("fuzz", "fuzz/fuzz_targets/read_leads_event.rs", &[]),
 ];
