@@ -11,9 +11,8 @@ use leadping::time::Timestamp;
 
 use crate::error::Error;
 use crate::known;
-use crate::ledger::MAX_SHOWN;
 use crate::output::{self, Column, Output, Page, Tone};
-use crate::target::Target;
+use crate::target::{MAX_SHOWN, Target};
 
 const EXAMPLES: &str = "\
 Examples:

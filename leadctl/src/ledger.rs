@@ -12,9 +12,6 @@ use crate::error::Error;
 use crate::output::{self, Column, Output, Page, Tone, count};
 use crate::target::Target;
 
-/// The most leads that one command shows. Its entry in the ledger has their ids, and DynamoDB's items have 400 KB at most.
-pub(crate) const MAX_SHOWN: u16 = 1_000;
-
 const LIST_EXAMPLES: &str = "\
 Examples:
   leadctl --local ledger list
@@ -132,20 +129,4 @@ fn about(subject: &Subject) -> String {
         [subject.source_id.as_ref().map(ToString::to_string), subject.business_id.as_ref().map(ToString::to_string)];
     let parts = ids.into_iter().chain([leads, subject.extent.clone(), (!members.is_empty()).then_some(members)]);
     parts.flatten().collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use leadping::id::LeadId;
-
-    use super::*;
-
-    #[test]
-    fn the_longest_entry_is_far_from_the_limit_of_an_item() {
-        let leads = vec![LeadId::from_digest(&[0xff; 32]); usize::from(MAX_SHOWN)];
-        let subject = Subject { leads, ..Subject::default() };
-        let (at, by) = ("2026-06-15T12:00:00Z".parse().unwrap(), "a".repeat(2_048));
-        let document = serde_json::to_string(&Act { at, by, action: "inbox".to_owned(), subject }).unwrap();
-        assert!(document.len() < 100_000, "{}", document.len());
-    }
 }

@@ -32,6 +32,9 @@ const LOCAL_DATA: &str = ".leadping";
 /// The deployed stack to act on, when the command line names no target.
 const STACK: &str = "LEADCTL_STACK";
 
+/// The most leads that one command shows. Its entry in the ledger has their ids, and DynamoDB's items have 400 KB at most.
+pub(crate) const MAX_SHOWN: u16 = 1_000;
+
 /// What the command line says about where to act.
 #[derive(Debug, Args)]
 pub(crate) struct TargetArguments {
@@ -379,4 +382,18 @@ impl Target {
 
 fn named<'a>(url: Option<&'a str>, variable: &str) -> Result<&'a str, Error> {
     url.ok_or_else(|| Error::Usage(format!("no queue given: set {variable} to its URL")))
+}
+
+#[cfg(test)]
+mod tests {
+    use leadping::id::LeadId;
+
+    use super::*;
+
+    #[test]
+    fn the_longest_entry_is_far_from_the_limit_of_an_item() {
+        let leads = vec![LeadId::from_digest(&[0xff; 32]); usize::from(MAX_SHOWN)];
+        let document = serde_json::to_string(&Subject { leads, ..Subject::default() }).unwrap();
+        assert!(document.len() < 100_000, "{}", document.len());
+    }
 }

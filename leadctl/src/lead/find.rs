@@ -13,10 +13,9 @@ use leadping::store::StoredLead;
 
 use crate::error::Error;
 use crate::known;
-use crate::ledger::MAX_SHOWN;
 use crate::output::{self, Column, Format, Output, Page, Tone, note_head};
 use crate::source::rules::line;
-use crate::target::Target;
+use crate::target::{MAX_SHOWN, Target};
 
 const USAGE: &str = "\
 leadctl lead find --source <SOURCE> --external-id <EXTERNAL_ID>
