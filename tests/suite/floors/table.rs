@@ -177,7 +177,7 @@ pub(super) const TARGETS: &[Target] = &[
     suite(
         "tests",
         "tests/lib.rs",
-        &[&["soak", "speed"], &["load", "consumption"], &["books", "proxy", "binaries", ""], &["logged"]],
+        &[&["readers", "soak", "speed"], &["load", "consumption"], &["books", "proxy", "binaries", ""], &["logged"]],
     ),
     suite("tests", "tests/trials.rs", &[]),
     suite("tests", "tests/peers.rs", &[]),
@@ -228,10 +228,11 @@ pub(super) const TARGETS: &[Target] = &[
             &["tls"],
         ],
     ),
-    library("fuzz", "fuzz/src/lib.rs", &[]),
+    library("fuzz", "fuzz/src/lib.rs", &[&["reading"], &["table"]]),
     library("fuzz", "fuzz/fuzz_targets/certificate_url.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/check_lead_event.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/create_lead_event.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/intake_lead_event.rs", &[]),
     library("fuzz", "fuzz/fuzz_targets/phone_number.rs", &[]),
+    library("fuzz", "fuzz/fuzz_targets/read_leads_event.rs", &[]),
 ];
