@@ -168,7 +168,6 @@ fn parameters(route: UserRoute) -> Vec<Value> {
         json!({"name": name, "in": "path", "required": true, "description": "The id.", "schema": {"type": "string", "minLength": 1}})
     });
     let query = |name: &str, about: &str, schema: Value, required| json!({"name": name, "in": "query", "required": required, "description": about, "schema": schema});
-    let text = || json!({"type": "string"});
     let asked = match route {
         UserRoute::Leads | UserRoute::Inbox => vec![query(
             "archiveFilter",
@@ -179,7 +178,7 @@ fn parameters(route: UserRoute) -> Vec<Value> {
         UserRoute::MarkRead => vec![query(
             "eventVersion",
             "The eventVersion of the conversation that the user has seen.",
-            json!({"type": "integer", "minimum": 0}),
+            json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX}),
             true,
         )],
         UserRoute::SourceMetrics | UserRoute::Analytics => vec![
@@ -189,47 +188,58 @@ fn parameters(route: UserRoute) -> Vec<Value> {
                 json!({"type": "integer", "minimum": 1, "maximum": 92, "default": 30}),
                 false,
             ),
-            query("startAt", "The first day, or a time in it.", text(), false),
-            query("endAt", "The end, which is not included.", text(), false),
+            query("startAt", "The first day, or a time in it.", time(), false),
+            query("endAt", "The end, which is not included.", time(), false),
         ],
         _ => Vec::new(),
     };
     own.into_iter().chain(asked).collect()
 }
 
-/// The schema of a list's body, from the table of what it serves.
+/// The schema of a time or a day.
+fn time() -> Value {
+    json!({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]})
+}
+
+/// The schema of a list's body, from the table of what it serves. A member that is null is the same as none.
 fn body(served: &Served) -> Value {
     let mut members = json!({
-        "pageSize": {"type": "integer", "minimum": 1, "maximum": 100, "default": 25, "description": "The most items of the page."},
+        "pageSize": {"type": ["integer", "null"], "minimum": 1, "maximum": 100, "default": 25, "description": "The most items of the page."},
         "continuationToken": {"type": ["string", "null"], "description": "Of the page before. The rest of the body must be the same."},
     });
     let object = |properties: Value, required: &[&str]| json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false});
     if served.counts {
-        members["includeCount"] = json!({"type": "boolean", "description": "Whether to count, up to 10,000."});
+        members["includeCount"] =
+            json!({"type": ["boolean", "null"], "description": "Whether to count, up to 10,000."});
     }
     if !served.filters.is_empty() {
-        let value = json!({"type": ["string", "boolean", "number"], "description": "What the field must be equal to."});
+        let value = json!({
+            "type": ["string", "boolean", "number"], "minLength": 1, "maxLength": 1024,
+            "description": "What the field must be equal to.",
+        });
         let filter = object(json!({"field": {"enum": served.filters}, "value": value}), &["field", "value"]);
-        members["filters"] =
-            json!({"type": "array", "maxItems": 20, "items": filter, "description": "All of them must hold."});
+        members["filters"] = json!({"type": ["array", "null"], "maxItems": 20, "items": filter, "description": "All of them must hold."});
     }
     if let Some(field) = served.range {
-        let time = json!({"type": "string", "description": "A time as RFC 3339, or a day."});
+        let mut time = time();
+        time["type"] = json!(["string", "null"]);
+        time["description"] = json!("A time as RFC 3339, or a day.");
         let bounds = ["greaterThan", "greaterThanOrEqual", "lessThan", "lessThanOrEqual"];
         let mut properties: Map<_, _> = bounds.iter().map(|bound| ((*bound).to_owned(), time.clone())).collect();
         properties.insert("field".to_owned(), json!({"enum": [field]}));
         let mut range = object(properties.into(), &["field"]);
         range["minProperties"] = json!(2);
-        members["rangeFilters"] = json!({"type": "array", "items": range, "description": "Ranges of time."});
+        members["rangeFilters"] = json!({"type": ["array", "null"], "items": range, "description": "Ranges of time."});
     }
     if let Some(field) = served.order {
-        let direction = json!({"enum": ["asc", "desc"], "default": "asc"});
+        let direction = json!({"enum": ["asc", "desc", null], "default": "asc"});
         let order = object(json!({"field": {"enum": [field]}, "direction": direction}), &["field"]);
-        members["orderBy"] = json!({"type": "array", "maxItems": 1, "items": order, "description": "The order."});
+        members["orderBy"] =
+            json!({"type": ["array", "null"], "maxItems": 1, "items": order, "description": "The order."});
     }
     if !served.search.is_empty() {
-        members["search"] = json!({"type": "string", "maxLength": 200, "description": "An id, an e-mail address, a phone number, or the beginning of a last name."});
-        members["searchFields"] = json!({"type": "array", "items": {"enum": served.search}, "description": "What the search may be; any if empty."});
+        members["search"] = json!({"type": ["string", "null"], "maxLength": 200, "description": "An id, an e-mail address, a phone number, or the beginning of a last name."});
+        members["searchFields"] = json!({"type": ["array", "null"], "items": {"enum": served.search}, "description": "What the search may be; any if empty."});
     }
     object(members, &[])
 }

@@ -53,7 +53,7 @@ async def main(gateway, token):
     credentials.headers.add("X-Leadping-Source-Key", KEY)
     external_id = f"sdk-{time.time_ns()}"
     sent = LeadIntakeRequest(
-        first_name="Zoë", last_name="Müller", phone="(512) 555-0123", email="zoe@example.com", state="TX", external_id=external_id,
+        first_name="Zoë", last_name="Müller", phone="(512) 555-0123", email="zoe@example.com", state="TX", external_id=external_id, tag_ids=["tag-7"], tag_names=["webinar"],
         trusted_form_url="https://cert.trustedform.com/0123456789abcdef0123456789abcdef01234567",
     )
     posted = await client.leads.intake.post(sent, credentials)
@@ -71,6 +71,8 @@ async def main(gateway, token):
     expect("GET /leads/{id}: the name", (found.contact.first_name, found.contact.last_name), ("Zoë", "Müller"))
     expect("its phone", found.contact.phone.number, "+15125550123")
     expect("its lookup", found.contact.phone.additional_data["lookup"]["lineType"], "Wireless")
+    expect("its tags", [(tag.id, tag.name) for tag in found.tags], [("tag-7", None), (None, "webinar")])
+    expect("its last change", found.modified_at >= found.created_at, True)
     expect("its external id", found.metadata.external_id, external_id)
     expect("its conversation", found.additional_data["conversation"]["isUnread"], True)
     expect("its eligibility", found.additional_data["eligibility"]["sms"]["eligible"], True)

@@ -2,13 +2,15 @@
 
 mod analytics;
 mod conversations;
+mod indexes;
 mod lists;
 mod log;
+mod reports;
 mod tenancy;
 mod tokens;
 
 use leadping::id::{AccountId, BusinessId, LeadId, SourceId};
-use leadping::source::{self, Source, SourceKey};
+use leadping::source::{self, Source, SourceKey, StoredKey};
 use leadping::time::Timestamp;
 use local::demo;
 use local::issuer::{self, Issuer};
@@ -57,15 +59,20 @@ fn equal(field: &str, value: &str) -> Value {
     json!({"field": field, "value": value})
 }
 
-/// Creates a source of another business, whose key is that of the demo sources.
+/// Creates a source of a business, whose key is that of the demo sources.
 async fn create_source(api: &Api, id: &str, business: &str) {
-    let now = Timestamp::now();
+    let key = SourceKey::presented(demo::SOURCE_KEY).stored(Timestamp::now());
+    create_source_with(api, id, business, vec![key]).await;
+}
+
+/// Creates a source of a business with these keys.
+async fn create_source_with(api: &Api, id: &str, business: &str, keys: Vec<StoredKey>) {
     let source = Source {
         account_id: Some(AccountId::parse("account_2").unwrap()),
         business_id: Some(BusinessId::parse(business).unwrap()),
         approved: true,
-        keys: vec![SourceKey::presented(demo::SOURCE_KEY).stored(now)],
-        ..Source::new(SourceId::parse(id).unwrap(), "Other forms", source::random().unwrap(), now)
+        keys,
+        ..Source::new(SourceId::parse(id).unwrap(), "Other forms", source::random().unwrap(), Timestamp::now())
     };
     assert!(demo::create(&api.stack.sources(), &api.stack.ledger(), &source).await.unwrap());
 }

@@ -119,6 +119,9 @@ fn samconfig_has_no_data_of_an_account() {
     for identifier in ["arn:", "Arn=", "DomainName=", "HostedZoneId=", "AccountSid="] {
         assert!(!samconfig.contains(identifier), "{identifier}");
     }
+    let template = template();
+    let mut of_users = template["Parameters"].as_object().unwrap().keys().filter(|name| name.starts_with("User"));
+    assert_eq!(of_users.find(|name| !samconfig.contains(name.as_str())), None);
 }
 
 /// The sentence in the runbook about who an alarm notifies. An alarm goes to one of the two topics, or rolls a release back.

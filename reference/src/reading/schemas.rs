@@ -51,6 +51,7 @@ pub(super) fn all() -> Map<String, Value> {
         }),
     );
     let named = object("A source by its name.", &["id"], json!({"id": text("Its id."), "name": text("Its name.")}));
+    let tag = object("A tag, by its id or its name.", &[], json!({"id": text("Its id."), "name": text("Its name.")}));
     let conversation = object(
         "A conversation.",
         &["id", "leadId", "status", "isUnread", "eventVersion", "lastEventAt"],
@@ -74,7 +75,7 @@ pub(super) fn all() -> Map<String, Value> {
             "processingStatus": text("Enriching or Ready."), "isArchived": flag("Always false."), "source": of("SourceName"),
             "externalId": text("The source's id of the lead."), "state": text("The person's state."), "product": text("The product."),
             "price": {"type": "number", "description": "The price."}, "lineType": text("The line, if it was looked up."),
-            "consentStatus": text("The consent, if the source retains certificates."),
+            "consentStatus": text("The consent, if the source retains certificates."), "tags": list("Its tags.", "Tag"),
         }),
     );
     let source = object(
@@ -82,7 +83,7 @@ pub(super) fn all() -> Map<String, Value> {
         &["id", "name", "enabled", "complianceApproved"],
         json!({
             "id": text("Its id."), "name": text("Its name."), "businessId": text("Its business."),
-            "enabled": flag("Whether it may send."), "complianceApproved": flag("Whether it has passed its compliance review."),
+            "enabled": flag("Whether it may send."), "attached": flag("Whether it has an account and a business. Without both it may not send."), "complianceApproved": flag("Whether it has passed its compliance review."),
             "requiresTrustedForm": flag("Whether each lead needs a certificate."),
             "retainCertificates": flag("Whether certificates are matched and retained."),
             "allowedStates": texts("Any if empty."), "allowedProducts": texts("Any if empty."),
@@ -152,6 +153,7 @@ pub(super) fn all() -> Map<String, Value> {
     );
     let detail = json!({"description": "A lead with what is known about it.", "allOf": [of("Lead"), object("What users see.", &["source", "eligibility", "events"], json!({
         "businessId": text("Its business."), "source": of("SourceName"), "isArchived": flag("Always false."),
+        "tags": list("tagIds and tagNames in one list.", "Tag"), "modifiedAt": time("When its last event happened."),
         "eligibility": of("Eligibility"), "conversation": of("Conversation"), "events": list("The timeline.", "LeadEvent"),
         "consent": {"type": "object", "description": "The consent, if the source retains certificates."},
     }))]});
@@ -166,6 +168,7 @@ pub(super) fn all() -> Map<String, Value> {
         ("LeadEvent", event),
         ("EventPage", page("LeadEvent")),
         ("SourceName", named),
+        ("Tag", tag),
         ("Conversation", conversation),
         ("ConversationPage", page("Conversation")),
         ("UserSource", source),

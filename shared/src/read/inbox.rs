@@ -176,8 +176,8 @@ impl Reading {
     /// The conversation of an erased lead or of a test lead is in no inbox, so there is none to mark.
     pub(super) async fn mark_read(&self, reader: &Reader, id: &str, request: &Request) -> Result<bool, Problem> {
         let parameters = Parameters::read(request, &[EVENT_VERSION])?;
-        let version = parameters.get(EVENT_VERSION).and_then(|version| version.parse().ok());
-        let version = version.ok_or_else(|| {
+        let version = parameters.get(EVENT_VERSION).and_then(|version| version.parse::<i64>().ok());
+        let version = version.and_then(|version| version.try_into().ok()).ok_or_else(|| {
             let at = Spot::Parameter(EVENT_VERSION.to_owned());
             Problem::Query(QueryFault::invalid(at, "Send the eventVersion of the conversation that the user has seen."))
         })?;

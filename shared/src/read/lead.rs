@@ -5,7 +5,7 @@ use serde_with::skip_serializing_none;
 
 use super::cursor::Binding;
 use super::inbox::ConversationRow;
-use super::leads::SourceName;
+use super::leads::{SourceName, Tag};
 use super::options::{Options, Served};
 use super::page::Page;
 use super::reader::Reader;
@@ -16,6 +16,7 @@ use crate::http::{Problem, UserRoute};
 use crate::id::{BusinessId, LeadId};
 use crate::lead::view::LeadView;
 use crate::store::Record;
+use crate::time::Timestamp;
 
 /// What a timeline serves.
 pub(super) const SERVED_EVENTS: Served =
@@ -31,6 +32,9 @@ struct LeadDetail<'a> {
     lead: LeadView<'a>,
     business_id: &'a BusinessId,
     source: SourceName,
+    tags: Vec<Tag>,
+    /// When its last event happened.
+    modified_at: Timestamp,
     is_archived: bool,
     conversation: Option<ConversationRow>,
     /// The timeline, oldest first.
@@ -53,6 +57,8 @@ impl Reading {
             lead: view,
             business_id: stored.business_id(),
             source: SourceName { id: stored.lead().source_id.clone(), name: source.map(|source| source.name) },
+            tags: Tag::all(&stored.lead().tag_ids, &stored.lead().tag_names),
+            modified_at: record.timeline.last().map_or(stored.lead().created_at, |event| event.created_at),
             is_archived: false,
             conversation,
             events: &record.timeline,

@@ -109,6 +109,21 @@ pub(super) struct LeadRow {
     price: Option<Price>,
     line_type: Option<LineType>,
     consent_status: Option<ConsentStatus>,
+    tags: Vec<Tag>,
+}
+
+/// A tag in the vendor's form, `{"id": ...}` or `{"name": ...}`: partners send one of the two.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Tag {
+    Id(String),
+    Name(String),
+}
+
+impl Tag {
+    pub(super) fn all(ids: &[String], names: &[String]) -> Vec<Self> {
+        ids.iter().cloned().map(Self::Id).chain(names.iter().cloned().map(Self::Name)).collect()
+    }
 }
 
 /// A source, by its name.
@@ -368,6 +383,7 @@ impl LeadRow {
         let Kept { lead, lookup, .. } = kept;
         Self {
             phone: lead.phone_number().cloned(),
+            tags: Tag::all(&lead.tag_ids, &lead.tag_names),
             id: lead.id,
             created_at: lead.created_at,
             first_name: lead.contact.first_name,

@@ -20,7 +20,7 @@ const MAX_BODY: usize = 256 * 1024;
 const MAX_SEARCH: usize = 200;
 /// The longest value of a filter, in characters.
 const MAX_VALUE: usize = 1_024;
-const MAX_PAGE: u64 = 100;
+const MAX_PAGE: u32 = 100;
 const DEFAULT_PAGE: usize = 25;
 /// The most filters in a request.
 const MAX_FILTERS: usize = 20;
@@ -224,7 +224,9 @@ fn identity(body: &Map<String, Value>, only_archived: bool) -> String {
 
 fn page_size(given: Option<Value>) -> Result<usize, Problem> {
     let Some(given) = given else { return Ok(DEFAULT_PAGE) };
-    let size = given.as_u64().filter(|size| (1..=MAX_PAGE).contains(size)).and_then(|size| size.try_into().ok());
+    // JSON has one kind of number, so 25.0 is 25.
+    let size = (1..=MAX_PAGE).find(|size| given.as_f64() == Some(f64::from(*size)));
+    let size = size.and_then(|size| size.try_into().ok());
     size.ok_or_else(|| invalid("/pageSize".to_owned(), "Send a whole number from 1 to 100."))
 }
 

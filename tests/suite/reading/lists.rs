@@ -78,6 +78,7 @@ async fn leads_are_found_in_every_spelling() {
         (json!({"rangeFilters": [{"field": "createdAt", "lessThan": "9999-12-31"}]}), "dcba"),
         (json!({"search": "smith", "rangeFilters": [{"field": "createdAt", "lessThanOrEqual": "2026-01-01"}]}), ""),
         (json!({"filters": null, "search": null, "orderBy": []}), "dcba"),
+        (json!({"pageSize": 3.0}), "dcb"),
     ] {
         let answer = list(&api, &token, "/leads/all/my", body.clone()).await;
         let found: String = ids(&answer).iter().map(|id| names[*id]).collect();
@@ -201,6 +202,7 @@ async fn what_is_not_served_is_refused_by_name() {
         ),
         (leads, json!({"pageSize": 0}), "query.invalid", "/pageSize"),
         (leads, json!({"pageSize": 101}), "query.invalid", "/pageSize"),
+        (leads, json!({"pageSize": 1.5}), "query.invalid", "/pageSize"),
         (leads, json!({"pageSize": "10"}), "query.invalid", "/pageSize"),
         (leads, json!({"sort~/by": "x"}), "query.unsupported", "/sort~0~1by"),
         (leads, json!([]), "query.invalid", ""),

@@ -1,6 +1,6 @@
 //! A token reads its own business's data, and nothing of another business.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use leadping::http::UserRoute;
 use tests::erase;
@@ -30,14 +30,16 @@ fn assert_no_secret(answer: &Answer, asked: &str) {
 async fn nothing_of_another_business_is_read_or_told() {
     let api = Api::start(&options()).await;
     create_source(&api, "source_other", "business_2").await;
+    create_source(&api, "source_other_too", "business_2").await;
     let members = json!({
         "firstName": "Don", "lastName": "Quixote", "email": "quixote@example.org", "phone": "202-555-0188",
         "externalId": "other-1", "product": "Windmills",
     });
     let theirs = post(&api, "source_other", &members).await;
     let erased = post(&api, "source_other", &json!({"externalId": "other-2"})).await;
+    let second = post(&api, "source_other", &json!({"externalId": "other-3"})).await;
     let mine = post(&api, demo::SOURCE_ID, &json!({})).await;
-    for id in [&theirs, &erased, &mine] {
+    for id in [&theirs, &erased, &second, &mine] {
         api.ready(id).await;
     }
     erase(&api.stack, &erased).await;
@@ -46,14 +48,16 @@ async fn nothing_of_another_business_is_read_or_told() {
 
     // The token of the other business sees it, so what follows would find something.
     assert_eq!(ask(&api, &other, Method::GET, &format!("/leads/{theirs}"), None).await.status.as_u16(), 200);
-    assert_eq!(ids(&list(&api, &other, "/leads/all/my", json!({})).await), [theirs.as_str()]);
-    assert_eq!(ids(&list(&api, &other, "/conversations/my", json!({})).await), [conversation(&theirs)]);
+    assert_eq!(ids(&list(&api, &other, "/leads/all/my", json!({})).await), [second.as_str(), theirs.as_str()]);
+    let unread = json!({"filters": [equal("isUnread", "true")]});
+    let inbox = list(&api, &other, "/conversations/my", unread.clone()).await;
+    assert_eq!(items(&inbox).len(), 2);
 
     // Paths: each of another business's ids has the same answer as an id that no one has.
     let foreign = [theirs.as_str(), erased.as_str(), "source_other", &conversation(&theirs), &conversation(&erased)];
     let strange = ["lead_unknown", "conversation_unknown", "source_unknown", "a%20b", "%00", "..%2F", "%F0%9F%90%91"];
-    let mut asked = 0;
-    let mut routes = BTreeSet::new();
+    let mut asked = BTreeMap::new();
+    let mut count = |route: UserRoute| *asked.entry(route.path()).or_insert(0_u64) += 1;
     for route in UserRoute::ALL.into_iter().filter(|route| route.path().contains('{')) {
         let query = if route == UserRoute::MarkRead { "?eventVersion=3" } else { "" };
         let path = |id: &str| {
@@ -66,9 +70,8 @@ async fn nothing_of_another_business_is_read_or_told() {
             let answer = ask(&api, &own, route.method(), &path(id), None).await;
             assert_eq!(comparable(&answer), unknown, "{}", path(id));
             assert_no_secret(&answer, &path(id));
-            asked += 1;
+            count(route);
         }
-        routes.insert(route.path());
     }
 
     // Lists: each way to find the other business's lead, alone and together with each other one.
@@ -96,33 +99,47 @@ async fn nothing_of_another_business_is_read_or_told() {
                 assert_eq!(items(&answer), &Vec::<Value>::new(), "{body}");
                 assert!([json!(null), json!(0)].contains(&answer.body["totalCount"]), "{body}: {}", answer.text);
                 assert_eq!(answer.body["continuationToken"], json!(null), "{body}");
-                asked += 1;
+                count(UserRoute::Leads);
             }
         }
     }
-    for (path, count) in [("/leads/all/my", 1), ("/conversations/my", 1), ("/sources/all/my", 8)] {
+    for (route, rows) in [(UserRoute::Leads, 1), (UserRoute::Inbox, 1), (UserRoute::Sources, 8)] {
+        let path = route.path();
         let answer = list(&api, &own, path, json!({"pageSize": 100})).await;
-        assert_eq!(items(&answer).len(), count, "{path}");
+        assert_eq!(items(&answer).len(), rows, "{path}");
         assert_no_secret(&answer, path);
         // A token of the other business's list leads nowhere.
         let first = list(&api, &other, path, json!({"pageSize": 1})).await;
-        let theirs = first.body["continuationToken"].clone();
-        if theirs.is_string() {
-            let answer = list(&api, &own, path, json!({"pageSize": 1, "continuationToken": theirs})).await;
-            assert_eq!(answer.body["code"], "cursor.invalid", "{path}");
+        let token = &first.body["continuationToken"];
+        assert!(token.is_string(), "{path}: {}", first.text);
+        let answer = list(&api, &own, path, json!({"pageSize": 1, "continuationToken": token})).await;
+        assert_eq!(answer.body["code"], "cursor.invalid", "{path}");
+        count(route);
+        // The caller does not name the business.
+        for member in ["businessId", "business_id", "business"] {
+            let answer = list(&api, &own, path, json!({(member): "business_2"})).await;
+            assert_eq!(answer.body["errors"][0]["code"], "query.unsupported", "{path} {member}");
+            assert_eq!(answer.body["errors"][0]["pointer"], format!("/{member}"), "{path}");
+            count(route);
         }
-        asked += 2;
-        routes.insert(path);
     }
     let answer = ask(&api, &own, Method::GET, "/analytics/my", None).await;
     assert_eq!(answer.body["leadTrend"]["total"], 1, "{}", answer.text);
     assert_no_secret(&answer, "/analytics/my");
-    routes.insert("/analytics/my");
+    for parameter in ["businessId=business_2", "business_id=business_2", "sourceId=source_other", "leadId=lead_other"] {
+        let answer = ask(&api, &own, Method::GET, &format!("/analytics/my?{parameter}"), None).await;
+        assert_eq!(answer.body["code"], "query.unsupported", "{parameter}");
+        assert_no_secret(&answer, parameter);
+        count(UserRoute::Analytics);
+    }
 
-    // Nothing was written: the other business's conversation is unread.
-    let inbox = list(&api, &other, "/conversations/my", json!({"filters": [equal("isUnread", "true")]})).await;
-    assert_eq!(ids(&inbox), [conversation(&theirs)]);
-    assert_eq!(routes.len(), UserRoute::ALL.len());
-    println!("{asked} requests on {} routes found nothing of another business", routes.len());
+    // Nothing was written: the other business's conversations are unread.
+    assert_eq!(list(&api, &other, "/conversations/my", unread).await.body, inbox.body);
+    for route in UserRoute::ALL {
+        let times = asked.get(route.path()).copied().unwrap_or_default();
+        println!("{times:>4} requests with ids of another business: {} {}", route.method(), route.path());
+        assert!(times > 0, "{route:?} has no case: add one for each way in which it takes an id");
+    }
+    println!("{:>4} in all, and nothing of it was found", asked.values().sum::<u64>());
     api.stack.stop().await;
 }
