@@ -119,7 +119,7 @@ fn samconfig_has_no_data_of_an_account() {
     for identifier in ["arn:", "Arn=", "DomainName=", "HostedZoneId=", "AccountSid="] {
         assert!(!samconfig.contains(identifier), "{identifier}");
     }
-    let template = template();
+    let template = template::read();
     let mut of_users = template["Parameters"].as_object().unwrap().keys().filter(|name| name.starts_with("User"));
     assert_eq!(of_users.find(|name| !samconfig.contains(name.as_str())), None);
 }
