@@ -56,6 +56,12 @@ fn attribute((name, value): (&String, &Value)) -> (String, AttributeValue) {
 async fn holding(files: &[&str], worker: bool) -> Api {
     let api = Api::start(&Options { worker, lease: LEASE, ..options() }).await;
     let addresses = api.stack.addresses();
+    let dynamodb = &api.stack.clients().dynamodb;
+    // The entries of the demo sources have the numbers of those in the files.
+    for entry in dynamodb.scan().table_name(&addresses.ledger_table).send().await.unwrap().items.unwrap() {
+        let key = ["pk", "sk"].map(|name| (name.to_owned(), entry[name].clone())).into();
+        dynamodb.delete_item().table_name(&addresses.ledger_table).set_key(Some(key)).send().await.unwrap();
+    }
     for (name, table) in [
         ("sources", &addresses.sources_table),
         ("leads", &addresses.leads_table),
@@ -69,7 +75,7 @@ async fn holding(files: &[&str], worker: bool) -> Api {
             last.into_values().map(|item| PutRequest::builder().set_item(Some(item)).build().unwrap()).collect();
         for puts in puts.chunks(MAX_BATCH) {
             let writes = puts.iter().map(|put| WriteRequest::builder().put_request(put.clone()).build()).collect();
-            api.stack.clients().dynamodb.batch_write_item().request_items(table, writes).send().await.unwrap();
+            dynamodb.batch_write_item().request_items(table, writes).send().await.unwrap();
         }
     }
     api
