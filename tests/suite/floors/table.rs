@@ -177,7 +177,12 @@ pub(super) const TARGETS: &[Target] = &[
     suite(
         "tests",
         "tests/lib.rs",
-        &[&["soak", "speed"], &["load", "consumption"], &["books", "proxy", "binaries", ""], &["logged", "template"]],
+        &[
+            &["logins", "soak", "speed"],
+            &["load", "consumption"],
+            &["books", "proxy", "binaries", ""],
+            &["logged", "template"],
+        ],
     ),
     suite("tests", "tests/trials.rs", &[]),
     suite("tests", "tests/peers.rs", &[]),
@@ -213,7 +218,7 @@ pub(super) const TARGETS: &[Target] = &[
         "tests",
         "tests/faults/main.rs",
         &[
-            &["events", "limits", "operators", "outages", "repeats", "retain", "round_trips", "soak"],
+            &["alarms", "events", "limits", "operators", "outages", "repeats", "retain", "round_trips", "soak"],
             &["points"],
             &["page", "world"],
         ],
