@@ -177,7 +177,12 @@ pub(super) const TARGETS: &[Target] = &[
     suite(
         "tests",
         "tests/lib.rs",
-        &[&["soak", "speed"], &["load", "consumption"], &["books", "proxy", "binaries", ""], &["logged", "template"]],
+        &[
+            &["readers", "soak", "speed"],
+            &["load", "consumption"],
+            &["books", "proxy", "binaries", ""],
+            &["logged", "template"],
+        ],
     ),
     suite("tests", "tests/trials.rs", &[]),
     suite("tests", "tests/peers.rs", &[]),
