@@ -1,6 +1,7 @@
 //! The table capacity that one lead consumes in all, next to any number of other leads.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
@@ -46,33 +47,58 @@ pub async fn of_one_lead_among(stored: usize) -> BTreeMap<Point, f64> {
     consumed
 }
 
-/// Measures the calls, and the read units that they consume, of a page of 50 leads of a business that has `stored` leads.
+/// What a page of a list costs.
+#[derive(Debug)]
+pub struct PageCost {
+    /// The number of calls of each operation of DynamoDB.
+    pub calls: BTreeMap<String, u64>,
+    /// The read units that they consume together.
+    pub units: f64,
+    /// How long each page took, sorted.
+    pub times: Vec<Duration>,
+}
+
+/// Measures a page of 50 leads of a business that has `stored` leads: its calls and read units once, and its time `times`
+/// times.
 ///
 /// # Panics
 /// When the page is not full.
-pub async fn of_one_page_among(stored: usize) -> (BTreeMap<Point, u64>, BTreeMap<Point, f64>) {
+pub async fn of_one_page_among(stored: usize, times: usize) -> PageCost {
     let proxy = Proxy::start().await;
     let options = Options { port: 0, worker: false, front: Some(proxy.front()), ..Options::default() };
     let stack = Stack::start(&options).await.expect("the stack starts");
     proxy.forward_to(&stack);
     process(&stack, "among-the-others").await;
     fill(&stack.clients().dynamodb, &stack.addresses().leads_table, stored).await;
+    proxy.meter();
+    let before = proxy.operations();
+    page(&stack).await;
+    let after = proxy.operations().into_iter();
+    let calls = after.map(|(operation, calls)| (operation.1.clone(), calls - before.get(&operation).unwrap_or(&0)));
+    let calls = calls.filter(|(_, calls)| *calls > 0).collect();
+    let units = proxy.consumed().values().sum();
+    let mut taken = Vec::with_capacity(times);
+    for _ in 0..times {
+        let begun = Instant::now();
+        page(&stack).await;
+        taken.push(begun.elapsed());
+    }
+    taken.sort();
+    stack.stop().await;
+    PageCost { calls, units, times: taken }
+}
+
+/// Reads the newest 50 leads of the demo sources' business.
+async fn page(stack: &Stack) {
     let page = HttpEvent {
         route: UserRoute::Leads.path().to_owned(),
         path: UserRoute::Leads.path().to_owned(),
-        authorizer: Some(json!({"jwt": {"claims": {"business_id": "business_1"}, "scopes": []}})),
+        authorizer: Some(json!({"jwt": {"claims": {"business_id": demo::BUSINESS}, "scopes": []}})),
         ..HttpEvent::post(Entrance::Flat, demo::SOURCE_ID, "page", r#"{"pageSize":50}"#)
     };
-    proxy.meter();
-    let before = proxy.all_calls();
     let answer = stack.functions().read_leads.run(&page.to_json()).await.expect("the function answers");
-    let calls = proxy.all_calls().into_iter().map(|(point, calls)| (point, calls - before.get(&point).unwrap_or(&0)));
-    let calls = calls.filter(|(_, calls)| *calls > 0).collect();
-    let consumed = proxy.consumed();
-    stack.stop().await;
     let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
     assert_eq!(body["items"].as_array().map(Vec::len), Some(50), "{body}");
-    (calls, consumed)
 }
 
 /// Posts the flat example of the partner specification under this external id, and lets the worker make it ready.

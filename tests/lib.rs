@@ -9,6 +9,7 @@ pub mod load;
 pub mod logged;
 pub mod logins;
 pub mod proxy;
+pub mod readers;
 pub mod soak;
 pub mod speed;
 pub mod template;

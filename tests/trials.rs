@@ -5,6 +5,8 @@
 //! cargo run -p tests -- kills --rounds 100 --seed 1
 //! cargo run -p tests -- consumption
 //! cargo run --profile light -p tests --bin trials -- logins
+//! cargo run -p tests -- pages
+//! cargo run -p tests -- readers
 //! ```
 
 #![expect(clippy::print_stdout, reason = "the tables are its output")]
@@ -25,6 +27,7 @@ use tests::books::Held;
 use tests::consumption;
 use tests::load::{self, Load};
 use tests::logins::{self, KINDS};
+use tests::readers::Readers;
 use tests::soak::Soak;
 use tests::speed;
 use tokio::sync::watch;
@@ -83,6 +86,27 @@ enum Trial {
         #[arg(long, default_value_t = 3_000)]
         rounds: usize,
     },
+    /// Measure the calls, the capacity and the time of a page of 50 leads, among more and more others.
+    Pages {
+        /// The numbers of leads that the business has.
+        #[arg(long, value_delimiter = ',', default_values_t = [100, 100_000])]
+        stored: Vec<usize>,
+        /// How often a page is timed.
+        #[arg(long, default_value_t = 200)]
+        times: usize,
+    },
+    /// Measure what posts take while users read, and while no user does, in turns.
+    Readers {
+        /// The number of rounds of 100 posts of each kind.
+        #[arg(long, default_value_t = 10)]
+        rounds: u64,
+        /// The number of readers.
+        #[arg(long, default_value_t = 20)]
+        readers: u32,
+        /// How many milliseconds a reader waits after each answer. The inbox page asks every 2,000.
+        #[arg(long, default_value_t = 2_000)]
+        pause: u64,
+    },
     /// Run the stack that is killed.
     #[command(hide = true)]
     Victim {
@@ -129,8 +153,8 @@ async fn main() -> anyhow::Result<ExitCode> {
             println!("| ---------------------- | -----: | --------: | ------: |");
             for (event, mut times) in times {
                 times.sort();
-                let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64() * 1e3;
-                println!("| {event:<22} | {:>6} | {:>9.1} | {:>7.1} |", times.len(), at(50), at(99));
+                let (median, p99) = (percentile(&times, 50), percentile(&times, 99));
+                println!("| {event:<22} | {:>6} | {median:>9.1} | {p99:>7.1} |", times.len());
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -144,9 +168,37 @@ async fn main() -> anyhow::Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
+        Trial::Pages { stored, times } => {
+            println!("| leads stored | calls                   | units | median ms |  p99 ms |");
+            println!("| -----------: | ----------------------- | ----: | --------: | ------: |");
+            for stored in stored {
+                let cost = consumption::of_one_page_among(stored, times).await;
+                let calls: Vec<_> = cost.calls.iter().map(|(call, calls)| format!("{calls} {call}")).collect();
+                let (calls, units) = (calls.join(", "), cost.units);
+                let (median, p99) = (percentile(&cost.times, 50), percentile(&cost.times, 99));
+                println!("| {stored:>12} | {calls:<23} | {units:>5} | {median:>9.1} | {p99:>7.1} |");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Trial::Readers { rounds, readers, pause } => {
+            let times = Readers { rounds, readers, pause: Duration::from_millis(pause) }.measure().await?;
+            println!("| posts                  |  posts | median ms |  p99 ms |");
+            println!("| ---------------------- | -----: | --------: | ------: |");
+            for (kind, times) in [("without readers", &times.alone), ("with readers", &times.with_readers)] {
+                let (median, p99) = (percentile(times, 50), percentile(times, 99));
+                println!("| {kind:<22} | {:>6} | {median:>9.1} | {p99:>7.1} |", times.len());
+            }
+            println!("{readers} readers had {} answers, {} of them a 503.", times.reads, times.unavailable);
+            Ok(ExitCode::SUCCESS)
+        }
         Trial::Kills { rounds, connections, seed } => kills(rounds, connections, seed).await,
         Trial::Victim { data } => victim(data).await,
     }
+}
+
+/// A percentile of sorted times, in milliseconds.
+fn percentile(times: &[Duration], percent: usize) -> f64 {
+    times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).map_or(0.0, Duration::as_secs_f64) * 1e3
 }
 
 fn verdict(findings: &[String]) -> ExitCode {

@@ -178,7 +178,7 @@ pub(super) const TARGETS: &[Target] = &[
         "tests",
         "tests/lib.rs",
         &[
-            &["logins", "soak", "speed"],
+            &["logins", "readers", "soak", "speed"],
             &["load", "consumption"],
             &["books", "proxy", "binaries", ""],
             &["logged", "template"],
