@@ -25,7 +25,7 @@ fn tolerance(name: &str) -> u64 {
     if name.starts_with("process-lead") { 5 } else { 3 }
 }
 
-const FUNCTIONS: [&str; 4] = ["check-lead", "create-lead", "intake-lead", "process-lead"];
+const FUNCTIONS: [&str; 6] = ["check-lead", "create-lead", "intake-lead", "process-lead", "read-leads", "show-app"];
 
 /// Counted instructions and bytes, by name.
 type Counts = BTreeMap<String, u64>;
@@ -37,6 +37,10 @@ enum Asked {
     Posts,
     BadPosts,
     Messages,
+    DryRuns,
+    Leads,
+    Lists,
+    Pages,
 }
 
 /// The options of the counts.
@@ -96,17 +100,20 @@ pub(crate) async fn run(arguments: &Instructions) -> anyhow::Result<ExitCode> {
 
 async fn count(binaries: &BTreeMap<String, PathBuf>, kept: &Path) -> anyhow::Result<Counts> {
     let mut world = World::start().await?;
+    world.fill().await?;
     let mut counts = Counts::new();
     for (function, program) in binaries {
         counts.insert(format!("{function}: zip, bytes"), artifacts::sizes(program)?.1.try_into()?);
     }
     let of = |name: &str| binaries.get(name).with_context(|| format!("cargo has not built {name}"));
-    for (function, cases) in [
-        ("create-lead", [("an accepted lead", Asked::Posts), ("a refused lead", Asked::BadPosts)].as_slice()),
-        ("process-lead", &[("a message", Asked::Messages)]),
+    for (function, first, cases) in [
+        ("check-lead", Asked::DryRuns, [("a dry run", Asked::DryRuns)].as_slice()),
+        ("create-lead", Asked::Posts, &[("an accepted lead", Asked::Posts), ("a refused lead", Asked::BadPosts)]),
+        ("process-lead", Asked::Messages, &[("a message", Asked::Messages)]),
+        ("read-leads", Asked::Leads, &[("a lead", Asked::Leads), ("a list of 10", Asked::Lists)]),
+        ("show-app", Asked::Pages, &[("the page", Asked::Pages)]),
     ] {
         let program = of(function)?;
-        let first = if function == "process-lead" { Asked::Messages } else { Asked::Posts };
         let start = format!("{function}: start and first answer");
         let cold = instructions(&mut world, program, [first, Asked::Nothing], &kept.join(&start)).await?;
         counts.insert(start, cold);
@@ -151,6 +158,10 @@ async fn event(world: &mut World, asked: Asked) -> anyhow::Result<LambdaEvent<By
     match asked {
         Asked::BadPosts => Ok(world.bad_post()),
         Asked::Messages => world.message().await,
+        Asked::DryRuns => world.sample(include_str!("../../events/check-lead-dry-run.json")),
+        Asked::Leads => world.sample(include_str!("../../events/read-leads-lead.json")),
+        Asked::Lists => world.sample(include_str!("../../events/read-leads-list.json")),
+        Asked::Pages => world.sample(include_str!("../../events/show-app.json")),
         Asked::Posts | Asked::Nothing => Ok(world.post()),
     }
 }

@@ -17,6 +17,12 @@ use crate::tls::Tls;
 /// An address without a listener: the discard port.
 const NO_BACKEND: &str = "http://127.0.0.1:9";
 
+/// The number of leads that users read: more than a list shows.
+const READ: usize = 12;
+
+/// The lead of the samples of events.
+const SAMPLE_LEAD: &str = "lead_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
 /// A deadline that no event of a benchmark reaches, in milliseconds.
 const YEAR_2100: u64 = 4_102_444_800_000;
 
@@ -29,6 +35,8 @@ pub(crate) struct World {
     bundle: PathBuf,
     scratch: TempDir,
     serial: u64,
+    /// A lead that is ready, after [`World::fill`].
+    ready: String,
 }
 
 impl World {
@@ -39,7 +47,7 @@ impl World {
         let bundle = scratch.path().join("authority.pem");
         let address = stack.trusted_form().url().trim_start_matches("http://").parse()?;
         let tls = Tls::in_front_of(address, &bundle).await?;
-        Ok(Self { stack, tls, bundle, scratch, serial: 0 })
+        Ok(Self { stack, tls, bundle, scratch, serial: 0, ready: String::new() })
     }
 
     /// The file for the logs of processes. Logging is part of a function's work, and reading a pipe would load this machine.
@@ -83,6 +91,26 @@ impl World {
         let (id, context) = self.next();
         let event = HttpEvent::post(Entrance::Structured, demo::SOURCE_ID, id, body).to_json();
         LambdaEvent::new(Bytes::from(event.to_string()), context)
+    }
+
+    /// Stores leads that are ready, so that there is something to read.
+    pub(crate) async fn fill(&mut self) -> anyhow::Result<()> {
+        for _ in 0..READ {
+            let batch: Value = serde_json::from_slice(&self.message().await?.payload)?;
+            self.stack.functions().process_lead.invoke(&batch).await?;
+            let body = batch["Records"][0]["body"].as_str().context("a message without a body")?;
+            let message: Value = serde_json::from_str(body)?;
+            message["leadId"].as_str().context("a message without a lead")?.clone_into(&mut self.ready);
+        }
+        Ok(())
+    }
+
+    /// An event of the samples. One of a lead is about a lead that is ready.
+    pub(crate) fn sample(&mut self, event: &str) -> anyhow::Result<LambdaEvent<Bytes>> {
+        let mut event: Value = serde_json::from_str(&event.replace(SAMPLE_LEAD, &self.ready))?;
+        let (id, context) = self.next();
+        event["requestContext"]["requestId"] = json!(id);
+        Ok(LambdaEvent::new(Bytes::from(event.to_string()), context))
     }
 
     /// A batch of one message about a lead that waits for the worker.
