@@ -95,8 +95,10 @@ impl Table {
     fn page(&self, asked: &Value) -> Value {
         let values = asked["ExpressionAttributeValues"].as_object().expect("values");
         let index = asked["IndexName"].as_str().expect("an index");
+        // The erased leads of a business are under `#business`, and others under `business` or `business#value`.
         let of_business = |value: &Value| {
-            let rest = value["S"].as_str().and_then(|value| value.strip_prefix(self.business.as_str()));
+            let key = value["S"].as_str().map(|value| value.strip_prefix('#').unwrap_or(value));
+            let rest = key.and_then(|key| key.strip_prefix(self.business.as_str()));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
         };
         // An external id is its source's, and a day of a source is counted; both sources are read before.
