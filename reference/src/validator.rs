@@ -273,7 +273,14 @@ mod tests {
         let own: &[_] = match status {
             _ if gateway => &[],
             "401" => &[("x-request-id", "r"), ("cache-control", "no-store"), ("www-authenticate", "LeadpingSource")],
-            "429" | "503" => &[("x-request-id", "r"), ("cache-control", "no-store"), ("retry-after", "5")],
+            "429" => &[
+                ("x-request-id", "r"),
+                ("cache-control", "no-store"),
+                ("retry-after", "5"),
+                ("ratelimit", r#""day";r=0;t=5"#),
+                ("ratelimit-policy", r#""day";q=5;w=86400"#),
+            ],
+            "503" => &[("x-request-id", "r"), ("cache-control", "no-store"), ("retry-after", "5")],
             _ => &[("x-request-id", "r"), ("cache-control", "no-store")],
         };
         own.iter()

@@ -7,10 +7,21 @@ import { isSignedIn, settings, signIn, signOut, start } from './session.js';
 
 /** The views, by the beginning of the address after `#/`. All but the inbox load when they are first opened. */
 const VIEWS = {
-  leads: () => import('./lead.js').then((view) => view.Lead),
-  reports: () => import('./reports.js').then((view) => view.Reports),
-  sources: () => import('./sources.js').then((view) => view.Sources),
+  leads: () => styled(import('./lead.js')).then((view) => view.Lead),
+  reports: () => styled(import('./reports.js')).then((view) => view.Reports),
+  sources: () => styled(import('./sources.js')).then((view) => view.Sources),
 };
+
+let styles = null;
+
+/** A view with its styles, which load once. */
+async function styled(view) {
+  styles ??= new Promise((onload, onerror) => {
+    document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: '/app/views.css', onload, onerror }));
+  });
+  await styles;
+  return view;
+}
 
 const LINKS = [['', 'Inbox'], ['reports', 'Reports'], ['sources', 'Sources']];
 

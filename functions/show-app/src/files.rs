@@ -29,6 +29,7 @@ pub(crate) const FILES: &[File] = &[
     file("/app/reports.js", JAVASCRIPT, include_str!("../app/reports.js")),
     file("/app/session.js", JAVASCRIPT, include_str!("../app/session.js")),
     file("/app/sources.js", JAVASCRIPT, include_str!("../app/sources.js")),
+    file("/app/views.css", CSS, include_str!("../app/views.css")),
     file("/app/words.js", JAVASCRIPT, include_str!("../app/words.js")),
     file("/favicon.ico", SVG, include_str!("../app/favicon.svg")),
 ];

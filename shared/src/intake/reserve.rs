@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio::pin;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::decide::{Decider, Known, held, unavailable};
 use crate::http::Problem;
@@ -32,8 +32,13 @@ const REFUSAL_TIMEOUT: Duration = Duration::from_millis(250);
 /// The age at which a guard without a lead may be taken over. The post that wrote it has ended by then.
 const GUARD_ABANDONED: Duration = Duration::from_secs(60);
 
-/// How often a guard is tried that other posts keep changing.
+/// The limit on tries to write a guard that other posts keep changing.
 const MAX_TRIES: usize = 3;
+
+/// How many times, and how long each time, a post waits for the lead of a post that has just written the guard of the same
+/// person. Only a put is left of that post, so most of them end in this time.
+const MAX_WAITS: usize = 8;
+const LEAD_WAIT: Duration = Duration::from_millis(50);
 
 /// Writes leads and what they reserve. Only the intake has one, so that a dry run cannot write.
 #[derive(Debug)]
@@ -198,9 +203,18 @@ impl Writer {
                 Guarded::Gone => continue,
                 Guarded::Met(earlier) => earlier,
             };
-            match self.leads.get(&earlier.lead_id).await? {
+            let is_recent = now.since(earlier.written_at) < GUARD_ABANDONED;
+            let mut lead = self.leads.get(&earlier.lead_id).await?;
+            for _ in 0..if is_recent && action == Action::Refuse { MAX_WAITS } else { 0 } {
+                if lead.is_some() {
+                    break;
+                }
+                sleep(LEAD_WAIT).await;
+                lead = self.leads.get(&earlier.lead_id).await?;
+            }
+            match lead {
                 Some(StoredLead::Kept(_)) => return Ok(Some(earlier)),
-                None if now.since(earlier.written_at) < GUARD_ABANDONED => {
+                None if is_recent => {
                     return if action == Action::Flag { Ok(Some(earlier)) } else { Err(Stop::Undecided) };
                 }
                 None | Some(StoredLead::Erased(_)) => {
