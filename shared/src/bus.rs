@@ -34,7 +34,7 @@ pub struct Envelope {
     pub version: u32,
     /// 1 for the lead's first event, then 2, 3 and so on. Receivers order a lead's events by it.
     pub sequence: u64,
-    /// When it happened.
+    /// When it happened, not when it was published.
     pub timestamp: Timestamp,
     pub business_id: BusinessId,
     pub source_id: SourceId,

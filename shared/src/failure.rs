@@ -109,12 +109,12 @@ pub mod detail {
 /// One broken rule, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The rule.
+    /// The broken rule, by its public code.
     pub code: Code,
     /// A JSON pointer (RFC 6901) into what the partner sent, in the documented spelling; none where the source
     /// or a header is at fault.
     pub pointer: Option<String>,
-    /// What was expected.
+    /// What was expected, in words that repeat nothing that was sent.
     pub detail: &'static str,
 }
 

@@ -9,9 +9,11 @@ mod lead;
 mod leads;
 mod options;
 mod page;
+mod parameters;
 mod range;
 mod reader;
 mod reports;
+mod row;
 mod sources;
 
 use std::sync::Arc;
@@ -26,7 +28,8 @@ use crate::http::{self, Json, Problem, Route, UserRoute, to_json};
 use crate::settings::{ReadSettings, Secret};
 use crate::start::{self, StartError};
 use crate::store::{Leads, Limits, Sources, StoreError};
-use options::{ARCHIVE_FILTER, Options, Parameters};
+use options::{ARCHIVE_FILTER, Options};
+use parameters::Parameters;
 use reader::Reader;
 
 pub use options::Served;

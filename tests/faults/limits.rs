@@ -235,7 +235,7 @@ async fn limits_that_do_not_answer_cost_a_503_and_no_lead() {
     world.stop().await;
 }
 
-/// A read or a write that takes too long is in the metrics, whoever gives up first.
+/// A read or a write that takes too long is in the metrics, no matter which side gives up first.
 #[tokio::test]
 async fn slow_storage_is_in_the_metrics() {
     logged::start();

@@ -5,6 +5,7 @@ mod conversations;
 mod indexes;
 mod lists;
 mod log;
+mod pages;
 mod reports;
 mod tenancy;
 mod tokens;

@@ -153,7 +153,7 @@ fn the_trail_records_every_table_and_leaves_out_every_function() {
     }
 }
 
-/// Whoever may use a queue or the bucket may not do so without TLS.
+/// No caller may use a queue or the bucket without TLS.
 #[test]
 fn queues_and_buckets_deny_plain_http() {
     let template = template::read();

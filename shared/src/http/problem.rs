@@ -50,7 +50,7 @@ pub enum Problem {
     Duplicate,
     /// A cap of the source is reached.
     QuotaExceeded(Usage),
-    /// Our own mistake.
+    /// A mistake of our own, which the log describes.
     Internal,
     /// TrustedForm has not said whether the certificate is good.
     TrustedFormUnavailable,
@@ -87,7 +87,6 @@ struct Kind {
     detail: &'static str,
 }
 
-/// A problem's body.
 #[derive(Serialize)]
 struct Body<'a> {
     r#type: String,

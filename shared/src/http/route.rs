@@ -51,7 +51,7 @@ impl Route {
         Self::SourceSpec,
     ];
 
-    /// Every route.
+    /// Every route, of sources and of users.
     pub fn all() -> impl Iterator<Item = Self> {
         Self::OF_SOURCES.into_iter().chain(UserRoute::ALL.map(Self::User))
     }
@@ -72,7 +72,7 @@ impl Route {
         }
     }
 
-    /// The method.
+    /// The method that it is served with.
     pub const fn method(self) -> Method {
         match self {
             Self::Leads | Self::Intake | Self::ValidateLeads | Self::ValidateIntake => Method::POST,

@@ -12,7 +12,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Every scope.
+    /// Every scope that a route can need.
     pub const ALL: [Self; 2] = [Self::ReadLeads, Self::WriteConversations];
 
     /// The name, without the prefix that an issuer may add.
@@ -41,7 +41,7 @@ pub enum UserRoute {
     LeadEvents,
     /// The sources of the business.
     Sources,
-    /// One source.
+    /// One source of the business.
     Source,
     /// The leads per day of one source.
     SourceMetrics,
@@ -50,7 +50,7 @@ pub enum UserRoute {
 }
 
 impl UserRoute {
-    /// Every route.
+    /// Every route that needs a token.
     pub const ALL: [Self; 10] = [
         Self::Lead,
         Self::Leads,
@@ -72,7 +72,7 @@ impl UserRoute {
         }
     }
 
-    /// The method.
+    /// The method that it is served with.
     pub const fn method(self) -> Method {
         match self {
             Self::Leads | Self::Inbox | Self::LeadConversations | Self::MarkRead | Self::LeadEvents | Self::Sources => {

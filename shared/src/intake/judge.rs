@@ -17,7 +17,7 @@ pub struct Judged {
     pub attachment: Attachment,
     /// Which lead it is.
     pub identity: Identity,
-    /// What was sent.
+    /// The payload, read into members.
     pub submission: Submission,
     /// What the rules say of it.
     pub verdict: Verdict,

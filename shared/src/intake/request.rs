@@ -32,11 +32,11 @@ pub struct Post<'a> {
     pub method: &'a Method,
     /// The query string, undecoded and without its question mark.
     pub query: &'a str,
-    /// The headers.
+    /// The headers, as the gateway passes them on.
     pub headers: &'a HeaderMap,
-    /// The decoded body.
+    /// The body, decoded where the gateway has encoded it.
     pub body: &'a [u8],
-    /// Who made it.
+    /// Who made it, where the payload does not say.
     pub visitor: Visitor,
 }
 

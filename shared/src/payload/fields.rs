@@ -80,7 +80,7 @@ pub struct Field {
     pub structured: &'static [&'static str],
     /// Its names in the flat payload. The structured model's own name is first, and wins when two are given.
     pub flat: &'static [&'static str],
-    /// What it holds.
+    /// What it holds, which decides how it is read.
     pub kind: Kind,
     /// What it means, for the partner.
     pub about: &'static str,

@@ -13,7 +13,7 @@ pub(super) struct Held<'v> {
 pub(super) enum Sent<'v> {
     /// A value and, where it is a scalar, its text.
     Value(&'v Value, Option<&'v str>),
-    /// Different values.
+    /// Given more than once, with different values.
     Duplicate,
     /// In a notation that is not read.
     Misused,

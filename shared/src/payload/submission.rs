@@ -28,7 +28,7 @@ pub struct Submission {
 pub struct Given {
     /// The name that it was given under, with its objects: `contact.phone.number`.
     pub(super) path: &'static str,
-    /// What it held.
+    /// What it held, as it was read.
     pub reading: Reading,
 }
 

@@ -5,8 +5,9 @@ use serde::Serialize;
 use serde_with::skip_serializing_none;
 
 use super::cursor::Binding;
-use super::options::{Options, Parameters, Served};
+use super::options::{Options, Served};
 use super::page::{Page, Part};
+use super::parameters::Parameters;
 use super::range::Range;
 use super::reader::Reader;
 use super::{Reading, unavailable};

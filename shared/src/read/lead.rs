@@ -5,10 +5,10 @@ use serde_with::skip_serializing_none;
 
 use super::cursor::Binding;
 use super::inbox::ConversationRow;
-use super::leads::{SourceName, Tag};
 use super::options::{Options, Served};
 use super::page::Page;
 use super::reader::Reader;
+use super::row::{SourceName, Tag};
 use super::{Reading, to_json, unavailable};
 use crate::event::Event;
 use crate::http::problem::Missing;

@@ -2,27 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde_with::skip_serializing_none;
-
 use super::cursor::Binding;
 use super::options::{Filter, Options, Served, unsupported};
 use super::page::{Page, Part};
 use super::range::Range;
 use super::reader::Reader;
+use super::row::LeadRow;
 use super::{Reading, unavailable};
 use crate::http::{Problem, UserRoute};
 use crate::id::{LeadId, SourceId};
-use crate::lead::consent::ConsentStatus;
 use crate::lead::email::Email;
-use crate::lead::line_type::LineType;
-use crate::lead::number::Price;
 use crate::lead::phone_number::PhoneNumber;
-use crate::lead::redact::redacted;
 use crate::lead::state::State;
 use crate::lead::{ProcessingStatus, name};
 use crate::store::{Kept, List, Span, StoredLead};
-use crate::time::Timestamp;
 
 /// What leads are filtered by.
 #[derive(Clone, Copy)]
@@ -86,56 +79,6 @@ pub(super) const SERVED: Served = Served {
 
 /// The fewest digits that are searched as a phone number.
 const MIN_DIGITS: usize = 7;
-
-/// A row of the list.
-#[skip_serializing_none]
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct LeadRow {
-    id: LeadId,
-    created_at: Timestamp,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    phone: Option<PhoneNumber>,
-    email: Option<Email>,
-    /// The processing status, under the vendor's name.
-    status: ProcessingStatus,
-    processing_status: ProcessingStatus,
-    is_archived: bool,
-    source: SourceName,
-    external_id: Option<String>,
-    state: Option<String>,
-    product: Option<String>,
-    price: Option<Price>,
-    line_type: Option<LineType>,
-    consent_status: Option<ConsentStatus>,
-    tags: Vec<Tag>,
-}
-
-/// A tag in the vendor's form, `{"id": ...}` or `{"name": ...}`: partners send one of the two.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum Tag {
-    Id(String),
-    Name(String),
-}
-
-impl Tag {
-    pub(super) fn all(ids: &[String], names: &[String]) -> Vec<Self> {
-        ids.iter().cloned().map(Self::Id).chain(names.iter().cloned().map(Self::Name)).collect()
-    }
-}
-
-/// A source, by its name.
-#[skip_serializing_none]
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct SourceName {
-    pub(super) id: SourceId,
-    /// `None` when the source is no longer one of the business.
-    pub(super) name: Option<String>,
-}
-
-redacted!(LeadRow);
 
 /// What a search or a filter looks for.
 #[derive(Clone, Debug)]
@@ -374,32 +317,6 @@ impl Reading {
         let sources = self.sources.get_many(ids).await.map_err(unavailable)?;
         let own = sources.into_iter().filter(|source| source.business_id.as_ref() == Some(&reader.business));
         Ok(own.map(|source| (source.id, source.name)).collect())
-    }
-}
-
-impl LeadRow {
-    fn of(kept: Kept, names: &BTreeMap<SourceId, String>) -> Self {
-        let consent_status = kept.consent().map(|consent| consent.status);
-        let Kept { lead, lookup, .. } = kept;
-        Self {
-            phone: lead.phone_number().cloned(),
-            tags: Tag::all(&lead.tag_ids, &lead.tag_names),
-            id: lead.id,
-            created_at: lead.created_at,
-            first_name: lead.contact.first_name,
-            last_name: lead.contact.last_name,
-            email: lead.contact.email,
-            status: lead.processing_status,
-            processing_status: lead.processing_status,
-            is_archived: false,
-            source: SourceName { name: names.get(&lead.source_id).cloned(), id: lead.source_id },
-            external_id: lead.metadata.external_id,
-            state: lead.contact.street_address.and_then(|address| address.state),
-            product: lead.metadata.product,
-            price: lead.metadata.price,
-            line_type: lookup.map(|lookup| lookup.line_type),
-            consent_status,
-        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use lambda_http::Request;
 use serde_json::{Map, Value};
-use url::form_urlencoded;
 
+use super::parameters::Parameters;
 use super::range::Range;
 use crate::http::Problem;
 use crate::http::problem::{QueryFault, Spot};
@@ -77,19 +77,14 @@ impl Filter {
 impl Options {
     /// Reads the body and the query string of a list.
     pub(super) fn read(request: &Request, served: &Served, parameters: &[&str]) -> Result<Self, Problem> {
-        let mut only_archived = false;
-        for (name, value) in Parameters::read(request, parameters)?.0 {
-            if name == ARCHIVE_FILTER {
-                only_archived = match value.as_str() {
-                    "active" | "all" => false,
-                    "archived" => true,
-                    _ => {
-                        let at = Spot::Parameter(name);
-                        return Err(Problem::Query(QueryFault::invalid(at, "Send active, archived or all.")));
-                    }
-                };
+        let only_archived = match Parameters::read(request, parameters)?.get(ARCHIVE_FILTER) {
+            None | Some("active" | "all") => false,
+            Some("archived") => true,
+            Some(_) => {
+                let at = Spot::Parameter(ARCHIVE_FILTER.to_owned());
+                return Err(Problem::Query(QueryFault::invalid(at, "Send active, archived or all.")));
             }
-        }
+        };
         let mut body = body(request)?;
         let identity = identity(&body, only_archived);
         let mut take = |name: &str| body.remove(name).filter(|value| !value.is_null());
@@ -117,38 +112,6 @@ impl Options {
 
 /// The parameter of the query string that selects archived items.
 pub(super) const ARCHIVE_FILTER: &str = "archiveFilter";
-
-/// The parameters of a query string, each once.
-pub(super) struct Parameters(Vec<(String, String)>);
-
-impl Parameters {
-    /// Reads the query string, which may have only these parameters.
-    pub(super) fn read(request: &Request, supported: &[&str]) -> Result<Self, Problem> {
-        let query = request.uri().query().unwrap_or_default();
-        let mut found: Vec<(String, String)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let at = || Spot::Parameter(name.chars().take(64).collect());
-            if !supported.contains(&name.as_ref()) {
-                let detail = if supported.is_empty() {
-                    "This call has no parameters.".to_owned()
-                } else {
-                    format!("Supported are: {}.", supported.join(", "))
-                };
-                return Err(Problem::Query(QueryFault::unsupported(at(), detail)));
-            }
-            if found.iter().any(|(other, _)| *other == name) {
-                return Err(Problem::Query(QueryFault::invalid(at(), "Send this parameter once.")));
-            }
-            found.push((name.into_owned(), value.into_owned()));
-        }
-        Ok(Self(found))
-    }
-
-    /// The value of a parameter.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
-    }
-}
 
 /// A time, or a day, which begins at midnight UTC.
 pub(super) fn time(text: &str) -> Option<Timestamp> {

@@ -14,7 +14,8 @@ use lambda_http::Request;
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
-use super::options::{Parameters, time};
+use super::options::time;
+use super::parameters::Parameters;
 use super::reader::Reader;
 use super::{Reading, unavailable};
 use crate::http::Problem;

@@ -118,7 +118,7 @@ pub enum Scope {
 pub enum Action {
     /// It is accepted and marked.
     Flag,
-    /// It is refused.
+    /// It is refused with 409, and nothing is stored.
     Refuse,
 }
 
@@ -259,7 +259,7 @@ impl FromStr for Zone {
 }
 
 impl Duplicates {
-    /// The most days.
+    /// The longest time for which a lead counts as an earlier one, in days.
     pub const MAX_DAYS: u16 = 3_650;
 
     /// The length of [`Self::MAX_DAYS`]. Guards are kept this long, whatever their source compares by.

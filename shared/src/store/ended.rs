@@ -24,7 +24,7 @@ pub enum Ended<'a> {
     Lookup(&'a LookupOutcome),
     /// The consent, with the end of the lease under which TrustedForm was asked.
     Consent(&'a Consent, Timestamp),
-    /// Both.
+    /// Both of them, in one visit.
     Both(&'a LookupOutcome, &'a Consent, Timestamp),
 }
 

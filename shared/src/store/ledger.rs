@@ -58,7 +58,7 @@ impl Ledger {
         Err(StoreError::Unavailable { code: "the ledger is too busy".to_owned(), request_id: "none".to_owned() })
     }
 
-    /// The last entry.
+    /// The last entry, which the next one continues.
     pub async fn head(&self) -> Result<Head, StoreError> {
         let last = self.query().scan_index_forward(false).limit(1).send().await?;
         let Some(last) = last.items.unwrap_or_default().into_iter().next() else { return Ok(Head::NONE) };

@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 /// What a write of events changes in the work on the certificate.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum RetainChange {
-    /// Nothing.
+    /// The work stays as it is.
     Keep,
     /// The work begins, with a lease until this time.
     Begin(Lease, Timestamp),

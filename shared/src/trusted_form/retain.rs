@@ -72,7 +72,7 @@ pub enum RetainFault {
     Lasting {
         /// The status of the answer.
         status: u16,
-        /// Why.
+        /// Why TrustedForm cannot tell.
         reason: ConsentReason,
     },
 }

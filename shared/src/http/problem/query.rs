@@ -7,7 +7,7 @@ use std::borrow::Cow;
 pub struct QueryFault {
     /// Whether the question is right, but we do not serve it.
     pub is_unsupported: bool,
-    /// Where.
+    /// Where in the body or the query string it is.
     pub at: Spot,
     /// What is expected, or what is supported.
     pub detail: Cow<'static, str>,
