@@ -92,9 +92,8 @@ def parts(event, names):
         yield event["eventName"].removesuffix("Batch"), resource + index
 
 
-def compare(template, functions, names):
+def compare(template, functions, calls):
     """Prints the table of calls and roles. Returns the differences."""
-    calls = made(names)
     grants = {f"{function} {grant}" for function in functions for grant in granted(template, function)}
     differing = []
     for line in sorted(calls | grants):
