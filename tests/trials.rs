@@ -1,12 +1,12 @@
 //! The long trials. Each is one command, which prints its results as tables:
 //!
 //! ```text
-//! cargo run -p tests -- soak --leads 20000 --seed 1
-//! cargo run -p tests -- kills --rounds 100 --seed 1
-//! cargo run -p tests -- consumption
+//! cargo run -p tests --bin trials -- soak --leads 20000 --seed 1
+//! cargo run -p tests --bin trials -- kills --rounds 100 --seed 1
+//! cargo run -p tests --bin trials -- consumption
 //! cargo run --profile light -p tests --bin trials -- logins
-//! cargo run -p tests -- pages
-//! cargo run -p tests -- readers
+//! cargo run -p tests --bin trials -- pages
+//! cargo run -p tests --bin trials -- readers
 //! ```
 
 #![expect(clippy::print_stdout, reason = "the tables are its output")]
