@@ -1,4 +1,4 @@
-//! What posts take while users read, and while no user does.
+//! What posts take with and without users who read at the same time.
 
 use std::cell::Cell;
 use std::pin::pin;

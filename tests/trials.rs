@@ -95,7 +95,7 @@ enum Trial {
         #[arg(long, default_value_t = 200)]
         times: usize,
     },
-    /// Measure what posts take while users read, and while no user does, in turns.
+    /// Measure in turns what posts take with and without users who read at the same time.
     Readers {
         /// The number of rounds of 100 posts of each kind.
         #[arg(long, default_value_t = 10)]

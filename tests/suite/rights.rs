@@ -206,8 +206,8 @@ fn only_this_account_s_scheduler_has_the_role_of_the_sweep() {
     );
 }
 
-/// With `KmsKeyArn`, whatever holds data is encrypted with that key, and whoever reads a table may decrypt. Without it, nothing
-/// of a key is in the stack.
+/// With `KmsKeyArn`, all that holds data is encrypted with that key, and each role that reads a table may decrypt. Without it, the
+/// stack has no key.
 #[test]
 fn a_key_of_one_s_own_encrypts_all_data_and_only_if_it_is_given() {
     let template = template::read();

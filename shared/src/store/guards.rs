@@ -118,7 +118,7 @@ fn guard_key(scope: Scope, key: PersonKey, lead: &Lead, business_id: &BusinessId
 }
 
 impl Limits {
-    /// Writes a guard if there is none, or if the one that is there has ended. Renews the same lead's.
+    /// Writes a guard, unless another lead's is there that still counts. Renews the same lead's.
     ///
     /// # Errors
     /// [`StoreError`]; the guard may have been written, and a repeat of the post finds it.
