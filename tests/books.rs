@@ -170,13 +170,15 @@ impl Held {
         }
     }
 
-    /// Moves the due time and lease of every unfinished lead seven hours into the past.
+    /// Moves the due time and lease of every unfinished lead that is not due yet seven hours into the past. A lead that
+    /// is due keeps its time: a sweep under way would take a change for another sweep's, and leave the lead alone.
     ///
     /// # Panics
     /// When the table does not answer.
     pub async fn hours_pass(&self) {
-        let unfinished = self.clients.dynamodb.scan().table_name(&self.leads_table);
-        let mut found = unfinished.filter_expression("attribute_exists(dueAt)").into_paginator().items().send();
+        let waiting = self.clients.dynamodb.scan().table_name(&self.leads_table).filter_expression("dueAt > :now");
+        let waiting = waiting.expression_attribute_values(":now", AttributeValue::S(Timestamp::now().to_string()));
+        let mut found = waiting.into_paginator().items().send();
         while let Some(item) = found.next().await {
             self.hours_pass_over(&item.expect("the table answers")).await;
         }
