@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{join, join3};
 use lambda_http::Request;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::Span;
 
 use super::judge::{Judged, judge, refused_certificate};
@@ -27,6 +27,10 @@ use crate::validation::{Validated, Verdict};
 
 /// The timeout of the read beside TrustedForm, whose timeout is the same.
 const HELD_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A refused login is answered this long after it came: longer than the read of a source usually takes, so that the time
+/// of an answer does not tell which sources exist.
+const REFUSED_LOGIN: Duration = Duration::from_millis(50);
 
 /// In bytes, well below DynamoDB's limit of 400 KB for an item.
 const MAX_DOCUMENT: usize = 350_000;
@@ -82,6 +86,7 @@ impl Decider {
 
     /// Authenticates the source of a request by its id and key (contract, section 2).
     pub(crate) async fn authenticate(&self, request: &Request, now: Timestamp) -> Result<Sender, Problem> {
+        let came = Instant::now();
         let (id, key) = request::credentials(request.headers()).inspect_err(|_| login_failed(UNKNOWN, ""))?;
         let (source, known) = match self.sources.get(&id).await.map_err(unavailable)? {
             Some(source) => (source, true),
@@ -93,6 +98,7 @@ impl Decider {
                 let ended = source.ended(&key, now).map(StoredKey::shown).unwrap_or_default();
                 // The id of a source that does not exist may be anything: even a key, in the wrong header.
                 login_failed(if known { source.id.as_str() } else { UNKNOWN }, ended);
+                sleep_until(came + REFUSED_LOGIN).await;
                 Err(Problem::Unauthorized)
             }
         }
@@ -224,4 +230,82 @@ fn login_failed(source: &str, ended_key: &str) {
 
 pub(crate) fn unavailable(error: StoreError) -> Problem {
     if error.report() { Problem::StorageUnavailable } else { Problem::Internal }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::Client;
+    use aws_sdk_dynamodb::config::{Credentials, Region};
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+    use crate::client::aws::behavior;
+    use crate::settings::Secret;
+    use crate::source::ABSENT;
+
+    /// A table that answers each read with the same text after a time.
+    #[derive(Debug)]
+    struct Table {
+        answer: String,
+        takes: Duration,
+    }
+
+    impl HttpConnector for Table {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            let (answer, takes) = (self.answer.clone(), self.takes);
+            HttpConnectorFuture::new(async move {
+                tokio::time::sleep(takes).await;
+                Ok(HttpResponse::new(200.try_into().unwrap(), SdkBody::from(answer)))
+            })
+        }
+    }
+
+    fn decider(table: Table) -> Decider {
+        let connector = SharedHttpConnector::new(table);
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(behavior())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new("id", "key", None, None, "test"))
+            .http_client(http_client_fn(move |_, _| connector.clone()));
+        let table = Client::from_conf(config.build());
+        let client = web::client(None).unwrap();
+        let url = "https://cert.trustedform.com".parse().unwrap();
+        Decider {
+            sources: Sources::new(table.clone(), "sources"),
+            leads: Leads::new(table.clone(), "leads"),
+            limits: Limits::new(table, "limits"),
+            trusted_form: TrustedForm::new(client, url, Secret::new("key").into()),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_login_takes_the_same_time_whatever_the_table_says() {
+        let key = format!("lp_{}", "a".repeat(43));
+        let exists = serde_json::json!({"Item": {"schemaVersion": {"N": "1"}, "document": {"S": ABSENT}}});
+        let unknown = serde_json::json!({});
+        let cases = [
+            // what the table answers, how long that takes, how long the refusal takes
+            (&exists, 1, 50),
+            (&unknown, 1, 50),
+            (&exists, 49, 50),
+            (&unknown, 30, 50),
+            (&exists, 80, 80),
+        ];
+        for (answer, takes, expected) in cases {
+            let decider = decider(Table { answer: answer.to_string(), takes: Duration::from_millis(takes) });
+            let request = lambda_http::http::Request::builder()
+                .header("X-Leadping-Source-Id", "source_any")
+                .header("X-Leadping-Source-Key", &key)
+                .body(lambda_http::Body::Empty)
+                .unwrap();
+            let came = Instant::now();
+            let refused = decider.authenticate(&request, Timestamp::now()).await.map(|sender| sender.source.id);
+            assert!(matches!(refused, Err(Problem::Unauthorized)), "{refused:?}");
+            assert_eq!(came.elapsed().as_millis(), expected, "{answer} after {takes} ms");
+        }
+    }
 }
