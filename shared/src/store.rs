@@ -38,7 +38,7 @@ pub use lists::{List, Place, Places, Span};
 pub use outbox::Written;
 pub use outbox_item::{Lease, Outbox, Retain};
 pub use progress::Again;
-pub use queries::Listed;
+pub use queries::{Listed, Silence};
 pub use sources::{SourceRecord, Sources};
 
 use aws_sdk_dynamodb::Client;
