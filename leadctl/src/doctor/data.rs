@@ -29,6 +29,9 @@ const RETAIN_LATE: Duration = Duration::from_secs(48 * 60 * 60);
 /// Reading a long ledger may take longer than a check has.
 const LEDGER_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// A person who may write to the ledger can make any number of faults.
+const MAX_FAULTS: usize = 5;
+
 /// A source is late after this, so that no source is late in the first minutes of a day.
 const SILENCE_LATE: Duration = Duration::from_secs(60 * 60);
 
@@ -156,11 +159,18 @@ pub(super) async fn ledger(target: &Target) -> Vec<Finding> {
         }
         Ok(verified) => Finding::problem(
             check,
-            verified.faults.join("; "),
+            some(&verified.faults),
             "It was edited by other means than leadctl (docs/operating.md#the-ledger): compare with CloudTrail",
         ),
         Err(error) => Finding::failed(check, error),
     }]
+}
+
+/// The first faults, and how many more there are.
+fn some(faults: &[String]) -> String {
+    let (first, more) = faults.split_at(faults.len().min(MAX_FAULTS));
+    let first = first.join("; ");
+    if more.is_empty() { first } else { format!("{first}; and {} more: `leadctl ledger verify` names all", more.len()) }
 }
 
 /// Due leads are announced each minute, and their due time moves with that: one that stays due was not seen.
