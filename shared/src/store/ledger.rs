@@ -55,7 +55,7 @@ impl Ledger {
                 Outcome::Refused(_) => return Ok(None),
             }
         }
-        Err(StoreError::Unavailable { code: "the ledger is too busy".to_owned(), request_id: "none".to_owned() })
+        Err(StoreError::Contended)
     }
 
     /// The entry that the next one continues. An operator can act whatever else was put among the entries: an item with
