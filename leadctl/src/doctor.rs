@@ -35,6 +35,7 @@ Examples:
 pub(crate) async fn run(target: &Target, output: &mut Output) -> Result<(), Error> {
     let mut checks: FuturesOrdered<LocalBoxFuture<'_, Vec<Finding>>> = FuturesOrdered::new();
     checks.push_back(within(target, "sources", data::sources(target)).boxed_local());
+    checks.push_back(within(target, "silence", data::silence(target)).boxed_local());
     checks.push_back(within(target, "leads", data::leads(target)).boxed_local());
     checks.push_back(within(target, "ledger", data::ledger(target)).boxed_local());
     checks.push_back(within(target, "sweep", data::sweep(target)).boxed_local());

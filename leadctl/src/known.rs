@@ -71,8 +71,11 @@ pub(crate) fn no_lead(id: &LeadId) -> Error {
     Error::NotFound(format!("there is no lead {id} here; compare it with the id in the answer to its post"))
 }
 
-/// A key in the place of an id must not end up in a log.
-fn not_a_key(id: &str) -> Result<(), Error> {
+/// A key in the place of an id must not end up in a log or a token.
+///
+/// # Errors
+/// [`Error::NotFound`], without it.
+pub(crate) fn not_a_key(id: &str) -> Result<(), Error> {
     if id.starts_with("lp_") {
         return Err(Error::NotFound("that is a key, not an id; `leadctl source list` shows the ids".to_owned()));
     }

@@ -55,9 +55,10 @@ pub(crate) enum Command {
     },
 }
 
-/// An entry for programs. `document` is the text that the digest covers.
+/// An item for programs. `document` is the text that the digest covers; without a `number` the item is not an entry.
 #[derive(Serialize)]
 struct Row {
+    key: String,
     number: Option<u64>,
     digest: Digest,
     entry: Option<Entry>,
@@ -93,23 +94,28 @@ pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) 
     }
 }
 
-fn row(Stored { number, document }: Stored) -> Row {
-    Row { number, digest: Digest::of(&document), entry: serde_json::from_str(&document).ok(), document }
+fn row(stored: Stored) -> Row {
+    let number = stored.number();
+    let Stored { key, document } = stored;
+    Row { key, number, digest: Digest::of(&document), entry: serde_json::from_str(&document).ok(), document }
 }
 
 fn list(page: &mut Page<'_>, rows: &[Row], most: usize) -> io::Result<()> {
     let screen = page.screen();
     let lines = rows.iter().map(|row| {
-        let number = row.number.map_or_else(|| "?".to_owned(), |number| number.to_string());
-        match &row.entry {
-            Some(Entry { act: Act { at, by, action, subject }, .. }) => {
-                (Tone::Plain, [number, screen.time(*at), action.clone(), about(subject), by.clone()])
+        let warning = |number: String, says: &str, on: &str| {
+            (Tone::Warning, [number, String::new(), says.to_owned(), on.to_owned(), String::new()])
+        };
+        match (row.number, &row.entry) {
+            (None, _) => warning("-".to_owned(), "not an entry", &row.key),
+            (Some(number), None) => warning(number.to_string(), "cannot be read", ""),
+            (Some(number), Some(Entry { act: Act { at, by, action, subject }, .. })) => {
+                (Tone::Plain, [number.to_string(), screen.time(*at), action.clone(), about(subject), by.clone()])
             }
-            None => (Tone::Warning, [number, String::new(), "cannot be read".to_owned(), String::new(), String::new()]),
         }
     });
     page.table(COLUMNS, lines)?;
-    match rows.len() {
+    match rows.iter().filter(|row| row.number.is_some()).count() {
         0 => output::note("The ledger is empty."),
         length if length == most => output::note("\nThere may be more; --most N shows them."),
         _ => {}

@@ -352,6 +352,7 @@ impl Target {
             StoreError::OutOfReach => self.remedies.out_of_reach.clone(),
             StoreError::TimedOut => self.remedies.late.clone(),
             StoreError::Unavailable { .. } => self.remedies.refused.clone(),
+            StoreError::Throttled | StoreError::Contended => "Try it again in a minute".to_owned(),
             StoreError::Unreadable(_) | StoreError::Unwritable => {
                 "It may be of another release: use that release's leadctl".to_owned()
             }

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use leadping::client::web;
 use leadping::http::Scope;
 use leadping::id::BusinessId;
@@ -11,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
 use crate::error::Error;
-use crate::output::{Output, Page};
+use crate::known;
+use crate::output::{self, Output, Page};
 use crate::target::Target;
 
 /// How long the issuer may take to answer.
@@ -37,8 +39,9 @@ pub(crate) struct Arguments {
     business: BusinessId,
 
     /// What it allows, separated by spaces [default: everything]
-    #[arg(long, value_name = "SCOPES")]
-    scope: Option<String>,
+    #[arg(long, value_name = "SCOPES", value_delimiter = ' ',
+        value_parser = PossibleValuesParser::new(Scope::ALL.map(Scope::as_str)))]
+    scope: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -51,15 +54,24 @@ struct Answer {
     access_token: String,
 }
 
-/// Prints a token.
+/// Prints a token. A business without a source gets one, too, with a warning: its inbox is empty.
 ///
 /// # Errors
-/// [`Error::Usage`] unless the target is a local stack with a gateway; [`Error::Aws`] when its issuer does not answer.
+/// [`Error::Usage`] unless the target is a local stack with a gateway; [`Error::NotFound`] for a key in the place of the
+/// business; [`Error::Aws`] when the issuer or a table does not answer.
 pub(crate) async fn run(arguments: &Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     let Some(issuer) = &target.issuer else {
         return Err(Error::Usage("only a local stack with a gateway has an issuer of tokens: give --local".to_owned()));
     };
-    let scope = arguments.scope.clone().unwrap_or_else(|| Scope::ALL.map(Scope::as_str).join(" "));
+    known::not_a_key(arguments.business.as_str())?;
+    match known::sources_of(target, &arguments.business).await {
+        Err(Error::NotFound(unknown)) => output::note(format_args!("Warning: {unknown}. The token reads nothing.")),
+        known => drop(known?),
+    }
+    let scope = match arguments.scope.as_slice() {
+        [] => Scope::ALL.map(Scope::as_str).join(" "),
+        scopes => scopes.join(" "),
+    };
     let form = form_urlencoded::Serializer::new(String::new())
         .append_pair("business_id", arguments.business.as_str())
         .append_pair("scope", &scope)

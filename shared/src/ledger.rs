@@ -119,12 +119,12 @@ pub struct Entry {
     pub act: Act,
 }
 
-/// The last entry, whose digest covers all before it.
+/// The entry that the next one continues: the last one that has a free number after it. Its digest covers all before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Head {
-    /// How many entries the ledger has.
+    /// The entry's number, which is how many entries the ledger has if it holds.
     pub number: u64,
-    /// The digest of the last one's stored text.
+    /// The digest of its stored text.
     pub digest: Digest,
 }
 
@@ -138,17 +138,33 @@ impl Head {
     }
 }
 
-/// An entry as it is stored: its number, by its key, and its text. The digest covers the text, byte for byte.
+/// An item of the ledger as it is stored. The digest covers the text, byte for byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// The number in the item's key; none when the key is not one of the ledger's.
-    pub number: Option<u64>,
+    /// The sort key.
+    pub key: String,
     /// The JSON text, byte for byte: its digest continues the chain.
     pub document: String,
 }
 
+impl Stored {
+    /// The number of the entry, by its key; none when the key is not one of the ledger's.
+    pub fn number(&self) -> Option<u64> {
+        let number = self.key.parse().ok()?;
+        ((1..=MAX_NUMBER).contains(&number) && key(number) == self.key).then_some(number)
+    }
+}
+
+/// The last number that a sort key has room for.
+pub const MAX_NUMBER: u64 = 999_999_999_999;
+
+/// The sort key of an entry: its number in twelve digits, so that numbers sort as text.
+pub fn key(number: u64) -> String {
+    format!("{number:012}")
+}
+
 /// Why a ledger is not what was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// Entries are not there.
     #[error("entries {from} to {to} are missing")]
@@ -161,6 +177,9 @@ pub enum Fault {
     /// The text is not an entry, or it is at another entry's place.
     #[error("entry {0} is not an entry of this number")]
     Foreign(u64),
+    /// An item next to the entries, by its sort key. It takes no part in the chain.
+    #[error("the item {0} is not an entry: its sort key is not a number of twelve digits")]
+    Stray(String),
     /// The digest of the entry before does not fit.
     #[error("entry {0} does not continue the entry before: one of the two was changed")]
     Broken(u64),
@@ -172,7 +191,9 @@ pub enum Fault {
 /// Follows the entries of a ledger, in the order of their numbers, and collects what is wrong.
 #[derive(Debug)]
 pub struct Chain {
-    head: Head,
+    last: Head,
+    /// The last entry before the latest gap in the numbers.
+    before_gap: Head,
     sought: Option<Digest>,
     faults: Vec<Fault>,
 }
@@ -180,28 +201,33 @@ pub struct Chain {
 impl Chain {
     /// Before the first entry. `sought` is a head that an earlier act printed.
     pub fn new(sought: Option<Digest>) -> Self {
-        Self { head: Head::NONE, sought: sought.filter(|digest| *digest != Digest::NONE), faults: Vec::new() }
+        let sought = sought.filter(|digest| *digest != Digest::NONE);
+        Self { last: Head::NONE, before_gap: Head::NONE, sought, faults: Vec::new() }
     }
 
-    /// Takes the next entry. Returns it unless it cannot be read.
+    /// Takes the next item. Returns its entry, unless it is none or cannot be read.
     pub fn take(&mut self, stored: &Stored) -> Option<Entry> {
-        let due = self.head.number.saturating_add(1);
-        let number = stored.number.unwrap_or(due);
+        let Some(number) = stored.number() else {
+            self.faults.push(Fault::Stray(stored.key.clone()));
+            return None;
+        };
+        let due = self.last.number.saturating_add(1);
         let digest = Digest::of(&stored.document);
         let entry: Option<Entry> = serde_json::from_str(&stored.document).ok();
         if number > due {
             self.faults.push(Fault::Missing { from: due, to: number.saturating_sub(1) });
+            self.before_gap = self.last;
         }
         match &entry {
-            Some(entry) if entry.number == number && stored.number.is_some() => {
+            Some(entry) if entry.number == number => {
                 // After a gap there is nothing to compare with.
-                if number == due && entry.previous != self.head.digest {
+                if number == due && entry.previous != self.last.digest {
                     self.faults.push(Fault::Broken(number));
                 }
             }
             _ => self.faults.push(Fault::Foreign(number)),
         }
-        self.head = Head { number, digest };
+        self.last = Head { number, digest };
         self.sought = self.sought.filter(|sought| *sought != digest);
         entry
     }
@@ -209,7 +235,9 @@ impl Chain {
     /// After the last entry: the head, and everything that is wrong.
     pub fn end(mut self) -> (Head, Vec<Fault>) {
         self.faults.extend(self.sought.map(|_| Fault::HeadNotFound));
-        (self.head, self.faults)
+        // No number is free after the last possible one, nor after the entries that lead up to it.
+        let head = if self.last.number < MAX_NUMBER { self.last } else { self.before_gap };
+        (head, self.faults)
     }
 }
 
@@ -226,9 +254,13 @@ mod tests {
             let entry = head.next(Act { at, by: "local".to_owned(), action: "lead show".to_owned(), subject });
             let document = serde_json::to_string(&entry).unwrap();
             head = Head { number, digest: Digest::of(&document) };
-            entries.push(Stored { number: Some(number), document });
+            entries.push(Stored { key: key(number), document });
         }
         entries
+    }
+
+    fn stray(key: &str, document: &str) -> Stored {
+        Stored { key: key.to_owned(), document: document.to_owned() }
     }
 
     fn faults(entries: &[Stored], sought: Option<Digest>) -> Vec<Fault> {
@@ -253,7 +285,7 @@ mod tests {
     fn what_was_done_to_a_ledger_is_found() {
         type Edit = fn(&mut Vec<Stored>);
         let head = Digest::of(&ledger(5)[4].document);
-        let cases: [(&str, Edit, &[Fault]); 9] = [
+        let cases: [(&str, Edit, &[Fault]); 13] = [
             ("forged", |it| it[1].document = it[1].document.replace("lead show", "lead find"), &[Fault::Broken(3)]),
             ("one blank more", |it| it[1].document.push(' '), &[Fault::Broken(3)]),
             (
@@ -273,12 +305,67 @@ mod tests {
                 },
                 &[Fault::Foreign(2), Fault::Foreign(3), Fault::Broken(4)],
             ),
+            ("a stray item before the entries", |it| it.insert(0, stray("0", "{}")), &[Fault::Stray("0".to_owned())]),
+            (
+                "a stray item among them",
+                |it| it.insert(2, stray("00000000000200", "{}")),
+                &[Fault::Stray("00000000000200".to_owned())],
+            ),
+            (
+                "a stray item after them, with the text of the last",
+                |it| it[4].key = "next".to_owned(),
+                &[Fault::Stray("next".to_owned()), Fault::HeadNotFound],
+            ),
+            (
+                "a forged entry with the last number",
+                |it| it.push(stray("999999999999", r#"{"number":999999999999}"#)),
+                &[Fault::Missing { from: 6, to: MAX_NUMBER - 1 }, Fault::Foreign(MAX_NUMBER)],
+            ),
             ("not an entry", |it| it[4].document = "{}".to_owned(), &[Fault::Foreign(5), Fault::HeadNotFound]),
         ];
         for (name, edit, expected) in cases {
             let mut entries = ledger(5);
             edit(&mut entries);
             assert_eq!(faults(&entries, Some(head)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_twelve_digits_from_1_are_a_number() {
+        for (text, number) in [
+            ("000000000001", Some(1)),
+            ("999999999999", Some(MAX_NUMBER)),
+            ("000000000000", None),
+            ("", None),
+            ("1", None),
+            ("0000000000001", None),
+            ("1000000000000", None),
+            ("99999999999999999999999", None),
+            ("+00000000001", None),
+            ("-00000000001", None),
+            ("00000000001 ", None),
+            ("0000000000x1", None),
+            ("\u{661}\u{661}\u{661}\u{661}\u{661}\u{661}", None),
+        ] {
+            assert_eq!(stray(text, "").number(), number, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_head_is_the_last_entry_with_a_free_number_after_it() {
+        for (forged, expected) in [
+            (&[][..], 5),
+            (&[6], 6),
+            (&[999_999_999_998], 999_999_999_998),
+            (&[999_999_999_999], 5),
+            (&[999_999_999_998, 999_999_999_999], 5),
+            (&[700, 999_999_999_999], 700),
+            (&[700, 999_999_999_997, 999_999_999_999], 999_999_999_997),
+        ] {
+            let mut chain = Chain::new(None);
+            let forged = forged.iter().map(|number| stray(&key(*number), "{}"));
+            ledger(5).into_iter().chain(forged).for_each(|entry| drop(chain.take(&entry)));
+            assert_eq!(chain.end().0.number, expected);
         }
     }
 

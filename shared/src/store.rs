@@ -38,7 +38,7 @@ pub use lists::{List, Place, Places, Span};
 pub use outbox::Written;
 pub use outbox_item::{Lease, Outbox, Retain};
 pub use progress::Again;
-pub use queries::Listed;
+pub use queries::{Listed, Silence};
 pub use sources::{SourceRecord, Sources};
 
 use aws_sdk_dynamodb::Client;
@@ -60,7 +60,7 @@ async fn connect(client: &Client, table: &str) {
 
 /// A call to a table failed. The error never contains anything of an item.
 ///
-/// `Unavailable`, `TimedOut` and `OutOfReach` may pass, so try again later. The other two will not pass without a fix.
+/// `Unreadable` and `Unwritable` will not pass without a fix. All others may pass, so try again later.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// DynamoDB refused the call, or its answer cannot be read.
@@ -71,6 +71,12 @@ pub enum StoreError {
         /// DynamoDB's request id, for AWS support.
         request_id: String,
     },
+    /// DynamoDB throttles: it left a part of what was asked undone after several tries.
+    #[error("DynamoDB left keys unprocessed")]
+    Throttled,
+    /// Other writers were faster each time.
+    #[error("too many others write at the same time")]
+    Contended,
     /// DynamoDB did not answer in time. It may have done what was asked.
     #[error("DynamoDB did not answer in time")]
     TimedOut,
@@ -89,7 +95,7 @@ impl StoreError {
     /// Reports to the metrics and the log that a request cannot be answered. Returns whether the error may pass.
     pub(crate) fn report(&self) -> bool {
         match self {
-            Self::Unavailable { .. } | Self::TimedOut | Self::OutOfReach => {
+            Self::Unavailable { .. } | Self::Throttled | Self::Contended | Self::TimedOut | Self::OutOfReach => {
                 self.report_unavailable("storage is unavailable");
                 true
             }

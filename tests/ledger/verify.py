@@ -9,6 +9,7 @@ HEAD is a digest that an earlier act printed. The exit code is 0 if the ledger h
 
 import hashlib
 import json
+import re
 import sys
 
 
@@ -16,19 +17,22 @@ def faults(items, head):
     due, previous = 1, "0" * 64
     for item in sorted(items, key=lambda item: item["sk"]["S"]):
         key, text = item["sk"]["S"], item.get("document", {}).get("S", "")
-        number = int(key) if key.isdigit() and len(key) == 12 else None
+        if not re.fullmatch("[0-9]{12}", key) or int(key) == 0:
+            yield f"the item {key} is not an entry: its sort key is not a number of twelve digits"
+            continue
+        number = int(key)
         try:
             entry = json.loads(text)
         except ValueError:
             entry = None
-        if number is not None and number > due:
+        if number > due:
             yield f"entries {due} to {number - 1} are missing"
-        if number is None or not isinstance(entry, dict) or entry.get("number") != number:
-            yield f"entry {key} is not an entry of this number"
+        if not isinstance(entry, dict) or entry.get("number") != number:
+            yield f"entry {number} is not an entry of this number"
         elif number == due and entry.get("previous") != previous:
             yield f"entry {number} does not continue the entry before"
         previous = hashlib.sha256(text.encode()).hexdigest()
-        due = (due if number is None else number) + 1
+        due = number + 1
         head = None if head == previous else head
     if head:
         yield "no entry has the digest of the given head"

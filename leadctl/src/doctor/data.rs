@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use leadping::id::LeadId;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use leadping::id::{LeadId, SourceId};
 use leadping::source::Source;
-use leadping::store::Work;
+use leadping::store::{Silence, Work};
 use leadping::time::Timestamp;
 
 use super::finding::Finding;
@@ -27,6 +28,18 @@ const RETAIN_LATE: Duration = Duration::from_secs(48 * 60 * 60);
 
 /// Reading a long ledger may take longer than a check has.
 const LEDGER_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// A person who may write to the ledger can make any number of faults.
+const MAX_FAULTS: usize = 5;
+
+/// A source is late after this, so that no source is late in the first minutes of a day.
+const SILENCE_LATE: Duration = Duration::from_secs(60 * 60);
+
+/// Many sources may take longer to look at than a check has.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How many sources are looked at at once, each with four small queries.
+const SILENCE_AT_ONCE: usize = 8;
 
 /// A message that nothing works on may just have arrived: the queue is looked at twice.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
@@ -68,6 +81,53 @@ pub(super) async fn sources(target: &Target) -> Vec<Finding> {
     [Some(keys), retains, caps, zones].into_iter().flatten().collect()
 }
 
+/// The sources that sent leads yesterday and none today.
+pub(super) async fn silence(target: &Target) -> Vec<Finding> {
+    let check = "silence";
+    let mut sources = match known::all_sources(target).await {
+        Ok(sources) => sources,
+        Err(error) => return vec![Finding::failed(check, error)],
+    };
+    sources.retain(|source| source.enabled);
+    let (now, number) = (Timestamp::now(), sources.len());
+    let look = |source: Source| async move { Ok((target.leads.silence(&source, now).await?, source.id)) };
+    let looked = stream::iter(sources).map(look).buffered(SILENCE_AT_ONCE);
+    let looked = looked.take_until(tokio::time::sleep(SILENCE_TIMEOUT)).try_collect::<Vec<_>>().await;
+    let looked = match looked {
+        Ok(looked) => looked,
+        Err(error) => return vec![Finding::failed(check, target.store_error(error))],
+    };
+    let unseen = number - looked.len();
+    let silent = looked.into_iter().filter_map(|(silence, id)| Some((silence?, id))).collect();
+    silences(check, silent, unseen, now)
+}
+
+/// What the silence of these sources means at this time of the day.
+fn silences(check: &'static str, silent: Vec<(Silence, SourceId)>, unseen: usize, now: Timestamp) -> Vec<Finding> {
+    let (late, early): (Vec<_>, Vec<_>) =
+        silent.into_iter().partition(|(silence, _)| silence.due_at.after(SILENCE_LATE) <= now);
+    let ids = |silent: &[(Silence, SourceId)]| silent.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>().join(", ");
+    let late = (!late.is_empty()).then(|| {
+        Finding::problem(
+            check,
+            format!("leads yesterday and none today (UTC): {}", ids(&late)),
+            "`leadctl report --refused --from yesterday` shows whether its posts are refused; if not, ask the partner \
+             (docs/operating.md#a-source-fell-silent). `leadctl source disable ID` says that it is meant",
+        )
+    });
+    let early = (!early.is_empty()).then(|| {
+        Finding::ok(check, format!("leads yesterday and none yet today (UTC), not late so far: {}", ids(&early)))
+    });
+    let unseen = (unseen > 0).then(|| {
+        Finding::skipped(check, format!("{} not looked at: a check may not take that long", count(unseen, "source")))
+    });
+    let found: Vec<_> = [late, early, unseen].into_iter().flatten().collect();
+    if found.is_empty() {
+        return vec![Finding::ok(check, "no source that sent leads yesterday is silent today (UTC)")];
+    }
+    found
+}
+
 /// The table of leads.
 pub(super) async fn leads(target: &Target) -> Vec<Finding> {
     // No lead has this id: only an answer is wanted.
@@ -99,11 +159,18 @@ pub(super) async fn ledger(target: &Target) -> Vec<Finding> {
         }
         Ok(verified) => Finding::problem(
             check,
-            verified.faults.join("; "),
+            some(&verified.faults),
             "It was edited by other means than leadctl (docs/operating.md#the-ledger): compare with CloudTrail",
         ),
         Err(error) => Finding::failed(check, error),
     }]
+}
+
+/// The first faults, and how many more there are.
+fn some(faults: &[String]) -> String {
+    let (first, more) = faults.split_at(faults.len().min(MAX_FAULTS));
+    let first = first.join("; ");
+    if more.is_empty() { first } else { format!("{first}; and {} more: `leadctl ledger verify` names all", more.len()) }
 }
 
 /// Due leads are announced each minute, and their due time moves with that: one that stays due was not seen.
@@ -203,4 +270,37 @@ pub(super) async fn dead_letters(target: &Target) -> Vec<Finding> {
         ),
         Err(error) => Finding::failed(check, error),
     }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::State;
+    use super::*;
+
+    #[test]
+    fn a_source_is_late_an_hour_after_its_first_lead_of_the_day_before() {
+        let found = |first: &[(&str, &str)], unseen, now: &str| -> Vec<(State, String)> {
+            let silent = first.iter().map(|(id, due)| (Silence { due_at: due.parse().unwrap() }, id.parse().unwrap()));
+            let found = silences("silence", silent.collect(), unseen, now.parse().unwrap());
+            assert!(found.iter().all(|it| it.remedy.is_some() == (it.state == State::Problem)), "{found:?}");
+            found.into_iter().map(|it| (it.state, it.found)).collect()
+        };
+        let (night, noon) = ("2026-06-15T00:00:00.000Z", "2026-06-15T12:00:00.000Z");
+        let early = "leads yesterday and none yet today (UTC), not late so far: ";
+        let late = "leads yesterday and none today (UTC): ";
+        for (first, now, state, says) in [
+            (&[][..], "2026-06-15T00:05:00Z", State::Ok, "no source that sent leads yesterday is silent".to_owned()),
+            (&[("a", night)], "2026-06-15T00:05:00Z", State::Ok, format!("{early}a")),
+            (&[("a", night)], "2026-06-15T00:59:59.999Z", State::Ok, format!("{early}a")),
+            (&[("a", night)], "2026-06-15T01:00:00Z", State::Problem, format!("{late}a")),
+            (&[("a", noon)], "2026-06-15T12:59:00Z", State::Ok, format!("{early}a")),
+            (&[("a", noon), ("b", noon)], "2026-06-15T13:00:00Z", State::Problem, format!("{late}a, b")),
+        ] {
+            let found = found(first, 0, now);
+            assert!(found.len() == 1 && found[0].0 == state && found[0].1.starts_with(&says), "{now}: {found:?}");
+        }
+        let found = found(&[("a", night), ("b", noon)], 2, noon);
+        let states: Vec<_> = found.iter().map(|(state, _)| *state).collect();
+        assert_eq!(states, [State::Problem, State::Ok, State::Skipped], "{found:?}");
+    }
 }

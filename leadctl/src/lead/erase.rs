@@ -254,7 +254,7 @@ impl Noted {
             Err(_) => Vec::new(),
         };
         if leads.is_empty() {
-            self.unreadable.push(stored.number.map_or_else(|| "without a number".to_owned(), |it| it.to_string()));
+            self.unreadable.push(stored.number().map_or_else(|| stored.key.clone(), |number| number.to_string()));
         }
         self.leads.extend(leads);
     }
@@ -313,7 +313,7 @@ mod tests {
             ("", 0, true),
         ] {
             let mut noted = Noted::default();
-            noted.take(&Stored { number: Some(7), document: document.to_owned() });
+            noted.take(&Stored { key: "000000000007".to_owned(), document: document.to_owned() });
             assert_eq!((noted.leads.len(), noted.all_read().is_err()), (leads, unreadable), "{document}");
             assert!(noted.all_read().map_or_else(|error| error.to_string().contains(": 7."), |()| true), "{document}");
         }

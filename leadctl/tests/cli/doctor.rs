@@ -5,8 +5,10 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use leadping::time::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -60,6 +62,7 @@ async fn problems_are_found_with_what_to_do() {
         checks,
         [
             "sources",
+            "silence",
             "leads",
             "ledger",
             "sweep",
@@ -92,6 +95,47 @@ async fn problems_are_found_with_what_to_do() {
         "--cap-zone",
     ] {
         assert!(text.contains(part), "{part}: {text}");
+    }
+    running.stack.stop().await;
+}
+
+/// Gives a source a lead at the first moment of a day, as the index of days has it.
+async fn sent(running: &Running, source: &str, day: &str) {
+    let text = |text: String| AttributeValue::S(text);
+    let put = running.stack.clients().dynamodb.put_item().table_name(&running.stack.addresses().leads_table);
+    let put = put.item("pk", text(format!("LEAD#lead_{source}_{day}"))).item("sk", text("LEAD".to_owned()));
+    let put = put.item("dayKey", text(format!("{source}#{day}#3")));
+    put.item("createdAt", text(format!("{day}T00:00:00.000Z"))).send().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_that_fell_silent_are_named() {
+    let running = Running::start().await;
+    let day = Duration::from_secs(24 * 60 * 60);
+    let now = Timestamp::now();
+    let (today, yesterday, before) = (now.day(), now.before(day).day(), now.before(2 * day).day());
+    assert_eq!(running.json_of(&["doctor"], "silence")["healthy"], true, "no source ever sent a lead");
+    for (source, days) in [
+        ("source_123", &[&yesterday, &today][..]),
+        ("source_texas", &[&yesterday]),
+        ("source_exempt", &[&before, &yesterday]),
+        ("source_product", &[&before]),
+        ("source_retain", &[&today]),
+        ("source_disabled", &[&yesterday]),
+    ] {
+        for day in days {
+            sent(&running, source, day).await;
+        }
+    }
+    let found = running.json_of(&["doctor"], "silence");
+    // In the first hour of a day no source is late.
+    let is_early = now.since(format!("{today}T00:00:00Z").parse().unwrap()) < Duration::from_secs(60 * 60);
+    let says = if is_early { "not late so far" } else { "leads yesterday and none today (UTC)" };
+    assert_eq!((&found["healthy"], found["remedy"].is_string()), (&json!(is_early), !is_early), "{found}");
+    let text = found["found"].as_str().unwrap();
+    assert!(text.contains(says) && text.ends_with(": source_exempt, source_texas"), "{found}");
+    if !is_early {
+        assert!(found["remedy"].as_str().unwrap().contains("report --refused"), "{found}");
     }
     running.stack.stop().await;
 }
@@ -135,8 +179,8 @@ async fn what_is_out_of_reach_is_said_once() {
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
     assert_eq!(text.matches("Nothing listens at").count(), 1, "{text}");
-    assert_eq!(text.matches("out of reach").count(), 8, "{text}");
-    assert!(text.lines().count() <= 9, "{text}");
+    assert_eq!(text.matches("out of reach").count(), 9, "{text}");
+    assert!(text.lines().count() <= 10, "{text}");
 }
 
 /// Services that accept connections and never answer, and a directory by which they are found as a stack.
@@ -159,7 +203,7 @@ fn a_stack_that_hangs_is_told_with_one_remedy() {
     let (_listeners, data) = hanging();
     let text = stdout(&leadctl(data.path(), &["doctor"]));
     let late = ["no answer within 5 s", "does not answer in time"].map(|late| text.matches(late).count());
-    assert_eq!(late, [6, 2], "{text}");
+    assert_eq!(late, [7, 2], "{text}");
     assert_eq!(text.matches("runs but does not answer").count(), 1, "{text}");
 }
 
@@ -172,5 +216,5 @@ fn all_checks_run_at_once() {
     let connections: Vec<_> = listeners.iter().map(|listener| listener.accept().unwrap()).collect();
     drop((listeners, connections));
     let text = stdout(&child.wait_with_output().unwrap());
-    assert_eq!(text.matches("out of reach").count(), 8, "{text}");
+    assert_eq!(text.matches("out of reach").count(), 9, "{text}");
 }

@@ -45,7 +45,7 @@ pub(crate) async fn replace(client: &Client, table: &str, by: &[Item]) {
 
 /// Whether the verifier in Python finds that the ledger holds; none without Python.
 fn holds(items: &[Item], head: &str) -> Option<bool> {
-    let member = |item: &Item, name: &str| json!({"S": text(item, name)});
+    let member = |item: &Item, name: &str| json!({"S": item[name].as_s().map_or("", String::as_str)});
     let items = items.iter().map(|item| json!({"sk": member(item, "sk"), "document": member(item, "document")}));
     let mut command = Command::new("python3");
     let command = command.args([VERIFIER, head]).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -206,6 +206,74 @@ async fn a_ledger_that_was_edited_is_found() {
         let found = running.json_of(&["doctor"], "ledger");
         assert_eq!(found["healthy"], holds_here || name == "the last one", "{name}: {found}");
     }
+    running.stack.stop().await;
+}
+
+/// What a person who may put items there adds to the ledger stops no operator, and is named.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_put_next_to_the_entries_stops_no_operator_and_is_named() {
+    let running = Running::start().await;
+    let lead = running.post("source_123", "lp_source_key");
+    running.settled();
+    let client = &running.stack.clients().dynamodb;
+    let table = running.stack.addresses().ledger_table.clone();
+    let whole = items(client, &table).await;
+    let (last, entries) = (&whole[whole.len() - 1], whole.len());
+    let document = text(last, "document").to_owned();
+    let stray = |key: &str| with(last, "sk", key);
+    let numbered = |number: u64| {
+        let document = document.replace(&format!(":{entries},"), &format!(":{number},"));
+        with(&stray(&format!("{number:012}")), "document", &document)
+    };
+    let mut no_text = stray("~");
+    no_text.insert("document".to_owned(), AttributeValue::Bool(true));
+    let many: Vec<_> = (0..150).map(|number| stray(&format!("x{number:03}"))).collect();
+    let top: Vec<_> = (0..130).map(|back| numbered(999_999_999_999 - back)).collect();
+    for (name, added, says, next) in [
+        ("a word", vec![stray("zzz")], "the item zzz is not an entry", entries + 1),
+        ("no text", vec![no_text], "the item ~ is not an entry", entries + 1),
+        ("between", vec![stray("0000000000010")], "the item 0000000000010 is not an entry", entries + 1),
+        ("zero", vec![stray("000000000000")], "the item 000000000000 is not an entry", entries + 1),
+        ("a number too long", vec![stray("9999999999999")], "the item 9999999999999 is not an entry", entries + 1),
+        ("many", many, "the item x149 is not an entry", entries + 1),
+        ("the last number", vec![numbered(999_999_999_999)], "to 999999999998 are missing", entries + 1),
+        ("the last numbers", top, "to 999999999869 are missing", entries + 1),
+        ("a later number", vec![numbered(500)], "to 499 are missing", 501),
+        ("the number before the last", vec![numbered(999_999_999_998)], "to 999999999997 are missing", 999_999_999_999),
+        (
+            "no entry at the next number",
+            vec![with(&numbered(entries as u64 + 1), "document", "{}")],
+            "is not an entry of this",
+            entries + 2,
+        ),
+    ] {
+        replace(client, &table, &[&whole[..], &added[..]].concat()).await;
+        for number in [Some(next), None] {
+            let shown = running.run(&["lead", "show", &lead, "-ojson"]);
+            assert_eq!(shown.status.code(), Some(0), "{name}: {}", stderr(&shown));
+            let shown: Value = serde_json::from_str(&stdout(&shown)).unwrap();
+            assert!(number.is_none_or(|it| shown["ledgerHead"]["number"] == it), "{name}: {}", shown["ledgerHead"]);
+        }
+        let output = running.run(&["ledger", "verify"]);
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        assert!(stdout(&output).contains(says), "{name}: {}", stdout(&output));
+        assert_ne!(holds(&items(client, &table).await, ""), Some(true), "{name}");
+        let found = running.json_of(&["doctor"], "ledger");
+        assert!(found["healthy"] == false && found["found"].as_str().unwrap().len() < 600, "{name}: {found}");
+        // No item hides an entry.
+        let listed = running.json(&["ledger", "list", "--most=1000"]);
+        let acts = listed.as_array().unwrap().iter().filter(|row| row["entry"]["action"] == "lead show");
+        assert_eq!(acts.count(), 2, "{name}");
+        assert_eq!(running.run(&["ledger", "list"]).status.code(), Some(0), "{name}");
+    }
+    replace(client, &table, &[&whole[..], &[stray("zzz")]].concat()).await;
+    let listed = running.text(&["ledger", "list", "--most=1"]);
+    assert!(listed.contains("not an entry") && listed.contains("zzz") && listed.contains("source create"), "{listed}");
+    running.json(&["lead", "erase", &lead]);
+    replace(client, &table, &[stray("zzz")]).await;
+    running.json(&["lead", "show", &lead]);
+    let numbers: Vec<_> = items(client, &table).await.iter().map(|item| text(item, "sk").to_owned()).collect();
+    assert_eq!(numbers, ["000000000001", "zzz"], "the first entry of a ledger");
     running.stack.stop().await;
 }
 

@@ -14,5 +14,6 @@ mod ledger;
 mod queue;
 mod running;
 mod sources;
+mod tokens;
 mod transcript;
 mod volume;

@@ -25,7 +25,7 @@ const PAUSES: [Duration; 5] = [
 /// completed write and cost twice as much.
 ///
 /// # Errors
-/// [`StoreError`] also when keys are still unprocessed after the last wait.
+/// [`StoreError`]; [`StoreError::Throttled`] when keys are still unprocessed after the last wait.
 pub(super) async fn get(
     client: &Client,
     table: &str,
@@ -47,12 +47,7 @@ pub(super) async fn get(
             if wanted.is_empty() {
                 break;
             }
-            let Some(pause) = pauses.next() else {
-                return Err(StoreError::Unavailable {
-                    code: "keys stay unprocessed".to_owned(),
-                    request_id: "none".to_owned(),
-                });
-            };
+            let pause = pauses.next().ok_or(StoreError::Throttled)?;
             tokio::time::sleep(pause).await;
         }
     }

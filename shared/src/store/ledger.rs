@@ -5,13 +5,13 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::transaction::{self, Outcome};
 use super::{StoreError, item, schema};
-use crate::ledger::{Act, Digest, Head, Stored};
+use crate::ledger::{self, Act, Digest, Head, MAX_NUMBER, Stored};
 
 /// The partition of all entries.
 const LEDGER: &str = "LEDGER";
 
-/// The digits of an entry's number in its sort key.
-const DIGITS: usize = 12;
+/// How many items are read at once to find the head, when the last item is not it.
+const HEAD_PAGE: i32 = 100;
 
 /// More operators than this do not act in the same moment.
 const MAX_TRIES: usize = 50;
@@ -44,7 +44,7 @@ impl Ledger {
             let entry = self.head().await?.next(act.clone());
             let document = item::json(&entry)?;
             let head = Head { number: entry.number, digest: Digest::of(&document) };
-            let item = item::new(LEDGER.to_owned(), key(entry.number), document);
+            let item = item::new(LEDGER.to_owned(), ledger::key(entry.number), document);
             let mut writes = writes.clone();
             let place = writes.len();
             writes.push(transaction::once(&self.table, item)?);
@@ -55,19 +55,34 @@ impl Ledger {
                 Outcome::Refused(_) => return Ok(None),
             }
         }
-        Err(StoreError::Unavailable { code: "the ledger is too busy".to_owned(), request_id: "none".to_owned() })
+        Err(StoreError::Contended)
     }
 
-    /// The last entry, which the next one continues.
+    /// The entry that the next one continues. An operator can act whatever else was put among the entries: an item with
+    /// another key is passed over, and so are forged entries with the last numbers, which leave no number for another.
     pub async fn head(&self) -> Result<Head, StoreError> {
-        let last = self.query().scan_index_forward(false).limit(1).send().await?;
-        let Some(last) = last.items.unwrap_or_default().into_iter().next() else { return Ok(Head::NONE) };
-        let stored = stored(&last)?;
-        let number = stored.number.ok_or(StoreError::Unreadable(schema::SK))?;
-        Ok(Head { number, digest: Digest::of(&stored.document) })
+        let (mut limit, mut start) = (1, None);
+        let mut taken = MAX_NUMBER + 1;
+        loop {
+            let page =
+                self.query().scan_index_forward(false).limit(limit).set_exclusive_start_key(start).send().await?;
+            for found in page.items() {
+                let stored = stored(found)?;
+                let Some(number) = stored.number() else { continue };
+                if number + 1 < taken {
+                    return Ok(Head { number, digest: Digest::of(&stored.document) });
+                }
+                taken = number;
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(Head::NONE);
+            }
+            limit = HEAD_PAGE;
+        }
     }
 
-    /// Reads all entries, oldest first, a page at a time. `each` gets each of them.
+    /// Reads all items, oldest entry first, a page at a time. `each` gets each of them.
     pub async fn read(&self, mut each: impl FnMut(Stored)) -> Result<(), StoreError> {
         let mut pages = self.query().into_paginator().items().send();
         while let Some(found) = pages.next().await {
@@ -76,16 +91,18 @@ impl Ledger {
         Ok(())
     }
 
-    /// Reads up to `max` entries, newest first.
+    /// Reads up to `max` entries, newest first, and the items among them that are none.
     pub async fn latest(&self, max: usize) -> Result<Vec<Stored>, StoreError> {
         let mut pages = self.query().scan_index_forward(false).into_paginator().items().send();
-        let mut entries = Vec::new();
-        while entries.len() < max
+        let (mut items, mut entries) = (Vec::new(), 0);
+        while entries < max
             && let Some(found) = pages.next().await
         {
-            entries.push(stored(&found?)?);
+            let stored = stored(&found?)?;
+            entries += usize::from(stored.number().is_some());
+            items.push(stored);
         }
-        Ok(entries)
+        Ok(items)
     }
 
     fn query(&self) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
@@ -98,14 +115,8 @@ impl Ledger {
     }
 }
 
-/// Numbers sort as text.
-fn key(number: u64) -> String {
-    format!("{number:0DIGITS$}")
-}
-
 /// An item of the ledger. Its schema version is not checked: the chain covers every text.
 fn stored(found: &item::Item) -> Result<Stored, StoreError> {
-    let sk = item::string(found, schema::SK)?;
-    let number = sk.parse().ok().filter(|number| key(*number) == sk);
-    Ok(Stored { number, document: item::optional(found, schema::DOCUMENT).unwrap_or_default().to_owned() })
+    let key = item::string(found, schema::SK)?.to_owned();
+    Ok(Stored { key, document: item::optional(found, schema::DOCUMENT).unwrap_or_default().to_owned() })
 }

@@ -1,6 +1,7 @@
 //! Operators' queries on leads. Each uses an index, and none reads the whole table.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::Select;
 
@@ -14,7 +15,7 @@ use super::schema::{self, Index};
 use crate::id::{BusinessId, LeadId, SourceId};
 use crate::lead::email::Email;
 use crate::lead::phone_number::PhoneNumber;
-use crate::source::Mode;
+use crate::source::{Mode, Source};
 use crate::time::Timestamp;
 
 /// A lead in a list that an index returns.
@@ -24,6 +25,15 @@ pub struct Listed {
     pub id: LeadId,
     pub created_at: Timestamp,
 }
+
+/// A source that sent leads yesterday has sent none so far today (contract, section 14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// When it would have sent the first lead of today, if today were like yesterday.
+    pub due_at: Timestamp,
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Leads {
     /// Finds up to `max` live or test leads of a source by their external id, newest first.
@@ -105,9 +115,24 @@ impl Leads {
 
     /// Whether a source sent any lead on a day.
     pub async fn any(&self, source: &SourceId, day: &str) -> Result<bool, StoreError> {
+        Ok(!self.firsts(source, day).await?.is_empty())
+    }
+
+    /// Whether an enabled source that sent leads yesterday has sent none so far today, in UTC days.
+    pub async fn silence(&self, source: &Source, now: Timestamp) -> Result<Option<Silence>, StoreError> {
+        if !source.enabled || self.any(&source.id, &now.day()).await? {
+            return Ok(None);
+        }
+        let yesterday = self.firsts(&source.id, &now.before(DAY).day()).await?;
+        let first = item::readable(yesterday.iter().map(listed)).into_iter().map(|lead| lead.created_at).min();
+        Ok(first.map(|first| Silence { due_at: first.after(DAY) }))
+    }
+
+    /// The keys of the first lead in each shard of a source's day.
+    async fn firsts(&self, source: &SourceId, day: &str) -> Result<Vec<Item>, StoreError> {
         let shards = (0..schema::DAY_SHARDS).map(|shard| self.day_keys(source, day, shard).limit(1).send());
         let found = futures_util::future::try_join_all(shards).await?;
-        Ok(found.iter().any(|found| found.count() > 0))
+        Ok(found.into_iter().flat_map(|found| found.items.unwrap_or_default()).collect())
     }
 
     /// Lists one page of a shard of a source's day, oldest first, from the first lead or after one of the page before.

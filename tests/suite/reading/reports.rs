@@ -130,6 +130,11 @@ async fn what_needs_attention_is_named() {
             api.stack.limits().count_refusal(&source(id), &["email.invalid"], now).await.unwrap();
         }
     }
+    create_source_with(&api, "off", "business_1", vec![ends(None, "a")]).await;
+    let on = api.stack.sources().latest(&source("off")).await.unwrap().unwrap();
+    let off = Source { enabled: false, revision: on.revision + 1, ..on.clone() };
+    assert!(tests::change(&api.stack, &on, &off).await.is_some());
+    sent(&api, "business_1", "off", &yesterday, 1).await;
     // What needs attention elsewhere is no concern of this business.
     create_source_with(&api, "other_key_ends", "business_2", vec![ends(Some(3), "a")]).await;
     sent(&api, "business_2", "other_key_ends", &yesterday, 1).await;

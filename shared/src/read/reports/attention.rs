@@ -3,12 +3,11 @@
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
-use super::{CONCURRENT, Days, MAX_SOURCE_DAYS, MAX_SOURCES, SourceShare, today};
+use super::{CONCURRENT, Days, MAX_SOURCE_DAYS, MAX_SOURCES, SourceShare};
 use crate::http::{LIMIT_CODES, Problem};
 use crate::id::SourceId;
 use crate::read::{Reading, unavailable};
 use crate::source::Source;
-use crate::store::StoreError;
 use crate::time::Timestamp;
 
 /// Fewer refused posts say nothing about a source.
@@ -63,20 +62,14 @@ impl Reading {
         Ok((found, is_complete))
     }
 
-    /// Sources that sent leads yesterday and none today, and keys that are about to end.
+    /// Sources that sent leads yesterday and none so far today, and keys that are about to end.
     pub(super) async fn attention(&self, sources: &[Source], now: Timestamp) -> Result<Vec<Attention>, Problem> {
-        let today = today(now);
-        let yesterday = today.yesterday().unwrap_or(today);
-        let is_silent = |id: SourceId| async move {
-            let sent_yesterday = self.leads.any(&id, &yesterday.to_string()).await?;
-            Ok::<_, StoreError>(sent_yesterday && !self.leads.any(&id, &today.to_string()).await?)
-        };
-        let ids: Vec<SourceId> = sources.iter().map(|source| source.id.clone()).collect();
-        let silent = stream::iter(ids).map(is_silent).buffered(CONCURRENT / 4).try_collect::<Vec<_>>();
+        let silence = |source: Source| async move { self.leads.silence(&source, now).await };
+        let silent = stream::iter(sources.to_vec()).map(silence).buffered(CONCURRENT / 4).try_collect::<Vec<_>>();
         let silent = silent.await.map_err(unavailable)?;
         let mut found = Vec::new();
-        for (source, is_silent) in sources.iter().zip(silent) {
-            if is_silent {
+        for (source, silence) in sources.iter().zip(silent) {
+            if silence.is_some() {
                 found.push(Attention {
                     severity: "warning",
                     title: "A source has sent no leads today",
