@@ -91,8 +91,11 @@ pub struct Subject {
     /// The digest of the change's stored document, so that the source's history cannot be edited unnoticed either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Digest>,
-    /// The digest of the source's stored document after the change; none when it was deleted. It finds what is written
-    /// into the table by other means.
+    /// The digest of the source's stored document that was changed; none when the source was created. It finds what was
+    /// written into the table by other means, also after the next change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_before: Option<Digest>,
+    /// The digest of the source's stored document after the change; none when it was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Digest>,
     /// The business whose leads were read.

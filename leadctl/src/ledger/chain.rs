@@ -28,10 +28,12 @@ pub(crate) struct Verified {
 #[derive(Default)]
 struct Changes {
     revision: u32,
-    /// The digest of the source after its last change, if the last entry has it.
+    /// The digest of the source after its last change; none when it was deleted.
     source: Option<Digest>,
     is_deleted: bool,
     digests: BTreeSet<Digest>,
+    /// The revisions that were made of a document that no entry knows.
+    of_unknown: Vec<u32>,
 }
 
 /// Follows the chain, and compares the changes in it with the sources and their histories. `head` is a digest that an
@@ -57,6 +59,9 @@ async fn compare(target: &Target, head: Option<Digest>) -> Result<Verified, Erro
         let Some(Entry { act: Act { action, subject, .. }, .. }) = chain.take(&stored) else { return };
         if let (Some(id), Some(revision), Some(change)) = (subject.source_id, subject.revision, subject.change) {
             let (changes, _) = sources.entry(id).or_default();
+            if subject.source_before != changes.source {
+                changes.of_unknown.push(revision);
+            }
             changes.revision = revision;
             changes.source = subject.source;
             changes.is_deleted = action == DELETED;
@@ -70,6 +75,9 @@ async fn compare(target: &Target, head: Option<Digest>) -> Result<Verified, Erro
     let (head, faults) = chain.end();
     let mut faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
     for (id, (changes, record)) in &sources {
+        faults.extend(changes.of_unknown.iter().map(|revision| {
+            format!("the source {id} was edited before revision {revision}, and the ledger does not know the change")
+        }));
         faults.extend(fault_of_source(changes, record).map(|fault| format!("the source {id} {fault}")));
         faults.extend(fault_of_history(changes, record).map(|fault| format!("the history of the source {id} {fault}")));
     }

@@ -361,5 +361,17 @@ async fn a_source_that_was_written_by_other_means_is_found() {
     }
     delete(&now).await;
     assert!(found()[0].as_str().unwrap().contains("source_unapproved does not exist"), "{:?}", found());
+
+    put(&edited).await;
+    running.json(&["source", "update", "source_unapproved", "--name", "Another name"]);
+    let now = source("source_unapproved").await;
+    put(&with(&now, "document", &text(&now, "document").replace("\"enabled\":true", "\"enabled\":false"))).await;
+    running.json(&["source", "delete", "source_unapproved"]);
+    let faults = found();
+    let of = ["source_unapproved was edited before revision 2", "source_unapproved was edited before revision 3"];
+    assert_eq!(faults.len(), of.len(), "the next change hides no edit: {faults:?}");
+    for (fault, says) in faults.iter().zip(of) {
+        assert!(fault.as_str().unwrap().contains(says), "{faults:?}");
+    }
     running.stack.stop().await;
 }

@@ -84,12 +84,18 @@ impl Sources {
         ledger: &Ledger,
     ) -> Result<Option<Head>, StoreError> {
         let key = item::key(pk(id), SOURCE);
+        let mut stored = match before {
+            Some(_) => {
+                let stored = self.client.get_item().table_name(&self.table).set_key(Some(key.clone()));
+                stored.consistent_read(true).send().await?.item.unwrap_or_default()
+            }
+            None => Item::new(),
+        };
+        let source_before = item::optional(&stored, schema::DOCUMENT).map(Digest::of);
         let new = match (before, after) {
             (_, None) => None,
             (None, Some(after)) => Some(source_item(after)?),
             (Some(before), Some(after)) => {
-                let stored = self.client.get_item().table_name(&self.table).set_key(Some(key.clone()));
-                let mut stored = stored.consistent_read(true).send().await?.item.unwrap_or_default();
                 // It follows from the document, so a business that was removed must not be carried over.
                 stored.remove(schema::SOURCE_BUSINESS.partition);
                 let after = Source { revision: change.revision, ..after.clone() };
@@ -115,6 +121,7 @@ impl Sources {
                 revision: Some(change.revision),
                 members: change.members.iter().map(|change| change.member.clone()).collect(),
                 change: Some(Digest::of(&document)),
+                source_before,
                 source,
                 ..Subject::default()
             },
