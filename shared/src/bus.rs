@@ -5,6 +5,7 @@ use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use serde_with::skip_serializing_none;
 
 use crate::event::{Event, EventType};
@@ -46,6 +47,9 @@ pub struct Envelope {
     pub duplicate_of: Option<LeadId>,
     /// The caps that are reached, `day` or `hour`, in `source.cap_reached`.
     pub caps: Option<Vec<String>>,
+    /// Facts that a later release has written.
+    #[serde(flatten)]
+    pub unknown: Map<String, Value>,
 }
 
 impl Envelope {
@@ -64,6 +68,7 @@ impl Envelope {
             eligibility: event.eligibility.clone(),
             duplicate_of: event.duplicate_of.clone(),
             caps: event.caps.clone(),
+            unknown: event.unknown.clone(),
         }
     }
 }

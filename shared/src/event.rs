@@ -1,6 +1,7 @@
 //! The events of a lead, for its timeline and for subscribers (contract, section 7).
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use serde_with::skip_serializing_none;
 
 use crate::id::{BusinessId, ConversationId, EventId, LeadId, SourceId};
@@ -128,6 +129,9 @@ pub struct Event {
     /// The caps that are reached, `day` or `hour`, in `source.cap_reached`.
     pub caps: Option<Vec<String>>,
     pub created_at: Timestamp,
+    /// Facts that a later release has written. Subscribers are told them, whichever release publishes the event.
+    #[serde(flatten)]
+    pub unknown: Map<String, Value>,
 }
 
 /// What an event says beside its type.
@@ -162,6 +166,7 @@ impl Event {
             duplicate_of: None,
             caps: None,
             created_at: now,
+            unknown: Map::new(),
         }
     }
 

@@ -26,7 +26,7 @@ macro_rules! codes {
 codes! {
     PayloadMalformed "payload.malformed", "Send one JSON object in UTF-8. The detail says at which line and column it stops being one.";
     PayloadUnrecognized "payload.unrecognized", "None of the names is a member of a lead. Check the endpoint and the Content-Type, and send the names of the API reference.";
-    PayloadType "payload.type", "A string or a number is expected here.";
+    PayloadType "payload.type", "The value is of the wrong kind. Send a string or a number; true or false only for a flag or in sourceMetadata, an object only where the API reference has one.";
     PayloadDuplicate "payload.duplicate", "This member is given more than once with different values; send it once. Names match in any letter case and without _ and -.";
     MetadataRequired "metadata.required", "The metadata object is required; it may be empty for what you do not know.";
     ContactRequired "contact.required", "The contact object is required, with an email or a phone.";

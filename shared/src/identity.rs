@@ -17,20 +17,19 @@ pub struct IdempotencyKey(String);
 pub struct InvalidKey;
 
 impl IdempotencyKey {
-    /// Parses a key, bare or in quotation marks. The quotation marks are not part of the key. A header that a proxy has
+    /// Parses a header: a key, bare or in quotation marks, or `None` if it is blank. The quotation marks are not part of the key. A header that a proxy has
     /// repeated arrives joined by commas: equal keys are one.
     ///
     /// # Errors
     /// [`InvalidKey`] for anything but 1 to 255 characters from `!` to `~` without a comma.
-    pub fn parse(text: &[u8]) -> Result<Self, InvalidKey> {
-        let mut keys = text.split(|byte| *byte == b',').map(bare);
-        let key = keys.next().unwrap_or_default();
-        match key.len() {
-            1..=255 if key.iter().all(u8::is_ascii_graphic) && keys.all(|other| other == key) => {
-                Ok(Self(String::from_utf8_lossy(key).into_owned()))
-            }
-            _ => Err(InvalidKey),
-        }
+    pub fn parse(text: &[u8]) -> Result<Option<Self>, InvalidKey> {
+        let mut keys = text.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+        let key = keys.next().map(bare).unwrap_or_default();
+        let is_valid = key.len() <= 255
+            && key.iter().all(u8::is_ascii_graphic)
+            && keys.all(|other| !other.is_empty() && bare(other) == key);
+        let key = is_valid.then(|| String::from_utf8_lossy(key).into_owned()).ok_or(InvalidKey)?;
+        Ok((!key.is_empty()).then_some(Self(key)))
     }
 
     /// The id of the lead that was or would be accepted under this key.
@@ -39,9 +38,8 @@ impl IdempotencyKey {
     }
 }
 
-/// The key of one header, without white space and quotation marks.
+/// The key of one header, without quotation marks.
 fn bare(sent: &[u8]) -> &[u8] {
-    let sent = sent.trim_ascii();
     sent.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(sent)
 }
 
@@ -134,19 +132,25 @@ mod tests {
         let longest = "k".repeat(255);
         let repeated = format!("{longest}, \"{longest}\"");
         for (text, key) in [
-            ("a", "a"),
-            ("\"a\"", "a"),
-            ("a\"b", "a\"b"),
-            ("!~", "!~"),
-            ("a,a", "a"),
-            ("a , \"a\",a", "a"),
-            (&longest, &longest),
-            (&repeated, &longest),
+            ("a", Some("a")),
+            ("\"a\"", Some("a")),
+            ("a\"b", Some("a\"b")),
+            ("!~", Some("!~")),
+            ("a,a", Some("a")),
+            ("a , \"a\",a", Some("a")),
+            (&longest, Some(longest.as_str())),
+            (&repeated, Some(&longest)),
+            ("", None),
+            (" ", None),
+            ("\"\"", None),
+            ("\"\" , \"\"", None),
         ] {
-            assert_eq!(IdempotencyKey::parse(text.as_bytes()).unwrap().0, key);
+            let parsed = IdempotencyKey::parse(text.as_bytes()).unwrap();
+            assert_eq!(parsed.as_ref().map(|key| key.0.as_str()), key, "{text:?}");
         }
         let longer = "k".repeat(256);
-        for text in ["", "\"\"", "a b", "a\tb", "é", "\x7f", ",", "a,", ",a", "a,b", "a,A", "\"a,b\"", "a,a b", &longer]
+        for text in
+            ["a,\"\"", "\"\",", "a b", "a\tb", "é", "\x7f", ",", "a,", ",a", "a,b", "a,A", "\"a,b\"", "a,a b", &longer]
         {
             assert!(IdempotencyKey::parse(text.as_bytes()).is_err(), "{text:?}");
         }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join;
 use leadping::id::LeadId;
 use leadping::lead::consent::{Consent, ConsentReason, ConsentStatus};
-use leadping::store::{Erasure, StoredLead};
+use leadping::store::{Erasure, Leads, StoredLead};
 use leadping::time::Timestamp;
 use local::stand_ins::trusted_form::RETAIN_KNOBS;
 use tests::erase;
@@ -204,6 +205,30 @@ async fn an_erasure_drops_a_pending_retain_and_keeps_a_settled_one() {
     let id = world.accepted(&retained(&world)).await;
     world.settle(&mut Kill::never()).await;
     assert!(matches!(erase(&world.stack, &id).await, Erasure::Erased(_)));
+    world.settle(&mut Kill::never()).await;
+    let kept = consent(&world, &id).await.unwrap();
+    assert_eq!((kept.status, kept.retained_until.is_some()), (ConsentStatus::Verified, true));
+    world.stop().await;
+}
+
+/// A worker may settle consent while an operator erases the lead. What was paid for is kept.
+#[tokio::test]
+async fn an_erasure_keeps_the_consent_that_is_settled_meanwhile() {
+    let world = World::start().await;
+    let id = world.accepted(&retained(&world)).await;
+    let stack = &world.stack;
+    let through_proxy = stack.clients().dynamodb.config().to_builder().endpoint_url(world.proxy.front().dynamodb);
+    let client = Client::from_conf(through_proxy.build());
+    let leads = Leads::new(client, &stack.addresses().leads_table);
+    let mut held = world.proxy.hold(Point::LeadRead, Side::After);
+    let meanwhile = async {
+        held.reached().await;
+        world.deliver(&mut Kill::never()).await;
+        held.resume();
+    };
+    let (limits, ledger) = (stack.limits(), stack.ledger());
+    let (erased, ()) = join(leads.erase(&limits, &ledger, &id, "local", Timestamp::now()), meanwhile).await;
+    assert!(matches!(erased, Ok(Erasure::Erased(_))));
     world.settle(&mut Kill::never()).await;
     let kept = consent(&world, &id).await.unwrap();
     assert_eq!((kept.status, kept.retained_until.is_some()), (ConsentStatus::Verified, true));

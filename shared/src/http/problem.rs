@@ -117,7 +117,7 @@ struct Error<'a> {
 
 impl Problem {
     /// The one place where status, code and with them retries are decided.
-    const fn kind(&self) -> Kind {
+    fn kind(&self) -> Kind {
         let (status, slug, title, code, detail) = match self {
             Self::Malformed(_) => (
                 StatusCode::BAD_REQUEST,
@@ -256,16 +256,20 @@ impl Problem {
             Self::Duplicate => (
                 StatusCode::CONFLICT,
                 "conflict",
-                "The person is in an earlier lead",
+                "The lead is a duplicate",
                 DUPLICATE,
-                "This source already has a lead for this person. Nothing was stored, and sending the lead again does not help.",
+                "The person has come before. Nothing was stored, and sending the lead again does not help.",
             ),
-            Self::QuotaExceeded(_) => (
+            Self::QuotaExceeded(usage) => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "quota-exceeded",
                 "A limit of this source is reached",
                 QUOTA_EXCEEDED,
-                "The source takes no more leads for now, and nothing was stored. Send the same bytes again after Retry-After.",
+                if usage.is_paused() {
+                    "The source is paused, and nothing was stored. Ask Leadping when it may send again."
+                } else {
+                    "The source takes no more leads for now, and nothing was stored. Send the same bytes again after Retry-After."
+                },
             ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,

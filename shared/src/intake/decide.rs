@@ -88,7 +88,12 @@ impl Decider {
     pub(crate) async fn authenticate(&self, request: &Request, now: Timestamp) -> Result<Sender, Problem> {
         let came = Instant::now();
         let (id, key) = request::credentials(request.headers()).inspect_err(|_| login_failed(UNKNOWN, ""))?;
-        let (source, known) = match self.sources.get(&id).await.map_err(unavailable)? {
+        // A source of a later release, too, may send again when the functions can read it.
+        let found = self.sources.get(&id).await.map_err(|error| {
+            error.report();
+            Problem::StorageUnavailable
+        });
+        let (source, known) = match found? {
             Some(source) => (source, true),
             None => (Source::absent().map_err(|_| Problem::Internal)?, false),
         };

@@ -2,7 +2,7 @@
 
 use lambda_http::Request;
 use lambda_http::RequestExt;
-use lambda_http::http::{HeaderMap, Method, header};
+use lambda_http::http::{HeaderMap, HeaderValue, Method, header};
 use lambda_http::request::RequestContext;
 
 use crate::http::Problem;
@@ -73,10 +73,8 @@ pub fn credentials(headers: &HeaderMap) -> Result<(SourceId, SourceKey), Problem
 /// # Errors
 /// [`Problem::InvalidIdempotencyKey`] when it is not blank and no key.
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
-    match headers.get(IDEMPOTENCY_KEY).map(|value| value.as_bytes().trim_ascii()) {
-        None | Some(b"") => Ok(None),
-        Some(text) => IdempotencyKey::parse(text).map(Some).map_err(|_| Problem::InvalidIdempotencyKey),
-    }
+    let text = headers.get(IDEMPOTENCY_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
+    IdempotencyKey::parse(text).map_err(|_| Problem::InvalidIdempotencyKey)
 }
 
 /// The payload, read from the body and, for `/leads/intake`, from the query string (contract, section 1).

@@ -55,6 +55,11 @@ pub fn looks_secret(text: &str) -> bool {
     (text.len() >= MIN_CREDENTIAL && holds_credential()) || has_url_with_password(&text) || is_connection_string(&text)
 }
 
+/// What could be source keys in a text: every `lp_` with the characters of a key after it.
+pub fn possible_source_keys(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("lp_").filter_map(|(at, _)| Some(run(text.get(at..)?, is_base64url).0))
+}
+
 /// Whether a name says that its value is a secret. Ignores case and punctuation.
 fn names_secret(name: &str, value: &str) -> bool {
     let name = fold(name);

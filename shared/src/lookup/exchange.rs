@@ -54,7 +54,9 @@ pub(super) async fn ask<Answer: DeserializeOwned>(request: RequestBuilder) -> Re
             let body = web::body(answer).await;
             body.and_then(|body| serde_json::from_slice(&body).ok()).ok_or(passing(Cause::Unreadable))
         }
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(LookupFault::Refused { status: status.as_u16() }),
+        StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN => {
+            Err(LookupFault::Refused { status: status.as_u16() })
+        }
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Err(later(&answer)),
         _ if status.is_client_error() => Err(LookupFault::Lasting { status: status.as_u16() }),
         _ => Err(later(&answer)),

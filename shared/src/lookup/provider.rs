@@ -74,9 +74,9 @@ pub enum LookupFault {
     #[error("the provider will not answer: status {status}")]
     Lasting { status: u16 },
     /// The provider refuses our credentials or our account. An operator has to fix it.
-    #[error("the provider refuses our credentials: status {status}")]
+    #[error("the provider refuses our account: status {status}")]
     Refused {
-        /// 401 or 403.
+        /// 401, 402 or 403.
         status: u16,
     },
 }
@@ -128,7 +128,7 @@ mod tests {
         for (line, fault) in [
             ("400 Bad Request", LookupFault::Lasting { status: 400 }),
             ("401 Unauthorized", LookupFault::Refused { status: 401 }),
-            ("402 Payment Required", LookupFault::Lasting { status: 402 }),
+            ("402 Payment Required", LookupFault::Refused { status: 402 }),
             ("403 Forbidden", LookupFault::Refused { status: 403 }),
             ("404 Not Found", LookupFault::Lasting { status: 404 }),
             ("408 Request Timeout", status(408)),
@@ -198,9 +198,6 @@ mod tests {
     fn the_text_of_a_fault_contains_only_the_status() {
         let passing = LookupFault::Passing { cause: Cause::Status(429), retry_after: Some(Duration::from_secs(7)) };
         assert_eq!(passing.to_string(), "the provider cannot answer now: status 429");
-        assert_eq!(
-            LookupFault::Refused { status: 401 }.to_string(),
-            "the provider refuses our credentials: status 401"
-        );
+        assert_eq!(LookupFault::Refused { status: 401 }.to_string(), "the provider refuses our account: status 401");
     }
 }

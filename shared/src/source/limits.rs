@@ -194,7 +194,12 @@ impl Usage {
         self.used_up_policies().map(|policy| policy.name)
     }
 
-    /// How many seconds to wait until every cap allows a lead again.
+    /// Whether a cap of 0 pauses the source.
+    pub fn is_paused(&self) -> bool {
+        self.0.iter().any(|policy| policy.quota == 0)
+    }
+
+    /// How many seconds to wait until the windows of all caps that are used up have ended.
     pub fn retry_after(&self) -> u64 {
         self.used_up_policies().map(|policy| policy.reset).max().unwrap_or_default()
     }

@@ -71,16 +71,17 @@ impl Leads {
         let subject = Subject { leads: vec![id.clone()], ..Subject::default() };
         let act = Act { at: now, by: by.to_owned(), action: ERASE.to_owned(), subject };
         for _ in 0..MAX_TRIES {
+            // First: the erasure is conditional on its version, so no event is written between any two of these reads.
+            let told = self.item(id, OUTBOX).await?;
             let Some(lead) = self.item(id, LEAD).await? else { return Ok(Erasure::NotFound) };
             let kept = match stored(&lead)? {
                 StoredLead::Kept(kept) => kept,
                 StoredLead::Erased(_) => return Ok(Erasure::ErasedBefore),
             };
-            // First, because what a guard is found by is erased then.
+            // Before the erasure, because what a guard is found by is erased then.
             limits.forget(&kept.lead, &kept.business_id).await?;
             let opened = self.item(id, CONVERSATION).await?;
             let opened = opened.as_ref().map(conversation).transpose()?;
-            let told = self.item(id, OUTBOX).await?;
             let told = told.as_ref().map(Outbox::read).transpose()?;
             let told = told.unwrap_or_else(|| Outbox::without_item(opened.as_ref()));
 

@@ -14,7 +14,7 @@ use crate::lead::state::State;
 use crate::lead::{Contact, Customer, Metadata, Phone, StreetAddress, captured_at, ip_address, secrets, state, text};
 use crate::payload::fields::{Kind, MAX_CERTIFICATE_URL, MAX_ENTRIES, MAX_ENTRY_NAME, MAX_TAGS, MAX_TEXT};
 use crate::payload::{Entrance, Entry, Member, Notation, Reading, Submission};
-use crate::source::{Mode, Sender};
+use crate::source::{Mode, Sender, SourceKey};
 
 /// Applies every rule. Returns the lead as far as it could be read, the failures of the payload's own rules, and those
 /// of the source's rules. Use the lead only when both lists are empty.
@@ -234,10 +234,18 @@ impl Rules<'_> {
         }
     }
 
-    /// Finds the source's key, which belongs in its header only.
+    /// Finds the keys of the source: the one that was sent belongs in its header only, and the others nowhere.
     fn secrets(&mut self, caller: &Caller<'_>) {
-        let key = caller.sender.key.reveal();
-        let holds_key = |text: &str| text::visible(text).contains(key);
+        let Sender { source, key, .. } = caller.sender;
+        let key = key.reveal();
+        let is_of_source = |text: &str| {
+            let other = SourceKey::presented(text);
+            source.all_keys().any(|(_, stored)| stored.is_of(&other))
+        };
+        let holds_key = |text: &str| {
+            let text = text::visible(text);
+            text.contains(key) || secrets::possible_source_keys(&text).any(is_of_source)
+        };
         for (_, given) in self.submission.given() {
             match &given.reading {
                 Reading::Scalar(text) if holds_key(text) => {
@@ -320,9 +328,43 @@ fn given<T: Default + PartialEq>(object: T) -> Option<T> {
 mod tests {
     use super::*;
     use crate::payload;
-    use crate::source::{Source, SourceKey};
+    use crate::source::{Source, StoredKey};
     use crate::time::Timestamp;
     use crate::validation::Visitor;
+
+    #[test]
+    fn no_member_holds_any_key_of_the_source() {
+        let now = Timestamp::now();
+        let [key, live, test, foreign] =
+            [Mode::Live, Mode::Live, Mode::Test, Mode::Live].map(|mode| SourceKey::generate(mode).unwrap());
+        let old = StoredKey { expires_at: Some(now), ..SourceKey::presented("lp_old_key").stored(now) };
+        let source = Source {
+            keys: vec![key.stored(now), live.stored(now), old],
+            test_keys: vec![test.stored(now)],
+            requires_trusted_form: false,
+            ..Source::absent().unwrap()
+        };
+        let sender = Sender { source, key: key.clone(), mode: Mode::Live };
+        let caller = Caller { sender: &sender, visitor: &Visitor::default(), now };
+        for (text, is_refused) in [
+            (key.reveal(), true),
+            (live.reveal(), true),
+            (test.reveal(), true),
+            ("lp_old_key", true),
+            (foreign.reveal(), false),
+            ("lp_old_key_of_summer", false),
+            ("lp_", false),
+        ] {
+            for text in [text.to_owned(), format!("https://example.com/lp_a?key={text}&x=lp_b")] {
+                let body = serde_json::json!({"email": "a@example.com", "subId": text}).to_string();
+                let submission = payload::read_json(Entrance::Flat, body.as_bytes()).unwrap();
+                let (_, failures, _) = apply(&submission, &caller);
+                let expected: Vec<_> =
+                    is_refused.then(|| Failure::at(Code::MetadataSecret, "/subId")).into_iter().collect();
+                assert_eq!(failures, expected, "{text}");
+            }
+        }
+    }
 
     #[test]
     fn no_pointer_repeats_the_source_key() {

@@ -10,7 +10,8 @@ use leadping::source::Mode;
 use leadping::source::limits::{Action, Caps, Duplicates, PersonKey, Scope, Windows};
 use leadping::store::{CapPlace, Earlier, Guard, Guarded, Kept, StoredLead};
 use leadping::time::Timestamp;
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 use tests::{Api, WAIT_TIMEOUT, change, eventually};
 
 use super::{FIRST, Item, NEXT, holding, id, stored};
@@ -85,6 +86,9 @@ async fn limits_consent_and_test_leads_of_the_first_release_are_read_next_to_tho
         let kept_listed = |id: &str| listed.iter().any(|listed| listed == id);
         assert!(kept_listed("source_limited") && kept_listed("source_sharing"));
         assert!(!kept_listed("source_quarantining"), "a source is not served by rules that this release cannot apply");
+        let post = api.request(Method::POST, "/leads/intake").from("source_quarantining").json("{}");
+        let answer = post.send().await;
+        assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (503, Some("storage.unavailable")));
 
         let duplicate = kept(&api, DUPLICATE).await;
         assert_eq!((duplicate.duplicate_of.clone(), duplicate.lead.duplicate), (Some(id(RETAINING)), true));
@@ -131,6 +135,14 @@ async fn limits_consent_and_test_leads_of_the_first_release_are_read_next_to_tho
     }
 }
 
+/// What subscribers were told.
+async fn published(api: &Api) -> Vec<Value> {
+    let url = format!("{}/published", api.stack.addresses().bus);
+    let text = reqwest::get(url).await.unwrap().text().await.unwrap();
+    let entries: Vec<Value> = serde_json::from_str(&text).unwrap();
+    entries.into_iter().map(|mut entry| entry["detail"].take()).collect()
+}
+
 /// What the worker tells of a lead includes what it does not know, and its writes keep the rest of the items.
 #[tokio::test]
 async fn the_worker_keeps_what_a_later_release_has_added() {
@@ -159,6 +171,12 @@ async fn the_worker_keeps_what_a_later_release_has_added() {
         (outbox["published"].as_n().unwrap().as_str(), outbox["callback"].as_s().unwrap().as_str()),
         ("3", "later")
     );
+    let told = eventually(WAIT_TIMEOUT, "subscribers are told the event", async || {
+        let told = published(&api).await;
+        told.into_iter().find(|event| event["id"] == "event_later")
+    })
+    .await;
+    assert_eq!((&told["type"], &told["score"]), (&json!("lead.qualified"), &json!(7)));
     api.stack.stop().await;
 }
 

@@ -24,7 +24,7 @@ impl Problem {
             Self::UnsupportedMediaType,
             Self::IdempotencyKeyReused,
             Self::Duplicate,
-            Self::QuotaExceeded(usage()),
+            Self::QuotaExceeded(usage(500)),
             Self::Internal,
             Self::TrustedFormUnavailable,
             Self::StorageUnavailable,
@@ -53,8 +53,8 @@ impl Problem {
 }
 
 /// A cap that is reached, as an example.
-pub(super) fn usage() -> Usage {
-    let caps = Caps { day: Some(500), hour: None, time_zone: Zone::default() };
+pub(super) fn usage(day: u32) -> Usage {
+    let caps = Caps { day: Some(day), hour: None, time_zone: Zone::default() };
     let now = Timestamp::from(jiff::Timestamp::UNIX_EPOCH);
-    caps.usage(&caps.windows(now), Some(Counts { day: 500, hour: 1 }), now)
+    caps.usage(&caps.windows(now), Some(Counts { day, hour: 1 }), now)
 }

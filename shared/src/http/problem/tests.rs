@@ -45,9 +45,12 @@ fn a_dry_run_answers_the_same_problem_and_says_so() {
 
 #[test]
 fn a_reached_cap_names_itself() {
-    let body = Problem::QuotaExceeded(examples::usage()).to_json("/leads", "r");
+    let body = Problem::QuotaExceeded(examples::usage(500)).to_json("/leads", "r");
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["violated-policies"], serde_json::json!(["day"]));
+    assert!(body["detail"].as_str().unwrap().contains("Retry-After"));
+    let body = Problem::QuotaExceeded(examples::usage(0)).to_json("/leads", "r");
+    assert!(body.contains("The source is paused") && !body.contains("Retry-After"), "{body}");
     assert!(!Problem::Duplicate.to_json("/leads", "r").contains("violated"));
 }
 
@@ -77,7 +80,7 @@ fn only_a_400_lists_errors() {
         (Problem::UnsupportedMediaType, 415, false),
         (Problem::IdempotencyKeyReused, 422, false),
         (Problem::Duplicate, 409, false),
-        (Problem::QuotaExceeded(examples::usage()), 429, false),
+        (Problem::QuotaExceeded(examples::usage(500)), 429, false),
         (Problem::Internal, 500, false),
         (Problem::TrustedFormUnavailable, 503, false),
         (Problem::StorageUnavailable, 503, false),
