@@ -167,7 +167,7 @@ pub(super) const TARGETS: &[Target] = &[
         &[
             &[
                 "basics", "deployed", "doctor", "erasure", "events", "hostile", "keys", "leads", "ledger", "queue",
-                "sources", "volume",
+                "sources", "tokens", "volume",
             ],
             &["transcript"],
             &["front"],
