@@ -4,6 +4,7 @@ mod care;
 mod config;
 mod deployed;
 mod local;
+mod remedies;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ use crate::error::Error;
 use care::Kind;
 use deployed::Deployed;
 use local::Running;
+use remedies::Remedies;
 
 /// The heading of the flags that every command takes.
 pub(crate) const EVERYWHERE: &str = "Options of every command";
@@ -74,27 +76,19 @@ impl TargetArguments {
     }
 }
 
-/// What to do about a service that did not do what it was asked.
-#[derive(Debug)]
-struct Remedies {
-    /// No connection.
-    out_of_reach: String,
-    /// A connection, and no answer.
-    late: String,
-    /// An answer, and it was a refusal.
-    refused: String,
-}
-
-impl Remedies {
-    /// One for everything.
-    fn only(remedy: String) -> Self {
-        Self { out_of_reach: remedy.clone(), late: remedy.clone(), refused: remedy }
-    }
-}
-
 /// The tables and queues to act on.
 #[derive(Debug)]
 pub(crate) struct Target {
+    /// What it is called.
+    pub(crate) name: String,
+    kind: Kind,
+    /// Whether the operator confirms changes in advance.
+    yes: bool,
+    remedies: Remedies,
+    /// What AWS clients are made of.
+    pub(crate) config: SdkConfig,
+
+    // Always there.
     /// The table of sources.
     pub(crate) sources: Sources,
     /// The table of leads.
@@ -105,28 +99,27 @@ pub(crate) struct Target {
     pub(crate) ledger: Ledger,
     /// SQS, where the queues are.
     pub(crate) sqs: aws_sdk_sqs::Client,
-    /// The address that leads are posted to, where it is known.
-    pub(crate) gateway: Option<String>,
-    /// Where the functions ask TrustedForm, where it is known: its stand-in, on the local stack.
-    pub(crate) trusted_form: Option<String>,
-    /// The ARNs of our own credentials with the services outside, where they are known: parameter and ARN.
-    pub(crate) secrets: Vec<(String, String)>,
-    /// The deployed stack's name and CloudFormation's status of it.
-    pub(crate) stack: Option<(String, String)>,
-    /// The address of a local stack's bus, which shows what it receives.
-    pub(crate) bus_url: Option<String>,
-    /// The address of a local stack's issuer of tokens.
-    pub(crate) issuer: Option<String>,
-    /// What it is called.
-    pub(crate) name: String,
-    /// What AWS clients are made of.
-    pub(crate) config: SdkConfig,
-    bus: Option<Bus>,
+
+    // Where it is known.
     queue_url: Option<String>,
     dead_letter_queue_url: Option<String>,
-    kind: Kind,
-    yes: bool,
-    remedies: Remedies,
+    bus: Option<Bus>,
+    /// The address that leads are posted to.
+    pub(crate) gateway: Option<String>,
+    /// Where the functions ask TrustedForm: its stand-in, on the local stack.
+    pub(crate) trusted_form: Option<String>,
+
+    // Of a deployed stack alone.
+    /// The ARNs of our own credentials with the services outside: parameter and ARN.
+    pub(crate) secrets: Vec<(String, String)>,
+    /// The stack's name and CloudFormation's status of it.
+    pub(crate) stack: Option<(String, String)>,
+
+    // Of the local stack alone.
+    /// The address of its bus, which shows what it receives.
+    pub(crate) bus_url: Option<String>,
+    /// The address of its issuer of tokens.
+    pub(crate) issuer: Option<String>,
 }
 
 impl Target {
@@ -136,87 +129,70 @@ impl Target {
     /// [`Error::Usage`] when neither the command line nor the environment leads to any, [`Error::NotFound`] for a stack
     /// that does not exist, [`Error::Aws`] when CloudFormation does not answer.
     pub(crate) async fn find(arguments: &TargetArguments) -> Result<Self, Error> {
-        if arguments.is_local() {
-            return Self::local(arguments.data.as_deref().unwrap_or(Path::new(LOCAL_DATA)), arguments.yes).await;
-        }
-        match arguments.stack.clone().or_else(|| optional(STACK)) {
-            Some(stack) => {
-                let config = arguments.config().await?;
-                Ok(Self::deployed(config.clone(), Deployed::read(&config, &stack).await?, arguments.yes))
-            }
-            None => Self::named_in_env(arguments).await,
-        }
+        let target = if arguments.is_local() {
+            Self::local(arguments.data.as_deref().unwrap_or(Path::new(LOCAL_DATA))).await?
+        } else if let Some(stack) = arguments.stack.clone().or_else(|| optional(STACK)) {
+            let config = arguments.config().await?;
+            Self::deployed(config.clone(), Deployed::read(&config, &stack).await?)
+        } else {
+            Self::named_in_env(arguments).await?
+        };
+        Ok(Self { yes: arguments.yes, ..target })
     }
 
-    async fn local(data: &Path, yes: bool) -> Result<Self, Error> {
+    async fn local(data: &Path) -> Result<Self, Error> {
         let path = data.join("running.json");
         let running = Running::read(&path)?;
         // On one machine a retry meets what the first try met.
         let loader = config::loader()?.region(Region::new(running.region)).test_credentials();
         let config = loader.retry_config(RetryConfig::disabled()).load().await;
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(&running.dynamodb).build();
-        let dynamodb = aws_sdk_dynamodb::Client::from_conf(dynamodb);
         let events = aws_sdk_eventbridge::config::Builder::from(&config).endpoint_url(&running.bus).build();
         let sqs = aws_sdk_sqs::config::Builder::from(&config).endpoint_url(&running.sqs).build();
+        let remedies = Remedies {
+            out_of_reach: format!(
+                "Nothing listens at {}, where {} says that the local stack runs: it has stopped. Start it again with \
+                 `cargo run` in another terminal",
+                running.dynamodb,
+                path.display()
+            ),
+            late: "The local stack runs but does not answer: stop it, and start it again with `cargo run`".to_owned(),
+            refused: "The local stack may be of another release: start it again with `cargo run`".to_owned(),
+        };
+        let tables = [running.sources_table, running.leads_table, running.limits_table, running.ledger_table];
+        let name = format!("the local stack in {}", data.display());
         Ok(Self {
-            sources: Sources::new(dynamodb.clone(), running.sources_table),
-            leads: Leads::new(dynamodb.clone(), running.leads_table),
-            limits: Limits::new(dynamodb.clone(), running.limits_table),
-            ledger: Ledger::new(dynamodb, running.ledger_table),
             sqs: aws_sdk_sqs::Client::from_conf(sqs),
-            gateway: running.gateway,
-            trusted_form: Some(running.trusted_form),
-            secrets: Vec::new(),
-            stack: None,
-            bus: Some(Bus::new(aws_sdk_eventbridge::Client::from_conf(events), running.event_bus_name)),
-            bus_url: Some(running.bus),
-            issuer: running.issuer,
-            name: format!("the local stack in {}", data.display()),
             queue_url: Some(running.queue_url),
             dead_letter_queue_url: Some(running.dead_letter_queue_url),
-            config,
-            kind: Kind::Local,
-            yes,
-            remedies: Remedies {
-                out_of_reach: format!(
-                    "Nothing listens at {}, where {} says that the local stack runs: it has stopped. Start it again with \
-                     `cargo run` in another terminal",
-                    running.dynamodb,
-                    path.display()
-                ),
-                late: "The local stack runs but does not answer: stop it, and start it again with `cargo run`"
-                    .to_owned(),
-                refused: "The local stack may be of another release: start it again with `cargo run`".to_owned(),
-            },
+            bus: Some(Bus::new(aws_sdk_eventbridge::Client::from_conf(events), running.event_bus_name)),
+            gateway: running.gateway,
+            trusted_form: Some(running.trusted_form),
+            bus_url: Some(running.bus),
+            issuer: running.issuer,
+            ..Self::of(name, Kind::Local, config, aws_sdk_dynamodb::Client::from_conf(dynamodb), tables, remedies)
         })
     }
 
-    fn deployed(config: SdkConfig, stack: Deployed, yes: bool) -> Self {
+    fn deployed(config: SdkConfig, stack: Deployed) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
         let region = config.region().map(ToString::to_string).unwrap_or_default();
+        let remedies = Remedies::only(format!(
+            "Check that you are signed in (`aws sts get-caller-identity`) and may use the tables and queues of {}",
+            stack.name
+        ));
+        let tables = [stack.sources_table, stack.leads_table, stack.limits_table, stack.ledger_table];
+        let name = format!("the stack {} ({}, {region})", stack.name, stack.stage);
+        let kind = if stack.stage == "production" { Kind::Production } else { Kind::Trial };
         Self {
-            sources: Sources::new(dynamodb.clone(), stack.sources_table),
-            leads: Leads::new(dynamodb.clone(), stack.leads_table),
-            limits: Limits::new(dynamodb.clone(), stack.limits_table),
-            ledger: Ledger::new(dynamodb, stack.ledger_table),
-            sqs: aws_sdk_sqs::Client::new(&config),
+            queue_url: Some(stack.queue_url),
+            dead_letter_queue_url: Some(stack.dead_letter_queue_url),
+            bus: stack.event_bus.map(|name| Bus::new(aws_sdk_eventbridge::Client::new(&config), name)),
             gateway: Some(stack.api_url),
             trusted_form: stack.trusted_form,
             secrets: stack.secrets,
-            bus: stack.event_bus.map(|name| Bus::new(aws_sdk_eventbridge::Client::new(&config), name)),
-            bus_url: None,
-            issuer: None,
-            name: format!("the stack {} ({}, {region})", stack.name, stack.stage),
-            queue_url: Some(stack.queue_url),
-            dead_letter_queue_url: Some(stack.dead_letter_queue_url),
-            config,
-            kind: if stack.stage == "production" { Kind::Production } else { Kind::Trial },
-            yes,
-            remedies: Remedies::only(format!(
-                "Check that you are signed in (`aws sts get-caller-identity`) and may use the tables and queues of {}",
-                stack.name
-            )),
             stack: Some((stack.name, stack.status)),
+            ..Self::of(name, kind, config, dynamodb, tables, remedies)
         }
     }
 
@@ -231,31 +207,51 @@ impl Target {
             ));
         };
         let config = arguments.config().await?;
-        let client = aws_sdk_dynamodb::Client::new(&config);
+        let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+        let name = format!("the tables {sources} and {leads}");
+        let remedies = Remedies::only(format!(
+            "Check that you are signed in (`aws sts get-caller-identity`) and may use the tables, and that \
+             AWS_REGION and AWS_PROFILE lead to {sources} and {leads}"
+        ));
+        let limits = optional("LIMITS_TABLE").unwrap_or_else(|| LIMITS_TABLE.to_owned());
         Ok(Self {
-            name: format!("the tables {sources} and {leads}"),
-            remedies: Remedies::only(format!(
-                "Check that you are signed in (`aws sts get-caller-identity`) and may use the tables, and that \
-                 AWS_REGION and AWS_PROFILE lead to {sources} and {leads}"
-            )),
-            sources: Sources::new(client.clone(), sources),
-            leads: Leads::new(client.clone(), leads),
-            limits: Limits::new(client.clone(), optional("LIMITS_TABLE").unwrap_or_else(|| LIMITS_TABLE.to_owned())),
-            ledger: Ledger::new(client, ledger),
+            queue_url: optional("LEAD_CREATED_QUEUE_URL"),
+            dead_letter_queue_url: optional("DEAD_LETTER_QUEUE_URL"),
+            bus: optional("EVENT_BUS_NAME").map(|name| Bus::new(aws_sdk_eventbridge::Client::new(&config), name)),
+            ..Self::of(name, Kind::Unknown, config, dynamodb, [sources, leads, limits, ledger], remedies)
+        })
+    }
+
+    /// What every target has: the tables of sources, leads, limits and the ledger, by their names.
+    fn of(
+        name: String,
+        kind: Kind,
+        config: SdkConfig,
+        dynamodb: aws_sdk_dynamodb::Client,
+        [sources, leads, limits, ledger]: [String; 4],
+        remedies: Remedies,
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            yes: false,
+            remedies,
+            sources: Sources::new(dynamodb.clone(), sources),
+            leads: Leads::new(dynamodb.clone(), leads),
+            limits: Limits::new(dynamodb.clone(), limits),
+            ledger: Ledger::new(dynamodb, ledger),
             sqs: aws_sdk_sqs::Client::new(&config),
+            config,
+            queue_url: None,
+            dead_letter_queue_url: None,
+            bus: None,
             gateway: None,
             trusted_form: None,
             secrets: Vec::new(),
             stack: None,
-            bus: optional("EVENT_BUS_NAME").map(|name| Bus::new(aws_sdk_eventbridge::Client::new(&config), name)),
             bus_url: None,
             issuer: None,
-            queue_url: optional("LEAD_CREATED_QUEUE_URL"),
-            dead_letter_queue_url: optional("DEAD_LETTER_QUEUE_URL"),
-            config,
-            kind: Kind::Unknown,
-            yes: arguments.yes,
-        })
+        }
     }
 
     /// Whether it is the local stack.

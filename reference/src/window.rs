@@ -148,7 +148,7 @@ fn questions() -> [(Route, &'static str, &'static str, &'static str, &'static st
             Route::SourceSubmission,
             "getSourceSubmission",
             "Find the lead of an Idempotency-Key",
-            "The key is sent in its header, as in the post.",
+            "Send the key in the header `Idempotency-Key`, as in the post. Without it the answer is 400.",
             "LeadStatus",
             status,
         ),

@@ -18,14 +18,16 @@ use crate::target::Target;
 const AT_ONCE: usize = 16;
 
 const EXAMPLES: &str = "\
-For a subscriber that has lost events, or a new one. Days are UTC days, by when
-leads were accepted; both ends are included. All events of these leads are
-published again, whenever they happened. Their ids are the same as before, so
+For a subscriber that has lost events, or a new one. --from and --to choose
+leads by the UTC day on which they were accepted; both days are included. All
+events of these leads are published again, whenever they happened: a lead of the
+last evening may have become ready on the next day. Their ids are the same as before, so
 other subscribers ignore them. EventBridge's own archive replays to one rule
 alone: docs/events.md.
 
 Examples:
   leadctl --local event replay --lead lead_4m7q...
+  leadctl --local event replay --from 2026-06-01 --to 2026-06-15
   leadctl --stack leadping-production event replay --from yesterday \\
       --business business_1";
 
@@ -37,11 +39,11 @@ pub(crate) struct Arguments {
     #[arg(long, group = "which", value_name = "ID", conflicts_with_all = ["to", "business"])]
     lead: Option<LeadId>,
 
-    /// The first day: 2026-06-15, today or yesterday
+    /// Leads accepted on this UTC day or later: 2026-06-15, today or yesterday
     #[arg(long, group = "which", value_name = "DAY")]
     from: Option<Day>,
 
-    /// The last day; today when not given
+    /// Leads accepted on this UTC day or earlier; today when not given
     #[arg(long, value_name = "DAY", requires = "from")]
     to: Option<Day>,
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use leadping::source::Source;
-use leadping::source::limits::{Action, Caps, Duplicates, PersonKey, Scope, Zone};
+use leadping::source::limits::{Action, Caps, Duplicates, InvalidZone, PersonKey, Scope, Zone};
 use serde::de::value::StringDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
@@ -14,6 +14,34 @@ use crate::error::Error;
 
 /// How long a lead counts as an earlier one, unless the operator says.
 const DAYS: u16 = 30;
+
+/// Abbreviations that operators may type for the zone of a place, and that place. The IANA database has some of them, as zones
+/// that are an hour off for half of the year.
+const ABBREVIATIONS: [(&str, &str); 15] = [
+    ("ET", "America/New_York"),
+    ("EST", "America/New_York, or America/Panama for EST all year"),
+    ("EDT", "America/New_York"),
+    ("CT", "America/Chicago"),
+    ("CST", "America/Chicago"),
+    ("CDT", "America/Chicago"),
+    ("MT", "America/Denver"),
+    ("MST", "America/Denver, or America/Phoenix for MST all year"),
+    ("MDT", "America/Denver"),
+    ("PT", "America/Los_Angeles"),
+    ("PST", "America/Los_Angeles"),
+    ("PDT", "America/Los_Angeles"),
+    ("AKST", "America/Anchorage"),
+    ("AKDT", "America/Anchorage"),
+    ("HST", "Pacific/Honolulu"),
+];
+
+/// Reads a time zone.
+fn zone(text: &str) -> Result<Zone, String> {
+    match ABBREVIATIONS.iter().find(|(name, _)| text.trim().eq_ignore_ascii_case(name)) {
+        Some((_, place)) => Err(format!("an abbreviation, not the time zone of a place; give {place}")),
+        None => text.parse().map_err(|error: InvalidZone| error.to_string()),
+    }
+}
 
 /// Limits that are given when a source is created and when it is changed.
 #[derive(Debug, Args)]
@@ -29,7 +57,7 @@ pub(super) struct LimitArguments {
     cap_hour: Option<u32>,
 
     /// Where days and hours begin, as America/New_York; UTC when not given
-    #[arg(long, group = GIVEN, value_name = "ZONE")]
+    #[arg(long, group = GIVEN, value_name = "ZONE", value_parser = zone)]
     cap_zone: Option<Zone>,
 
     /// Look for earlier leads of the same person, by phone, email or both
@@ -241,6 +269,11 @@ mod tests {
         for (line, says) in [
             ("--cap-zone UTC", "--cap-day"),
             ("--cap-zone Mars/Olympus --cap-day 1", "not a time zone"),
+            ("--cap-zone EST --cap-day 1", "give America/New_York, or America/Panama"),
+            ("--cap-zone mst --cap-day 1", "give America/Denver, or America/Phoenix"),
+            ("--cap-zone PST --cap-day 1", "give America/Los_Angeles"),
+            ("--cap-zone ct --cap-day 1", "give America/Chicago"),
+            ("--cap-zone Hst --cap-day 1", "give Pacific/Honolulu"),
             ("--cap-day -1", "unexpected argument"),
             ("--cap-day=-1", "invalid value"),
             ("--duplicate-days 7", "--duplicates"),

@@ -106,7 +106,7 @@ pub struct TestValue {
     pub result: String,
 }
 
-/// A command for a shell, with the address in `LEADPING_URL` and the key in `LEADPING_KEY`.
+/// A command for a shell, with the address in `LEADPING_URL` and the key, a test key at first, in `LEADPING_KEY`.
 #[derive(Debug, Serialize)]
 #[expect(missing_docs, reason = "each is what it is called")]
 pub struct Command {
@@ -153,7 +153,7 @@ fn endpoints() -> Vec<Endpoint> {
         Route::Source => "See what your source is and may do.",
         Route::SourceLead => "See how far a lead has come.",
         Route::SourceLeads => "Find your leads by externalId, newest first.",
-        Route::SourceSubmission => "Find the lead of an Idempotency-Key, which is sent in its header.",
+        Route::SourceSubmission => "Find the lead of an Idempotency-Key. Send the key in that header, as in the post.",
         Route::SourceSpec => "Get this specification as JSON.",
     };
     let endpoint =
@@ -167,7 +167,11 @@ fn headers(source: &Source) -> Vec<Header> {
         header("X-Leadping-Source-Id", source.id.as_str(), true),
         header("X-Leadping-Source-Key", "One of your keys. Never in a URL, a payload or a browser.", true),
         header("Content-Type", "application/json; a form is read at /leads/intake only.", true),
-        header("Idempotency-Key", "Your own id of the submission. Keep it for retries.", false),
+        header(
+            "Idempotency-Key",
+            "Your own id of the submission. Keep it for retries: GET /sources/me/submissions needs it.",
+            false,
+        ),
     ]
 }
 
@@ -236,9 +240,12 @@ fn commands(source: &Source) -> Vec<Command> {
         )
     };
     vec![
-        Command { about: "Check a lead. Nothing is stored.", command: post(Route::ValidateLeads.path(), "") },
         Command {
-            about: "Send it. With a test key it is a test lead.",
+            about: "Check a lead, with a test key first. Nothing is stored.",
+            command: post(Route::ValidateLeads.path(), ""),
+        },
+        Command {
+            about: "Send it, with a test key first: that makes a test lead. With a live key it is a real lead.",
             command: post(Route::Leads.path(), "  -H 'Idempotency-Key: my-first-lead' \\\n"),
         },
         Command {

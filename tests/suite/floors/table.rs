@@ -151,7 +151,7 @@ pub(super) const TARGETS: &[Target] = &[
             &["lead::export::extent", "lead::export::file", "lead::view", "dlq::letter", "input"],
             // Where a command acts, and what it prints.
             &["target"],
-            &["target::care", "target::config", "target::deployed", "target::local"],
+            &["target::care", "target::config", "target::deployed", "target::local", "target::remedies"],
             &["output", "output::csv"],
             &["output::table"],
             &["output::escape", "output::members", "output::screen", "output::style"],
@@ -167,7 +167,7 @@ pub(super) const TARGETS: &[Target] = &[
         &[
             &[
                 "basics", "deployed", "doctor", "erasure", "events", "hostile", "keys", "leads", "ledger", "queue",
-                "sources", "volume",
+                "sources", "tokens", "volume",
             ],
             &["transcript"],
             &["front"],

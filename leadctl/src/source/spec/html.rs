@@ -117,9 +117,11 @@ fn write(page: &mut String, spec: &Spec<'_>, address: Option<&str>) -> fmt::Resu
 
     writeln!(
         page,
-        "<h2>Try it</h2>\n<p>Put the address into {} and a key into {}.</p>",
+        "<h2>Try it</h2>\n<p>Put the address into {} and a test key into {}. A test key begins with {}. Take a live key only \
+         after everything works: what it sends are real leads.</p>",
         Code("LEADPING_URL"),
-        Code("LEADPING_KEY")
+        Code("LEADPING_KEY"),
+        Code("lp_test_")
     )?;
     for command in &spec.commands {
         writeln!(page, "<p>{}</p>\n<pre><code>{}</code></pre>", Html(command.about), Html(&command.command))?;

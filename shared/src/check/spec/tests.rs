@@ -52,6 +52,18 @@ fn says_what_this_source_must_send() {
 }
 
 #[test]
+fn a_partner_is_told_to_begin_with_a_test_key_and_what_a_submission_is_found_by() {
+    let source = source();
+    let spec = of(&source);
+    let leads = spec.commands.iter().filter(|it| it.command.contains(" -d "));
+    assert!(leads.clone().count() == 2 && leads.clone().all(|it| it.about.contains("with a test key first")));
+    let of_submissions = |text: &str| text.contains("/sources/me/submissions");
+    let header = spec.headers.iter().find(|it| it.name == "Idempotency-Key").unwrap();
+    let endpoint = spec.endpoints.iter().find(|it| of_submissions(it.path)).unwrap();
+    assert!(of_submissions(&header.value) && endpoint.about.contains("Idempotency-Key"), "{header:?} {endpoint:?}");
+}
+
+#[test]
 fn never_holds_a_key_a_salt_or_the_business() {
     let key = SourceKey::generate(Mode::Live).unwrap();
     let source = Source {
