@@ -119,9 +119,13 @@ fn texts(route: UserRoute) -> (&'static str, &'static str, &'static str, &'stati
         UserRoute::Source => {
             ("getBusinessSource", "Sources", "Read a source", "The source, never a key.", "UserSource")
         }
-        UserRoute::SourceMetrics => {
-            ("getSourceMetrics", "Reports", "Count the leads of a source", "Leads per UTC day.", "SourceMetrics")
-        }
+        UserRoute::SourceMetrics => (
+            "getSourceMetrics",
+            "Reports",
+            "Count the leads of a source",
+            "Leads per UTC day, and refused posts per UTC day and code.",
+            "SourceMetrics",
+        ),
         UserRoute::Analytics => (
             "getAnalytics",
             "Reports",

@@ -64,6 +64,15 @@ struct Point {
     value: u64,
 }
 
+/// The refused posts of a day, with how many of them had each code. A post can have several.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RefusalPoint {
+    #[serde(flatten)]
+    posts: Point,
+    errors_by_code: BTreeMap<String, u64>,
+}
+
 /// The report of a source.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -73,8 +82,8 @@ pub(super) struct SourceMetrics {
     points: Vec<Point>,
     /// Refused posts. They are counted apart from leads, and a count may be lost.
     total_errors: u64,
-    error_points: Vec<Point>,
-    /// How many of them had each code. A post can have several.
+    error_points: Vec<RefusalPoint>,
+    /// How many of them had each code on any of the days.
     errors_by_code: BTreeMap<String, u64>,
     generated_at: Timestamp,
 }
@@ -238,16 +247,18 @@ impl Reading {
         for (code, posts) in refusals.iter().flat_map(|day| &day.codes) {
             *errors_by_code.entry(code.clone()).or_default() += posts;
         }
-        let refused = |day: &Days| {
-            let of_day = refusals.iter().find(|refusals| refusals.day == day.first.to_string());
-            of_day.map_or(0, |refusals| refusals.posts)
+        let total_errors = refusals.iter().map(|day| day.posts).sum();
+        let mut of_day: BTreeMap<_, _> = refusals.into_iter().map(|found| (found.day.clone(), found)).collect();
+        let refused = |day: Days| {
+            let Refusals { posts, codes, .. } = of_day.remove(&day.first.to_string()).unwrap_or_default();
+            RefusalPoint { posts: day.point(posts), errors_by_code: codes }
         };
         Ok(SourceMetrics {
             range: days.range(),
             total_leads: counts.iter().sum(),
             points: days.each().into_iter().zip(counts).map(|(day, count)| day.point(count)).collect(),
-            total_errors: refusals.iter().map(|day| day.posts).sum(),
-            error_points: days.each().into_iter().map(|day| day.point(refused(&day))).collect(),
+            total_errors,
+            error_points: days.each().into_iter().map(refused).collect(),
             errors_by_code,
             generated_at: now,
         })

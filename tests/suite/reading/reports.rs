@@ -59,6 +59,21 @@ async fn refused_posts_are_reported_by_day_and_code() {
         (&found["totalErrors"], &found["errorsByCode"]),
         (&json!(4), &json!({"contact.required": 1, "email.invalid": 2, "price.invalid": 1, "product.not_allowed": 1}))
     );
+    let refused_by_day: Vec<_> =
+        found["errorPoints"].as_array().unwrap().iter().map(|day| &day["errorsByCode"]).collect();
+    let none = json!({});
+    assert_eq!(
+        refused_by_day,
+        [
+            &json!({"price.invalid": 1}),
+            &none,
+            &none,
+            &none,
+            &json!({"email.invalid": 1, "product.not_allowed": 1}),
+            &none,
+            &json!({"contact.required": 1, "email.invalid": 1}),
+        ]
+    );
     assert_eq!((&found["totalLeads"], counted(&found["points"])), (&json!(0), vec![]));
 
     // A refused post is counted, an accepted one and one with a wrong key are not. A count may be lost, so the post is
@@ -74,6 +89,7 @@ async fn refused_posts_are_reported_by_day_and_code() {
     .await;
     assert_eq!((&more["totalErrors"], &more["totalLeads"]), (&json!(5), &json!(1)));
     assert_eq!(more["errorsByCode"]["email.invalid"], 3, "{more}");
+    assert_eq!(more["errorPoints"][6]["errorsByCode"]["email.invalid"], 2, "{more}");
     assert!(!more.to_string().contains("too.old") && !more.to_string().contains("state.not_allowed"), "{more}");
     api.stack.stop().await;
 }
