@@ -136,7 +136,7 @@ pub(super) fn all() -> Map<String, Value> {
         "Something to look at.",
         &["severity", "title", "detail", "sourceId"],
         json!({
-            "severity": text("How urgent it is."), "title": text("What it is."), "detail": text("More of it."), "sourceId": text("The source."),
+            "severity": text("How urgent it is: warning or info."), "title": text("What it is."), "detail": text("More of it."), "sourceId": text("The source."),
         }),
     );
     let analytics = object(

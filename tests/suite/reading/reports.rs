@@ -161,7 +161,8 @@ async fn what_needs_attention_is_named() {
         items.iter().map(|item| (item["title"].as_str().unwrap(), item["sourceId"].as_str().unwrap())).collect();
     let silent = "A source has sent no leads today";
     let refused = "A source is mostly refused";
-    let ending = "The last key of a source is about to end";
+    let ending = "A key of a source is about to end";
+    let last_ends = "The last key of a source is about to end";
     assert_eq!(
         named,
         BTreeSet::from([
@@ -170,20 +171,25 @@ async fn what_needs_attention_is_named() {
             (refused, "refused"),
             (refused, "refused_without_leads"),
             (refused, "silent_and_refused"),
-            (ending, "key_ends"),
+            (last_ends, "key_ends"),
             (ending, "key_ends_last"),
+            (last_ends, "key_ends_last"),
+            (ending, "key_replaced"),
+            (ending, "key_replaced_by_longer"),
         ])
     );
     assert_eq!(items.len(), named.len(), "nothing is named twice");
     for item in items {
-        assert_eq!(item["severity"], "warning");
         let detail = item["detail"].as_str().unwrap();
         let (title, id) = (item["title"].as_str().unwrap(), item["sourceId"].as_str().unwrap());
+        assert_eq!(item["severity"], if title == ending { "info" } else { "warning" });
         if (title, id) == (refused, "refused") {
             assert_eq!(detail, "10 posts of Other forms were refused and 9 accepted.");
         }
-        if (title, id) == (ending, "key_ends_last") {
-            assert!(detail.contains(&now.after(DAY * 6).to_string()), "{detail}");
+        for (of, days) in [(ending, 1), (last_ends, 6)] {
+            if (title, id) == (of, "key_ends_last") {
+                assert!(detail.contains(&now.after(DAY * days).to_string()), "{detail}");
+            }
         }
     }
     api.stack.stop().await;
