@@ -126,7 +126,8 @@ async def main(gateway, token):
     expected = [("lead.created", "LeadCreated"), ("phone.lookup.succeeded", "LeadUpdated"), ("lead.ready", "LeadUpdated")]
     expect("POST /events/leads/{leadId}", kinds, expected)
 
-    sources = await client.sources.all.my.post(RequestDataOptions(page_size=100))
+    sources = await client.sources.all.my.post(RequestDataOptions(page_size=100, include_count=True))
+    expect("their number", sources.additional_data["totalCount"], len(sources.items))
     expect("POST /sources/all/my", SOURCE in [source.id for source in sources.items], True)
     source = await client.sources.by_id(SOURCE).get()
     expect("GET /sources/{id}", (source.id, source.enabled, source.compliance_approved, source.api_key), (SOURCE, True, True, None))

@@ -22,16 +22,11 @@ use crate::store::{List, StoredLead};
 use crate::time::Timestamp;
 
 /// What the inbox serves.
-pub(super) const SERVED: Served = Served {
-    filters: &["isUnread"],
-    range: Some("lastEventAt"),
-    order: Some("lastEventAt"),
-    search: &[],
-    counts: true,
-};
+pub(super) const SERVED: Served =
+    Served { filters: &["isUnread"], range: Some("lastEventAt"), order: Some("lastEventAt"), search: &[] };
 
 /// What the list of a lead's conversations serves: there is one.
-pub(super) const SERVED_OF_LEAD: Served = Served { filters: &[], range: None, order: None, search: &[], counts: true };
+pub(super) const SERVED_OF_LEAD: Served = Served { filters: &[], range: None, order: None, search: &[] };
 
 /// The parameter that says up to which event a user has read.
 const EVENT_VERSION: &str = "eventVersion";

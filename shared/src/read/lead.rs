@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 
 /// What a timeline serves.
 pub(super) const SERVED_EVENTS: Served =
-    Served { filters: &["eventType"], range: None, order: Some("createdAt"), search: &[], counts: true };
+    Served { filters: &["eventType"], range: None, order: Some("createdAt"), search: &[] };
 
 /// A lead as users see it. The lookup is in its phone and not in the vendor's `phoneIdentity`: its SDK fails to import the
 /// model of a lookup.

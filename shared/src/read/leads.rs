@@ -74,7 +74,6 @@ pub(super) const SERVED: Served = Served {
     range: Some("createdAt"),
     order: Some("createdAt"),
     search: &["id", "email", "phone", "lastName"],
-    counts: true,
 };
 
 /// The fewest digits that are searched as a phone number.

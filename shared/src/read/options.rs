@@ -36,8 +36,6 @@ pub struct Served {
     pub order: Option<&'static str>,
     /// The fields of `searchFields`. Without any, there is no search.
     pub search: &'static [&'static str],
-    /// Whether `includeCount` is served.
-    pub counts: bool,
 }
 
 /// What a list is asked for.
@@ -91,7 +89,7 @@ impl Options {
         let options = Self {
             page_size: page_size(take("pageSize"))?,
             token: token(take("continuationToken"))?,
-            include_count: count(take("includeCount"), served)?,
+            include_count: flag("/includeCount", take("includeCount"))?,
             ascending: order(take("orderBy"), served)?,
             filters: filters(take("filters"), served)?,
             range: range(take("rangeFilters"), served)?,
@@ -204,12 +202,11 @@ fn token(given: Option<Value>) -> Result<Option<String>, Problem> {
     }
 }
 
-fn count(given: Option<Value>, served: &Served) -> Result<bool, Problem> {
+fn flag(at: &str, given: Option<Value>) -> Result<bool, Problem> {
     match given {
-        None | Some(Value::Bool(false)) => Ok(false),
-        Some(Value::Bool(true)) if served.counts => Ok(true),
-        Some(Value::Bool(true)) => Err(unsupported("/includeCount".to_owned(), "This list is not counted.")),
-        Some(_) => Err(invalid("/includeCount".to_owned(), "Send true or false.")),
+        None => Ok(false),
+        Some(Value::Bool(flag)) => Ok(flag),
+        Some(_) => Err(invalid(at.to_owned(), "Send true or false.")),
     }
 }
 

@@ -150,6 +150,36 @@ async fn a_person_is_found_in_every_spelling_that_the_intake_reads() {
 }
 
 #[tokio::test]
+async fn sources_are_counted_over_all_pages() {
+    let (api, _) = start().await;
+    for (business, sources) in [("business_of_three", 3), ("business_of_one", 1)] {
+        for number in 0..sources {
+            create_source(&api, &format!("{business}_{number}"), business).await;
+        }
+    }
+    for (business, count) in [("business_of_three", 3), ("business_of_one", 1), ("business_of_none", 0)] {
+        let token = token(&api, business);
+        for (include, expected) in
+            [(json!(true), json!(count)), (json!(false), json!(null)), (json!(null), json!(null))]
+        {
+            let mut body = json!({"pageSize": 2, "includeCount": include});
+            let mut found = 0;
+            loop {
+                let answer = list(&api, &token, "/sources/all/my", body.clone()).await;
+                found += items(&answer).len();
+                assert_eq!(answer.body["totalCount"], expected, "{business} {body}");
+                body["continuationToken"] = answer.body["continuationToken"].clone();
+                if body["continuationToken"].is_null() {
+                    break;
+                }
+            }
+            assert_eq!(found, count, "{business}");
+        }
+    }
+    api.stack.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_not_served_is_refused_by_name() {
     let (api, token) = start().await;
     let (leads, inbox, sources) = ("/leads/all/my", "/conversations/my", "/sources/all/my");
@@ -207,7 +237,7 @@ async fn what_is_not_served_is_refused_by_name() {
         (inbox, json!({"filters": [equal("isUnread", "yes")]}), "query.invalid", "/filters/0/value"),
         (inbox, json!({"search": "x"}), "query.unsupported", "/search"),
         (sources, json!({"filters": [equal("enabled", "true")]}), "query.unsupported", "/filters/0/field"),
-        (sources, json!({"includeCount": true}), "query.unsupported", "/includeCount"),
+        (sources, json!({"includeCount": "yes"}), "query.invalid", "/includeCount"),
     ] {
         let answer = list(&api, &token, path, body.clone()).await;
         let error = &answer.body["errors"][0];
