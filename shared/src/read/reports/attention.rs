@@ -3,7 +3,9 @@
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
-use super::{CONCURRENT, Days, MAX_SOURCE_DAYS, MAX_SOURCES, SourceShare};
+use super::answer::{SourceShare, total};
+use super::days::Days;
+use super::{CONCURRENT, MAX_SOURCE_DAYS, MAX_SOURCES};
 use crate::http::{LIMIT_CODES, Problem};
 use crate::id::SourceId;
 use crate::read::{Reading, unavailable};
@@ -51,14 +53,14 @@ impl Reading {
         let ids: Vec<SourceId> = sources.iter().map(|source| source.id.clone()).collect();
         let refused: Vec<u64> = stream::iter(ids).map(refused).buffered(CONCURRENT).try_collect().await?;
         let mut suspects: Vec<_> = sources.iter().zip(refused).filter(|(_, refused)| *refused >= MIN_REFUSED).collect();
-        let most = if shares.is_some() { MAX_SOURCES } else { MAX_SOURCE_DAYS / days.each().len().max(1) };
+        let most = if shares.is_some() { MAX_SOURCES } else { MAX_SOURCE_DAYS / days.each().count().max(1) };
         let is_complete = suspects.len() <= most;
         suspects.truncate(most);
         let mut found = Vec::new();
         for (source, refused) in suspects {
             let accepted = match shares {
                 Some(shares) => shares.iter().find(|share| share.source_id == source.id).map_or(0, |share| share.leads),
-                None => self.per_day(&source.id, days.each()).await?.iter().sum(),
+                None => total(&self.leads_per_day(&source.id, days).await?),
             };
             if refused > accepted {
                 found.push(Attention {
