@@ -119,9 +119,13 @@ fn texts(route: UserRoute) -> (&'static str, &'static str, &'static str, &'stati
         UserRoute::Source => {
             ("getBusinessSource", "Sources", "Read a source", "The source, never a key.", "UserSource")
         }
-        UserRoute::SourceMetrics => {
-            ("getSourceMetrics", "Reports", "Count the leads of a source", "Leads per UTC day.", "SourceMetrics")
-        }
+        UserRoute::SourceMetrics => (
+            "getSourceMetrics",
+            "Reports",
+            "Count the leads of a source",
+            "Leads per UTC day, and refused posts per UTC day and code.",
+            "SourceMetrics",
+        ),
         UserRoute::Analytics => (
             "getAnalytics",
             "Reports",
@@ -206,12 +210,9 @@ fn body(served: &Served) -> Value {
     let mut members = json!({
         "pageSize": {"type": ["integer", "null"], "minimum": 1, "maximum": 100, "default": 25, "description": "The most items of the page."},
         "continuationToken": {"type": ["string", "null"], "description": "Of the page before. The rest of the body must be the same."},
+        "includeCount": {"type": ["boolean", "null"], "description": "Whether to count, up to 10,000."},
     });
     let object = |properties: Value, required: &[&str]| json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false});
-    if served.counts {
-        members["includeCount"] =
-            json!({"type": ["boolean", "null"], "description": "Whether to count, up to 10,000."});
-    }
     if !served.filters.is_empty() {
         let value = json!({
             "type": ["string", "boolean", "number"], "minLength": 1, "maxLength": 1024,

@@ -1,7 +1,7 @@
 //! Generates the operations that create no lead: dry runs, and what a partner asks about its own source (contract, section
 //! 9).
 
-use leadping::http::{Problem, Route};
+use leadping::http::{Problem, Route, WindowRoute};
 use leadping::lead::ProcessingStatus;
 use serde_json::{Map, Value, json};
 
@@ -16,10 +16,10 @@ const REFUSALS: [&str; 6] = ["401", "429", "431", "500", "503", "default"];
 
 /// Adds the operations, their schemas and their header to the document.
 pub(crate) fn add(document: &mut Value) {
-    let dry_runs = [(Route::Leads, Route::ValidateLeads), (Route::Intake, Route::ValidateIntake)];
+    let dry_runs = [(Route::Leads, WindowRoute::ValidateLeads), (Route::Intake, WindowRoute::ValidateIntake)];
     for (real, route) in dry_runs {
         let mut operation = document["paths"][real.path()]["post"].clone();
-        let id = if route == Route::ValidateLeads { "validateLead" } else { "validateIntakeLead" };
+        let id = if route == WindowRoute::ValidateLeads { "validateLead" } else { "validateIntakeLead" };
         operation["operationId"] = id.into();
         operation["tags"] = json!(["Window"]);
         operation["summary"] = format!("See what POST {} would answer", real.path()).into();
@@ -106,7 +106,7 @@ fn duplicates() -> Value {
 }
 
 /// The questions: route, operation, summary, description, schema and example of the answer.
-fn questions() -> [(Route, &'static str, &'static str, &'static str, &'static str, Value); 5] {
+fn questions() -> [(WindowRoute, &'static str, &'static str, &'static str, &'static str, Value); 5] {
     let status = json!({
         "id": "lead_iuyfivyb6x4uwnuuqqwsl2pqima6vu5a", "createdAt": "2026-06-15T12:00:00.000Z",
         "externalId": "partner-lead-88391", "sellerLeadId": null, "processingStatus": "Ready", "test": false,
@@ -114,7 +114,7 @@ fn questions() -> [(Route, &'static str, &'static str, &'static str, &'static st
     });
     [
         (
-            Route::Source,
+            WindowRoute::Source,
             "getSource",
             "See what your source is and may do",
             "Answers also if the source is disabled, not approved or not attached.",
@@ -128,7 +128,7 @@ fn questions() -> [(Route, &'static str, &'static str, &'static str, &'static st
             }),
         ),
         (
-            Route::SourceLead,
+            WindowRoute::Lead,
             "getSourceLead",
             "See how far a lead has come",
             "A test key finds test leads only, any other key live leads only. Another source's lead is not found.",
@@ -136,7 +136,7 @@ fn questions() -> [(Route, &'static str, &'static str, &'static str, &'static st
             status.clone(),
         ),
         (
-            Route::SourceLeads,
+            WindowRoute::Leads,
             "listSourceLeads",
             "Find your leads by externalId",
             "Newest first, at most 20. The list may lag behind for a moment: directly after a post, an empty list proves \
@@ -145,7 +145,7 @@ fn questions() -> [(Route, &'static str, &'static str, &'static str, &'static st
             json!({"items": [status.clone()]}),
         ),
         (
-            Route::SourceSubmission,
+            WindowRoute::Submission,
             "getSourceSubmission",
             "Find the lead of an Idempotency-Key",
             "Send the key in the header `Idempotency-Key`, as in the post. Without it the answer is 400.",
@@ -153,7 +153,7 @@ fn questions() -> [(Route, &'static str, &'static str, &'static str, &'static st
             status,
         ),
         (
-            Route::SourceSpec,
+            WindowRoute::Spec,
             "getSourceSpecification",
             "Get what your source must send",
             "Endpoints, headers, required members, limits, values for tests, commands, and every code.",
@@ -163,17 +163,17 @@ fn questions() -> [(Route, &'static str, &'static str, &'static str, &'static st
     ]
 }
 
-fn own_parameter(route: Route) -> Option<Value> {
+fn own_parameter(route: WindowRoute) -> Option<Value> {
     Some(match route {
-        Route::SourceLead => json!({
+        WindowRoute::Lead => json!({
             "name": "leadId", "in": "path", "required": true, "description": "The lead's id.",
             "schema": {"type": "string"}, "example": "lead_iuyfivyb6x4uwnuuqqwsl2pqima6vu5a",
         }),
-        Route::SourceLeads => json!({
+        WindowRoute::Leads => json!({
             "name": "externalId", "in": "query", "required": true, "description": "Your own identifier of the lead.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 1024}, "example": "partner-lead-88391",
         }),
-        Route::SourceSubmission => json!({
+        WindowRoute::Submission => json!({
             "name": "Idempotency-Key", "in": "header", "required": true, "example": "form-88391",
             "description": "The key of the post, bare or in quotation marks.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255},
@@ -197,17 +197,17 @@ fn ok(description: &str, schema: &str, example: &Value) -> Value {
 }
 
 /// The codes of the refusals that only this question has.
-fn own_codes(route: Route) -> &'static [&'static str] {
+fn own_codes(route: WindowRoute) -> &'static [&'static str] {
     match route {
-        Route::SourceLead => &["lead.not_found"],
-        Route::SourceLeads => &["query.invalid"],
-        Route::SourceSubmission => &["idempotency_key.invalid", "submission.not_found"],
+        WindowRoute::Lead => &["lead.not_found"],
+        WindowRoute::Leads => &["query.invalid"],
+        WindowRoute::Submission => &["idempotency_key.invalid", "submission.not_found"],
         _ => &[],
     }
 }
 
 /// The status of a code, and its response: our problem or, with the same status, the gateway's own answer.
-fn refusal(route: Route, code: &str) -> (String, Value) {
+fn refusal(route: WindowRoute, code: &str) -> (String, Value) {
     let known = problem::all().into_iter().map(|(problem, _)| problem).find(|problem| problem.code() == code);
     let known = known.unwrap_or(Problem::Internal);
     let body: Value = serde_json::from_str(&known.to_json(route.instance(), "JKJaXmPLvHcESHA=")).unwrap_or_default();

@@ -9,13 +9,13 @@ mod status;
 
 use std::sync::Arc;
 
-use lambda_http::http::{HeaderValue, StatusCode};
+use lambda_http::http::HeaderValue;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use tracing::{Instrument, Span, field};
 
 use crate::client::aws::Clients;
-use crate::http::{self, Json, Problem, Route, to_json};
+use crate::http::{self, Json, Problem, WindowRoute, to_json};
 use crate::intake::LEADPING_TEST;
 use crate::intake::decide::Decider;
 use crate::settings::CheckSettings;
@@ -57,16 +57,12 @@ impl Window {
         Ok(Self { decider: Decider::new(settings, aws, async {}).await? })
     }
 
-    /// Answers the request of a route, whose path may have a parameter.
-    pub async fn answer(self: Arc<Self>, found: Option<(Route, Option<String>)>, request: Request) -> Response<Body> {
-        let Some((route, parameter)) = found.filter(|(route, _)| !matches!(route, Route::User(_))) else {
-            return no_route();
-        };
+    /// Answers the request of a route. `parameter` is that of the path; empty if there is none.
+    pub async fn answer(self: Arc<Self>, route: WindowRoute, parameter: String, request: Request) -> Response<Body> {
         let request_id = http::request_id(&request);
         let span = tracing::info_span!("request", request_id, source_id = field::Empty, lead_id = field::Empty);
         async {
-            let parameter = parameter.as_deref().unwrap_or_default();
-            let answer = http::respond(&request, Box::pin(self.ask(route, parameter, &request))).await;
+            let answer = http::respond(&request, Box::pin(self.ask(route, &parameter, &request))).await;
             tracing::debug!(status = answer.status().as_u16(), "answered");
             answer
         }
@@ -74,7 +70,7 @@ impl Window {
         .await
     }
 
-    async fn ask(&self, route: Route, parameter: &str, request: &Request) -> Result<Answer, Problem> {
+    async fn ask(&self, route: WindowRoute, parameter: &str, request: &Request) -> Result<Answer, Problem> {
         let now = Timestamp::now();
         let mut source = String::new();
         let answer = async {
@@ -96,7 +92,7 @@ impl Window {
             Ok((Answer { body, mode: sender.mode }, end))
         };
         let answer = answer.await;
-        if Route::is_dry_run(route.path()) {
+        if route.is_dry_run() {
             match &answer {
                 Ok((_, end)) => metric::dry_run(*end, &source, ""),
                 Err(problem) => {
@@ -123,13 +119,6 @@ impl From<Answer> for Response<Body> {
         }
         response
     }
-}
-
-/// The gateway's own answer to a path without a route. A gateway sends no such request to a function.
-fn no_route() -> Response<Body> {
-    let mut response = Response::from(Json(r#"{"message":"Not Found"}"#.to_owned()));
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response
 }
 
 /// A list of the API.

@@ -6,6 +6,7 @@ pub(crate) mod rate_limit;
 pub mod route;
 mod service;
 mod user_route;
+mod window_route;
 
 pub(crate) use problem::LIMIT_CODES;
 pub use problem::Problem;
@@ -13,3 +14,4 @@ pub use route::Route;
 pub(crate) use service::{Json, to_json};
 pub use service::{request_id, respond, routed, service};
 pub use user_route::{Scope, UserRoute};
+pub use window_route::WindowRoute;

@@ -24,7 +24,7 @@ use tracing::{Instrument, field};
 
 use crate::client::aws::Clients;
 use crate::client::credential::Credential;
-use crate::http::{self, Json, Problem, Route, UserRoute, to_json};
+use crate::http::{self, Json, Problem, UserRoute, to_json};
 use crate::settings::{ReadSettings, Secret};
 use crate::start::{self, StartError};
 use crate::store::{Leads, Limits, Sources, StoreError};
@@ -74,12 +74,12 @@ impl Reading {
         })
     }
 
-    /// Answers the request of a route, whose path may have a parameter.
-    pub async fn answer(self: Arc<Self>, found: Option<(Route, Option<String>)>, request: Request) -> Response<Body> {
+    /// Answers the request of a route. `id` is the parameter of the path; empty if there is none.
+    pub async fn answer(self: Arc<Self>, route: UserRoute, id: String, request: Request) -> Response<Body> {
         let request_id = http::request_id(&request);
         let span = tracing::info_span!("request", request_id, business_id = field::Empty);
         async {
-            let answer = http::respond(&request, Box::pin(self.ask(found, &request))).await;
+            let answer = http::respond(&request, Box::pin(self.ask(route, &id, &request))).await;
             tracing::debug!(status = answer.status().as_u16(), "answered");
             answer
         }
@@ -87,12 +87,9 @@ impl Reading {
         .await
     }
 
-    async fn ask(&self, found: Option<(Route, Option<String>)>, request: &Request) -> Result<Json, Problem> {
-        // The gateway sends no other routes here.
-        let Some((Route::User(route), parameter)) = found else { return Err(Problem::Internal) };
+    async fn ask(&self, route: UserRoute, id: &str, request: &Request) -> Result<Json, Problem> {
         let reader = Reader::of(request, &self.business_claim, &self.digest_key)?;
         tracing::Span::current().record("business_id", reader.business.as_str());
-        let id = parameter.as_deref().unwrap_or_default();
         let options = |parameters: &[&str]| match served(route) {
             Some(served) => Options::read(request, &served, parameters),
             None => Err(Problem::Internal),

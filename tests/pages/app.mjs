@@ -428,6 +428,7 @@ const TESTS = {
         await look('reports');
         await page.getByRole('combobox', { name: 'Source' }).selectOption('source_texas');
         await heading(page, 'Why leads are refused').waitFor();
+        await page.getByRole('cell', { name: /^phone\.not_possible \d/ }).first().waitFor();
         await look('report-of-a-source');
         await page.getByRole('link', { name: 'Sources' }).click();
         await heading(page, 'Old partner').waitFor();

@@ -110,7 +110,8 @@ function result(world, { path, query }, body) {
     return true;
   }
   if (/^\/sources\/[^/]+\/metrics$/.test(path)) {
-    const refused = world.refused && { totalErrors: 9, errorPoints: points(days, (n) => n % 4), errorsByCode: { 'phone.not_possible': 7, 'email.invalid': 2 } };
+    const byDay = points(days, (n) => n % 4).map((day) => ({ ...day, errorsByCode: day.value ? { 'phone.not_possible': day.value } : {} }));
+    const refused = world.refused && { totalErrors: 9, errorPoints: byDay, errorsByCode: { 'phone.not_possible': 7, 'email.invalid': 2 } };
     return { totalLeads: days * 2, points: points(days, (n) => (n % 5 === 0 ? 0 : 2)), ...refused };
   }
   if (path === '/analytics/my' && world.unknown) return world.unknown;

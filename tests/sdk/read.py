@@ -126,7 +126,8 @@ async def main(gateway, token):
     expected = [("lead.created", "LeadCreated"), ("phone.lookup.succeeded", "LeadUpdated"), ("lead.ready", "LeadUpdated")]
     expect("POST /events/leads/{leadId}", kinds, expected)
 
-    sources = await client.sources.all.my.post(RequestDataOptions(page_size=100))
+    sources = await client.sources.all.my.post(RequestDataOptions(page_size=100, include_count=True))
+    expect("their number", sources.additional_data["totalCount"], len(sources.items))
     expect("POST /sources/all/my", SOURCE in [source.id for source in sources.items], True)
     source = await client.sources.by_id(SOURCE).get()
     expect("GET /sources/{id}", (source.id, source.enabled, source.compliance_approved, source.api_key), (SOURCE, True, True, None))
@@ -134,6 +135,23 @@ async def main(gateway, token):
     today = datetime.datetime.now(datetime.timezone.utc).date()
     expect("GET /sources/{id}/metrics: the days", (len(metrics.points), metrics.points[-1].label), (30, str(today)))
     expect("its leads", metrics.points[-1].value >= 1 and metrics.total_leads >= 1, True)
+    # A count of refusals may be lost, so the post is repeated until one is there.
+    until = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            await client.leads.intake.post(LeadIntakeRequest(first_name="Zoë", email="zoe", external_id=f"{external_id}-refused"), credentials)
+            raise AssertionError("an invalid lead is accepted")
+        except APIError as refused:
+            if refused.response_status_code != 400:
+                raise
+        metrics = await client.sources.by_id(SOURCE).metrics.get()
+        if metrics.additional_data["totalErrors"] > 0:
+            break
+        if time.monotonic() > until:
+            raise AssertionError("no refused post is counted")
+        await asyncio.sleep(0.2)
+    day = metrics.additional_data["errorPoints"][-1]
+    expect("its refusals of today, by code", (day["startAt"].date(), day["errorsByCode"]["email.invalid"] >= 1), (today, True))
     analytics = await client.analytics.my.get()
     expect("GET /analytics/my", analytics.summary.leads == analytics.lead_trend.total >= 1, True)
     expect("what it does not know", (analytics.summary.calls_placed, analytics.communication_usage), (None, None))

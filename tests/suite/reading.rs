@@ -2,6 +2,7 @@
 
 mod analytics;
 mod conversations;
+mod filters;
 mod indexes;
 mod lists;
 mod log;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Error, LambdaEvent, Service};
 use leadping::check::Window;
-use leadping::http;
+use leadping::http::{self, Route};
 use serde::Serialize;
 
 /// The Lambda service, for the Lambda runtime and the local gateway.
@@ -16,5 +16,9 @@ pub fn service(
 + Clone
 + Send
 + Sync {
-    http::routed(move |found, request| Arc::clone(&window).answer(found, request))
+    let own = |route| match route {
+        Route::Window(route) => Some(route),
+        _ => None,
+    };
+    http::routed(own, move |route, parameter, request| Arc::clone(&window).answer(route, parameter, request))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Error, LambdaEvent, Service};
-use leadping::http;
+use leadping::http::{self, Route};
 use leadping::read::Reading;
 use serde::Serialize;
 
@@ -15,5 +15,9 @@ pub fn service(
 + Clone
 + Send
 + Sync {
-    http::routed(move |found, request| Arc::clone(&reading).answer(found, request))
+    let own = |route| match route {
+        Route::User(route) => Some(route),
+        _ => None,
+    };
+    http::routed(own, move |route, parameter, request| Arc::clone(&reading).answer(route, parameter, request))
 }

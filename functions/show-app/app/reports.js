@@ -99,6 +99,7 @@ function Days({ leads, refusals }) {
   const y = (value) => HEIGHT - BOTTOM - (value / top) * (HEIGHT - BOTTOM - 10);
   const total = leads.reduce((sum, { value }) => sum + value, 0);
   const refused = (index) => refusals?.[index]?.value ?? 0;
+  const why = (index) => codesOf(refusals?.[index]?.errorsByCode).map(({ code, value }) => `${code} ${count(value)}`).join(', ');
   const bar = (index, value, name, offset, width) => value > 0 && html`<rect class=${name} x=${LEFT + index * slot + offset} y=${y(value)} width=${width} height=${HEIGHT - BOTTOM - y(value)} rx="1.5" />`;
   const wide = Math.max(1, slot * 0.72);
   const every = Math.ceil(leads.length / (WIDTH < 500 ? 4 : 10));
@@ -113,8 +114,8 @@ function Days({ leads, refusals }) {
     </svg>
     ${refusals && html`<figcaption><i class="key leads" /> Leads <i class="key refusals" /> Refusals</figcaption>`}
     <div class="scroll" tabindex="0" role="region" aria-label="Leads per day, as a table"><table>
-      <thead><tr><th scope="col">Day (UTC)</th><th scope="col" class="n">Leads</th>${refusals && html`<th scope="col" class="n">Refusals</th>`}</tr></thead>
-      <tbody>${leads.map(({ startAt, value }, index) => html`<tr><th scope="row">${day(startAt)}</th><td class="n">${count(value)}</td>${refusals && html`<td class="n">${count(refused(index))}</td>`}</tr>`).reverse()}</tbody>
+      <thead><tr><th scope="col">Day (UTC)</th><th scope="col" class="n">Leads</th>${refusals && html`<th scope="col" class="n">Refusals</th><th scope="col">Codes</th>`}</tr></thead>
+      <tbody>${leads.map(({ startAt, value }, index) => html`<tr><th scope="row">${day(startAt)}</th><td class="n">${count(value)}</td>${refusals && html`<td class="n">${count(refused(index))}</td><td>${why(index)}</td>`}</tr>`).reverse()}</tbody>
     </table></div>
   </figure>`;
 }

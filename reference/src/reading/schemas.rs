@@ -95,13 +95,18 @@ pub(super) fn all() -> Map<String, Value> {
         &["startAt", "endAt"],
         json!({"startAt": time("Its start."), "endAt": time("Its end, not included.")}),
     );
-    let point = object(
-        "A day.",
-        &["startAt", "endAt", "label", "value"],
+    let codes =
+        |about: &str| json!({"type": "object", "additionalProperties": {"type": "integer"}, "description": about});
+    let day = |value: &str| {
         json!({
-            "startAt": time("Its start."), "endAt": time("Its end."), "label": text("The day."), "value": number("The leads."),
-        }),
-    );
+            "startAt": time("Its start."), "endAt": time("Its end."), "label": text("The day."), "value": number(value),
+        })
+    };
+    let point = object("A day.", &["startAt", "endAt", "label", "value"], day("The leads."));
+    let mut of_refusals = day("The refused posts.");
+    of_refusals["errorsByCode"] = codes("How many of them had each code. A post can have several.");
+    let refusals =
+        object("The refused posts of a day.", &["startAt", "endAt", "label", "value", "errorsByCode"], of_refusals);
     let comparison = object(
         "This period and the one before.",
         &["current", "previous", "direction"],
@@ -114,8 +119,8 @@ pub(super) fn all() -> Map<String, Value> {
         &["range", "totalLeads", "points", "totalErrors", "errorPoints", "errorsByCode", "generatedAt"],
         json!({
             "range": of("DateRange"), "totalLeads": number("Their number."), "points": list("Per day.", "TrendPoint"),
-            "totalErrors": number("Refused posts. A count may be lost."), "errorPoints": list("Refused posts per day.", "TrendPoint"),
-            "errorsByCode": {"type": "object", "additionalProperties": {"type": "integer"}, "description": "Refused posts with each code. A post can have several."},
+            "totalErrors": number("Refused posts. A count may be lost."), "errorPoints": list("Refused posts per day and code.", "RefusalPoint"),
+            "errorsByCode": codes("Refused posts of all days by code."),
             "generatedAt": time("When they were counted."),
         }),
     );
@@ -131,7 +136,7 @@ pub(super) fn all() -> Map<String, Value> {
         "Something to look at.",
         &["severity", "title", "detail", "sourceId"],
         json!({
-            "severity": text("How urgent it is."), "title": text("What it is."), "detail": text("More of it."), "sourceId": text("The source."),
+            "severity": text("How urgent it is: warning or info."), "title": text("What it is."), "detail": text("More of it."), "sourceId": text("The source."),
         }),
     );
     let analytics = object(
@@ -175,6 +180,7 @@ pub(super) fn all() -> Map<String, Value> {
         ("SourcePage", page("UserSource")),
         ("DateRange", range),
         ("TrendPoint", point),
+        ("RefusalPoint", refusals),
         ("Comparison", comparison),
         ("SourceMetrics", metrics),
         ("SourceShare", share),

@@ -4,7 +4,7 @@ use lambda_http::Request;
 use url::form_urlencoded;
 
 use crate::http::problem::Missing;
-use crate::http::{Problem, Route};
+use crate::http::{Problem, WindowRoute};
 use crate::id::LeadId;
 use crate::identity::IdempotencyKey;
 use crate::intake::request;
@@ -38,17 +38,15 @@ impl Question {
     /// # Errors
     /// [`Problem::NotFound`] for a parameter that is no lead's id, [`Problem::InvalidQuery`] and
     /// [`Problem::InvalidIdempotencyKey`] when it is not said what is looked for.
-    pub fn of(route: Route, parameter: &str, request: &Request) -> Result<Self, Problem> {
+    pub fn of(route: WindowRoute, parameter: &str, request: &Request) -> Result<Self, Problem> {
         Ok(match route {
-            Route::Leads | Route::ValidateLeads => Self::DryRun(Entrance::Structured),
-            Route::Intake | Route::IntakeQuery | Route::ValidateIntake => Self::DryRun(Entrance::Flat),
-            Route::Source => Self::Standing,
-            Route::SourceSpec => Self::Spec,
-            Route::SourceLead => Self::Lead(LeadId::parse(parameter).map_err(|_| Problem::NotFound(Missing::Lead))?),
-            Route::SourceLeads => Self::Leads(external_id(request).ok_or(Problem::InvalidQuery)?),
-            // The gateway sends none here.
-            Route::User(_) => return Err(Problem::Internal),
-            Route::SourceSubmission => {
+            WindowRoute::ValidateLeads => Self::DryRun(Entrance::Structured),
+            WindowRoute::ValidateIntake => Self::DryRun(Entrance::Flat),
+            WindowRoute::Source => Self::Standing,
+            WindowRoute::Spec => Self::Spec,
+            WindowRoute::Lead => Self::Lead(LeadId::parse(parameter).map_err(|_| Problem::NotFound(Missing::Lead))?),
+            WindowRoute::Leads => Self::Leads(external_id(request).ok_or(Problem::InvalidQuery)?),
+            WindowRoute::Submission => {
                 let key = request::idempotency_key(request.headers())?;
                 Self::Submission(key.ok_or(Problem::InvalidIdempotencyKey)?)
             }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::failure::Code;
-use crate::http::{Problem, Route};
+use crate::http::{Problem, Route, WindowRoute};
 use crate::id::SourceId;
 use crate::intake::request;
 use crate::lead::state::State;
@@ -143,22 +143,24 @@ pub fn of(source: &Source) -> Spec<'_> {
 }
 
 fn endpoints() -> Vec<Endpoint> {
+    let intake = [
+        (Route::Leads, "Send a lead with the objects metadata, contact and customer."),
+        (Route::Intake, "Send a lead with all members at the top, as JSON or as a form."),
+        (Route::IntakeQuery, "Send a lead in the query string. Use it only if you cannot post."),
+    ];
     let about = |route| match route {
-        Route::User(_) => "", // no route of a source
-        Route::Leads => "Send a lead with the objects metadata, contact and customer.",
-        Route::Intake => "Send a lead with all members at the top, as JSON or as a form.",
-        Route::IntakeQuery => "Send a lead in the query string. Use it only if you cannot post.",
-        Route::ValidateLeads => "See what POST /leads would answer. Nothing is stored.",
-        Route::ValidateIntake => "See what POST /leads/intake would answer. Nothing is stored.",
-        Route::Source => "See what your source is and may do.",
-        Route::SourceLead => "See how far a lead has come.",
-        Route::SourceLeads => "Find your leads by externalId, newest first.",
-        Route::SourceSubmission => "Find the lead of an Idempotency-Key. Send the key in that header, as in the post.",
-        Route::SourceSpec => "Get this specification as JSON.",
+        WindowRoute::ValidateLeads => "See what POST /leads would answer. Nothing is stored.",
+        WindowRoute::ValidateIntake => "See what POST /leads/intake would answer. Nothing is stored.",
+        WindowRoute::Source => "See what your source is and may do.",
+        WindowRoute::Lead => "See how far a lead has come.",
+        WindowRoute::Leads => "Find your leads by externalId, newest first.",
+        WindowRoute::Submission => "Find the lead of an Idempotency-Key. Send the key in that header, as in the post.",
+        WindowRoute::Spec => "Get this specification as JSON.",
     };
+    let window = WindowRoute::ALL.map(|route| (Route::Window(route), about(route)));
     let endpoint =
-        |route: Route| Endpoint { method: route.method().to_string(), path: route.path(), about: about(route) };
-    Route::OF_SOURCES.into_iter().map(endpoint).collect()
+        |(route, about): (Route, _)| Endpoint { method: route.method().to_string(), path: route.path(), about };
+    intake.into_iter().chain(window).map(endpoint).collect()
 }
 
 fn headers(source: &Source) -> Vec<Header> {
@@ -242,7 +244,7 @@ fn commands(source: &Source) -> Vec<Command> {
     vec![
         Command {
             about: "Check a lead, with a test key first. Nothing is stored.",
-            command: post(Route::ValidateLeads.path(), ""),
+            command: post(WindowRoute::ValidateLeads.path(), ""),
         },
         Command {
             about: "Send it, with a test key first: that makes a test lead. With a live key it is a real lead.",
@@ -250,7 +252,7 @@ fn commands(source: &Source) -> Vec<Command> {
         },
         Command {
             about: "See what your source may do.",
-            command: format!("curl -i \"{ADDRESS}{}\" \\\n  {credentials}", Route::Source.path()),
+            command: format!("curl -i \"{ADDRESS}{}\" \\\n  {credentials}", WindowRoute::Source.path()),
         },
     ]
 }

@@ -6,7 +6,7 @@ mod query;
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 
-use super::route::Route;
+use super::window_route::WindowRoute;
 use crate::failure::{Code, Failure};
 use crate::payload::{Malformed, Unreadable};
 use crate::source::Barred;
@@ -360,7 +360,7 @@ impl Problem {
             detail: &found,
             instance,
             request_id,
-            dry_run: Route::is_dry_run(instance).then_some(true),
+            dry_run: WindowRoute::is_path_of_dry_run(instance).then_some(true),
             violated_policies,
             errors: failures
                 .iter()

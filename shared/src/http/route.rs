@@ -7,6 +7,7 @@ use lambda_http::http::Method;
 use percent_encoding::percent_decode_str;
 
 use super::user_route::UserRoute;
+use super::window_route::WindowRoute;
 use crate::payload::Entrance;
 
 /// A method and a path of the API.
@@ -18,42 +19,17 @@ pub enum Route {
     Intake,
     /// A lead in the query string.
     IntakeQuery,
-    /// The dry run of [`Route::Leads`].
-    ValidateLeads,
-    /// The dry run of [`Route::Intake`].
-    ValidateIntake,
-    /// What the source is and may do.
-    Source,
-    /// The status of one lead.
-    SourceLead,
-    /// The status of leads by their external id.
-    SourceLeads,
-    /// The status of the lead of an `Idempotency-Key`.
-    SourceSubmission,
-    /// What the source must send.
-    SourceSpec,
+    /// What a partner asks without creating a lead.
+    Window(WindowRoute),
     /// What users and their systems ask, with a token instead of a source's credentials.
     User(UserRoute),
 }
 
 impl Route {
-    /// Every route of the API of sources.
-    pub const OF_SOURCES: [Self; 10] = [
-        Self::Leads,
-        Self::Intake,
-        Self::IntakeQuery,
-        Self::ValidateLeads,
-        Self::ValidateIntake,
-        Self::Source,
-        Self::SourceLead,
-        Self::SourceLeads,
-        Self::SourceSubmission,
-        Self::SourceSpec,
-    ];
-
     /// Every route, of sources and of users.
     pub fn all() -> impl Iterator<Item = Self> {
-        Self::OF_SOURCES.into_iter().chain(UserRoute::ALL.map(Self::User))
+        let window = WindowRoute::ALL.map(Self::Window);
+        [Self::Leads, Self::Intake, Self::IntakeQuery].into_iter().chain(window).chain(UserRoute::ALL.map(Self::User))
     }
 
     /// The name of the function that answers.
@@ -61,13 +37,7 @@ impl Route {
         match self {
             Self::Leads => "create-lead",
             Self::Intake | Self::IntakeQuery => "intake-lead",
-            Self::ValidateLeads
-            | Self::ValidateIntake
-            | Self::Source
-            | Self::SourceLead
-            | Self::SourceLeads
-            | Self::SourceSubmission
-            | Self::SourceSpec => "check-lead",
+            Self::Window(_) => "check-lead",
             Self::User(_) => "read-leads",
         }
     }
@@ -75,13 +45,9 @@ impl Route {
     /// The method that it is served with.
     pub const fn method(self) -> Method {
         match self {
-            Self::Leads | Self::Intake | Self::ValidateLeads | Self::ValidateIntake => Method::POST,
-            Self::IntakeQuery
-            | Self::Source
-            | Self::SourceLead
-            | Self::SourceLeads
-            | Self::SourceSubmission
-            | Self::SourceSpec => Method::GET,
+            Self::Leads | Self::Intake => Method::POST,
+            Self::IntakeQuery => Method::GET,
+            Self::Window(route) => route.method(),
             Self::User(route) => route.method(),
         }
     }
@@ -91,29 +57,18 @@ impl Route {
         match self {
             Self::Leads => Entrance::Structured.path(),
             Self::Intake | Self::IntakeQuery => Entrance::Flat.path(),
-            Self::ValidateLeads => "/leads/validate",
-            Self::ValidateIntake => "/leads/intake/validate",
-            Self::Source => "/sources/me",
-            Self::SourceLead => "/sources/me/leads/{leadId}",
-            Self::SourceLeads => "/sources/me/leads",
-            Self::SourceSubmission => "/sources/me/submissions",
-            Self::SourceSpec => "/sources/me/spec",
+            Self::Window(route) => route.path(),
             Self::User(route) => route.path(),
         }
     }
 
     /// The path that a problem names: without what the caller chose.
-    pub fn instance(self) -> &'static str {
+    pub const fn instance(self) -> &'static str {
         match self {
-            Self::SourceLead => Self::SourceLeads.path(),
+            Self::Window(route) => route.instance(),
             Self::User(route) => route.instance(),
-            other => other.path(),
+            intake => intake.path(),
         }
-    }
-
-    /// Whether this is the path of a dry run.
-    pub fn is_dry_run(path: &str) -> bool {
-        [Self::ValidateLeads, Self::ValidateIntake].iter().any(|route| route.path() == path)
     }
 
     /// The route's key, as the gateway writes it: `POST /leads`.
@@ -158,12 +113,12 @@ mod tests {
 
     #[test]
     fn a_path_has_one_route() {
-        let lead = |id: &str| Some((Route::SourceLead, Some(id.to_owned())));
+        let lead = |id: &str| Some((Route::Window(WindowRoute::Lead), Some(id.to_owned())));
         let user = |route, id: Option<&str>| Some((Route::User(route), id.map(str::to_owned)));
         for (method, path, expected) in [
             (Method::POST, "/leads", Some((Route::Leads, None))),
             (Method::GET, "/leads/intake", Some((Route::IntakeQuery, None))),
-            (Method::GET, "/sources/me/leads", Some((Route::SourceLeads, None))),
+            (Method::GET, "/sources/me/leads", Some((Route::Window(WindowRoute::Leads), None))),
             (Method::GET, "/sources/me/leads/lead_a", lead("lead_a")),
             (Method::GET, "/sources/me/leads/a%2Fb%20c", lead("a/b c")),
             (Method::GET, "/sources/me/leads/%FF", lead("\u{fffd}")),

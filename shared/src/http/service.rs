@@ -61,41 +61,56 @@ where
     })
 }
 
-/// Wraps the handler of a function with several routes into a Lambda service. The handler is told the route and, if the
-/// path has a parameter, its decoded value. A request without a route, which no gateway sends, has [`None`].
-pub fn routed<H, F>(
+/// Wraps the handler of a function with several routes into a Lambda service. `select` says which routes are the
+/// function's, as a type of its own. The handler is told the route and the decoded parameter of the path, which is empty
+/// if the path has none. A request without a route, which no gateway sends, gets the gateway's own answer.
+pub fn routed<R, H, F>(
+    select: fn(Route) -> Option<R>,
     handler: H,
 ) -> impl Service<LambdaEvent<LambdaRequest>, Response = impl Serialize + Send + 'static, Error = Error, Future: Send>
 + Clone
 + Send
 + Sync
 where
-    H: Fn(Option<(Route, Option<String>)>, Request) -> F + Clone + Send + Sync + 'static,
+    R: Copy + Send + Sync + 'static,
+    H: Fn(R, String, Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     lambda_http::service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
-        let found = route(&mut event.payload);
-        make_safe(found.as_ref().map_or("/", |(route, _)| route.instance()), &mut event.payload);
+        let found = route(&mut event.payload).and_then(|(route, parameter)| Some((route, select(route)?, parameter)));
+        make_safe(found.as_ref().map_or("/", |(route, ..)| route.instance()), &mut event.payload);
         let handler = handler.clone();
         Adapter::from(lambda_http::service_fn(move |request| {
-            let answer = handler(found.clone(), request);
-            async move { Ok::<_, Error>(TextResponse(answer.await)) }
+            let answer = found.clone().map(|(_, route, parameter)| handler(route, parameter, request));
+            async move {
+                Ok::<_, Error>(TextResponse(match answer {
+                    Some(answer) => answer.await,
+                    None => no_route(),
+                }))
+            }
         }))
         .call(event)
     })
 }
 
+fn no_route() -> Response<Body> {
+    let mut response = Response::from(Json(r#"{"message":"Not Found"}"#.to_owned()));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
 /// The route that the gateway names, with the value of its parameter. `cargo lambda watch` names none, so there it is
 /// the route of the path.
-fn route(event: &mut LambdaRequest) -> Option<(Route, Option<String>)> {
+fn route(event: &mut LambdaRequest) -> Option<(Route, String)> {
     let LambdaRequest::ApiGatewayV2(event) = event else { return None };
     let named = |route: &Route| event.route_key.as_deref() == Some(route.key().as_str());
     if let Some(route) = Route::all().find(named) {
-        return Some((route, std::mem::take(&mut event.path_parameters).into_values().next()));
+        let parameter = std::mem::take(&mut event.path_parameters).into_values().next();
+        return Some((route, parameter.unwrap_or_default()));
     }
     let path = event.raw_path.as_deref().unwrap_or_default();
     let (route, parameters) = Route::find(&event.request_context.http.method, path)?;
-    Some((route, parameters.into_values().next()))
+    Some((route, parameters.into_values().next().unwrap_or_default()))
 }
 
 /// An answer with a text body. Without this type, `lambda_http` would parse the media type to find out whether the body
@@ -219,6 +234,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::http::WindowRoute;
 
     /// The query and the body that a handler sees.
     async fn seen(event: Value) -> (String, Vec<u8>) {
@@ -262,9 +278,12 @@ mod tests {
     async fn a_route_is_the_gateway_s_or_the_one_of_the_path() {
         let seen = async |event: Value| -> Value {
             let event = LambdaEvent::new(serde_json::from_value(event).unwrap(), Context::default());
-            let mut echo = routed(async |found: Option<(Route, Option<String>)>, request: Request| {
-                let found = found.map(|(route, parameter)| json!([route.path(), parameter]));
-                Response::new(Body::Text(json!([found, request.uri().path()]).to_string()))
+            let window = |route| match route {
+                Route::Window(route) => Some(route),
+                _ => None,
+            };
+            let mut echo = routed(window, async |route: WindowRoute, parameter, request: Request| {
+                Response::new(Body::Text(json!([route.path(), parameter, request.uri().path()]).to_string()))
             });
             let answer = serde_json::to_value(echo.call(event).await.unwrap()).unwrap();
             serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
@@ -275,13 +294,17 @@ mod tests {
                 "GET /sources/me/leads/{leadId}",
                 "/\"<",
                 json!({"leadId": "a/b"}),
-                json!([[lead, "a/b"], "/sources/me/leads"]),
+                json!([lead, "a/b", "/sources/me/leads"]),
             ),
-            ("GET /sources/me/leads/{leadId}", "/sources/me", json!({}), json!([[lead, null], "/sources/me/leads"])),
-            ("$default", "/sources/me/leads/a%20b", json!({}), json!([[lead, "a b"], "/sources/me/leads"])),
-            ("$default", "/sources/me", json!({"leadId": "a"}), json!([["/sources/me", null], "/sources/me"])),
-            ("$default", "/sources/me/\"", json!({}), json!([null, "/"])),
-            ("POST /sources/me", "", json!({}), json!([null, "/"])),
+            ("GET /sources/me/leads/{leadId}", "/sources/me", json!({}), json!([lead, "", "/sources/me/leads"])),
+            ("$default", "/sources/me/leads/a%20b", json!({}), json!([lead, "a b", "/sources/me/leads"])),
+            ("$default", "/sources/me", json!({"leadId": "a"}), json!(["/sources/me", "", "/sources/me"])),
+            // Neither paths without a route nor routes of another function reach the handler.
+            ("$default", "/sources/me/\"", json!({}), json!({"message": "Not Found"})),
+            ("POST /sources/me", "", json!({}), json!({"message": "Not Found"})),
+            ("GET /leads/intake", "", json!({}), json!({"message": "Not Found"})),
+            ("GET /sources/{id}", "/sources/me", json!({"id": "a"}), json!({"message": "Not Found"})),
+            ("$default", "/sources/source_1", json!({}), json!({"message": "Not Found"})),
         ] {
             let event = json!({
                 "routeKey": key, "rawPath": path, "pathParameters": parameters, "headers": {},

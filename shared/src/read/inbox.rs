@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_with::skip_serializing_none;
 
 use super::cursor::Binding;
-use super::options::{Options, Served};
+use super::options::{Filter, Options, Served};
 use super::page::{Page, Part};
 use super::parameters::Parameters;
 use super::range::Range;
@@ -22,16 +22,11 @@ use crate::store::{List, StoredLead};
 use crate::time::Timestamp;
 
 /// What the inbox serves.
-pub(super) const SERVED: Served = Served {
-    filters: &["isUnread"],
-    range: Some("lastEventAt"),
-    order: Some("lastEventAt"),
-    search: &[],
-    counts: true,
-};
+pub(super) const SERVED: Served =
+    Served { filters: &["isUnread"], range: Some("lastEventAt"), order: Some("lastEventAt"), search: &[] };
 
 /// What the list of a lead's conversations serves: there is one.
-pub(super) const SERVED_OF_LEAD: Served = Served { filters: &[], range: None, order: None, search: &[], counts: true };
+pub(super) const SERVED_OF_LEAD: Served = Served { filters: &[], range: None, order: None, search: &[] };
 
 /// The parameter that says up to which event a user has read.
 const EVENT_VERSION: &str = "eventVersion";
@@ -124,19 +119,11 @@ fn put_in_order(found: &mut [Conversation], ascending: bool) {
 impl Reading {
     /// The conversations of a business, those with news first unless they are asked for otherwise.
     pub(super) async fn inbox(&self, reader: &Reader, options: &Options) -> Result<Page<ConversationRow>, Problem> {
-        let mut is_unread = None;
-        for filter in &options.filters {
-            let wanted = match filter.value.as_str() {
-                "true" => true,
-                "false" => false,
-                _ => return Err(filter.invalid("Send true or false.")),
-            };
-            if is_unread.is_some_and(|before| before != wanted) {
-                return Page::whole(Vec::new(), options);
-            }
-            is_unread = Some(wanted);
-        }
-        if options.range.is_empty() || options.only_archived {
+        let flag = |filter: &Filter| filter.value.parse::<bool>().map_err(|_| filter.invalid("Send true or false."));
+        let flags = options.filters.iter().map(flag).collect::<Result<Vec<bool>, _>>()?;
+        let is_unread = flags.first().copied();
+        let contradict = flags.iter().any(|flag| Some(*flag) != is_unread);
+        if contradict || options.range.is_empty() || options.only_archived {
             return Page::whole(Vec::new(), options);
         }
         let part = Part {

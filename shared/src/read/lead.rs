@@ -5,12 +5,12 @@ use serde_with::skip_serializing_none;
 
 use super::cursor::Binding;
 use super::inbox::ConversationRow;
-use super::options::{Options, Served};
+use super::options::{Filter, Options, Served};
 use super::page::Page;
 use super::reader::Reader;
 use super::row::{SourceName, Tag};
 use super::{Reading, to_json, unavailable};
-use crate::event::Event;
+use crate::event::{Event, EventType};
 use crate::http::problem::Missing;
 use crate::http::{Problem, UserRoute};
 use crate::id::{BusinessId, LeadId};
@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 
 /// What a timeline serves.
 pub(super) const SERVED_EVENTS: Served =
-    Served { filters: &["eventType"], range: None, order: Some("createdAt"), search: &[], counts: true };
+    Served { filters: &["eventType"], range: None, order: Some("createdAt"), search: &[] };
 
 /// A lead as users see it. The lookup is in its phone and not in the vendor's `phoneIdentity`: its SDK fails to import the
 /// model of a lookup.
@@ -39,6 +39,15 @@ struct LeadDetail<'a> {
     conversation: Option<ConversationRow>,
     /// The timeline, oldest first.
     events: &'a [Event],
+}
+
+/// The type that a filter names.
+fn event_type(filter: &Filter) -> Result<&'static EventType, Problem> {
+    let types = || EventType::ALL.iter().map(|(event_type, _)| event_type);
+    types().find(|event_type| event_type.as_str() == filter.value).ok_or_else(|| {
+        let names: Vec<&str> = types().map(EventType::as_str).collect();
+        filter.invalid(format!("Send one of {}.", names.join(", ")))
+    })
 }
 
 impl Reading {
@@ -69,12 +78,11 @@ impl Reading {
 
     /// The timeline of a lead, oldest first unless it is asked for otherwise.
     pub(super) async fn events(&self, reader: &Reader, lead: &str, options: &Options) -> Result<Page<Event>, Problem> {
+        let wanted = options.filters.iter().map(event_type).collect::<Result<Vec<_>, _>>()?;
         let mut record = self.own_record(reader, lead).await?;
         let mut timeline = std::mem::take(&mut record.timeline);
         let binding = Binding::of(reader, UserRoute::LeadEvents, lead, options);
-        let is_wanted =
-            |event: &Event| options.filters.iter().all(|filter| event.event_type.as_str() == filter.value.trim());
-        timeline.retain(is_wanted);
+        timeline.retain(|event| wanted.iter().all(|wanted| event.event_type == **wanted));
         if options.ascending == Some(false) {
             timeline.reverse();
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::cursor::Binding;
-use super::options::{Filter, Options, Served, unsupported};
+use super::options::{Filter, Options, Served, invalid, unsupported};
 use super::page::{Page, Part};
 use super::range::Range;
 use super::reader::Reader;
@@ -14,7 +14,8 @@ use crate::id::{LeadId, SourceId};
 use crate::lead::email::Email;
 use crate::lead::phone_number::PhoneNumber;
 use crate::lead::state::State;
-use crate::lead::{ProcessingStatus, name};
+use crate::lead::{ProcessingStatus, name, text};
+use crate::payload::fields::MAX_TEXT;
 use crate::store::{Kept, List, Span, StoredLead};
 
 /// What leads are filtered by.
@@ -74,7 +75,6 @@ pub(super) const SERVED: Served = Served {
     range: Some("createdAt"),
     order: Some("createdAt"),
     search: &["id", "email", "phone", "lastName"],
-    counts: true,
 };
 
 /// The fewest digits that are searched as a phone number.
@@ -83,66 +83,76 @@ const MIN_DIGITS: usize = 7;
 /// What a search or a filter looks for.
 #[derive(Clone, Debug)]
 enum Sought {
-    Id(Option<LeadId>),
-    Phone(Option<PhoneNumber>),
-    Email(Option<Email>),
+    Id(LeadId),
+    Phone(PhoneNumber),
+    Email(Email),
     LastName(String),
     ExternalId(String),
-    Source(Option<SourceId>),
+    Source(SourceId),
     Status(ProcessingStatus),
     State(State),
     Product(String),
 }
 
 impl Sought {
-    /// What a filter looks for. An id or number that cannot be read finds nothing.
+    /// What a filter looks for. A value that no lead can have is refused.
     fn of_filter(filter: &Filter) -> Result<Self, Problem> {
-        let value = filter.value.trim();
+        const ID: &str = "Send one id: 1 to 64 letters, digits, hyphens and underscores.";
+        let value = filter.value.as_str();
         let field = Field::ALL.into_iter().find(|field| field.name() == filter.field).ok_or(Problem::Internal)?;
-        Ok(match field {
-            Field::Id => Self::Id(LeadId::parse(value).ok()),
-            Field::Phone => {
-                let number = PhoneNumber::parse(value).map(|parsed| parsed.number).ok();
-                Self::Phone(Some(number.ok_or_else(|| filter.invalid("Send one U.S. phone number of ten digits."))?))
-            }
+        let (sought, expected) = match field {
+            Field::Id => (LeadId::parse(value).ok().map(Self::Id), ID),
+            Field::SourceId => (SourceId::parse(value).ok().map(Self::Source), ID),
+            Field::Phone => (phone_number(value).map(Self::Phone), "Send one U.S. phone number of ten digits."),
             Field::Email => {
-                let invalid = || filter.invalid("Send one e-mail address, such as name@example.com.");
-                Self::Email(Some(Email::parse(value).ok_or_else(invalid)?))
+                (Email::parse(value).map(Self::Email), "Send one e-mail address, such as name@example.com.")
             }
-            Field::ExternalId => Self::ExternalId(value.to_owned()),
-            Field::SourceId => Self::Source(SourceId::parse(value).ok()),
+            Field::ExternalId => (posted(value).map(Self::ExternalId), POSTED),
             Field::ProcessingStatus => {
-                let statuses = [ProcessingStatus::Enriching, ProcessingStatus::Ready];
-                let status = statuses.into_iter().find(|status| status.as_str() == value);
-                Self::Status(status.ok_or_else(|| filter.invalid("Send Enriching or Ready."))?)
+                let mut statuses = [ProcessingStatus::Enriching, ProcessingStatus::Ready].into_iter();
+                (statuses.find(|status| status.as_str() == value).map(Self::Status), "Send Enriching or Ready.")
             }
-            Field::State => {
-                let state = State::parse(value);
-                Self::State(state.ok_or_else(|| filter.invalid("Send a U.S. state, by USPS code or name."))?)
-            }
-            Field::Product => Self::Product(value.to_lowercase()),
-        })
+            Field::State => (State::parse(value).map(Self::State), "Send a U.S. state, by USPS code or name."),
+            Field::Product => (posted(value).map(|product| Self::Product(product.to_lowercase())), POSTED),
+        };
+        sought.ok_or_else(|| filter.invalid(expected))
     }
 
-    /// Reads a search by what it looks like. Only the fields that are asked for are searched.
-    fn of_search(search: &str, fields: &[String]) -> Option<Self> {
-        let is_asked = |field: &str| fields.is_empty() || fields.iter().any(|asked| asked == field);
-        let digits = search.chars().filter(|c| c.is_numeric()).count();
-        let is_number = digits >= MIN_DIGITS && !search.chars().any(char::is_alphabetic);
-        // An address first: `5125550123@example.com` is a number with a remark, too.
-        let email = Email::parse(search);
-        let number = PhoneNumber::parse(search).map(|parsed| parsed.number).ok();
+    /// Reads a search by what it looks like, or as the first field that it can be, if fields are asked for. `None` if no
+    /// lead can be found by it. A search that can be none of the fields is refused.
+    fn of_search(search: &str, fields: &[String]) -> Result<Option<Self>, Problem> {
         let id = search.to_ascii_lowercase();
-        let (field, sought) = if id.starts_with("lead_") {
-            ("id", Self::Id(LeadId::parse(&id).ok()))
+        let (is_id, email, number) = (id.starts_with("lead_"), Email::parse(search), phone_number(search));
+        let looks_like = if is_id {
+            "id"
+        // An address first: `5125550123@example.com` is a number with a remark, too.
         } else if email.is_some() || (number.is_none() && search.contains('@')) {
-            ("email", Self::Email(email))
-        } else if number.is_some() || is_number {
-            ("phone", Self::Phone(number))
+            "email"
+        } else if number.is_some() || has_digits_only(search) {
+            "phone"
         } else {
-            ("lastName", Self::LastName(name::key(search)))
+            "lastName"
         };
-        is_asked(field).then_some(sought)
+        let read = |field: &str| match field {
+            "id" => LeadId::parse(&id).ok().filter(|_| is_id).map(Self::Id),
+            "email" => email.clone().map(Self::Email),
+            "phone" => number.clone().map(Self::Phone),
+            _ => Some(name::key(search)).filter(|prefix| !prefix.is_empty()).map(Self::LastName),
+        };
+        if fields.is_empty() {
+            return Ok(read(looks_like));
+        }
+        let asked = || SERVED.search.iter().copied().filter(|field| fields.iter().any(|asked| asked == field));
+        match asked().find_map(read) {
+            None if asked().all(|field| field != "lastName") => {
+                let detail = format!(
+                    "Send a whole value of {}, or leave searchFields out.",
+                    asked().collect::<Vec<_>>().join(" or ")
+                );
+                Err(invalid("/search".to_owned(), detail))
+            }
+            found => Ok(found),
+        }
     }
 
     /// Whether a lead is what is looked for.
@@ -150,17 +160,14 @@ impl Sought {
         let lead = &kept.lead;
         let address = lead.contact.street_address.as_ref();
         match self {
-            Self::Id(id) => id.as_ref() == Some(&lead.id),
-            Self::Phone(number) => number.is_some() && number.as_ref() == lead.phone_number(),
-            Self::Email(email) => {
-                email.is_some()
-                    && email.as_ref().map(Email::canonical) == lead.contact.email.as_ref().map(Email::canonical)
-            }
+            Self::Id(id) => *id == lead.id,
+            Self::Phone(number) => Some(number) == lead.phone_number(),
+            Self::Email(email) => Some(email.canonical()) == lead.contact.email.as_ref().map(Email::canonical),
             Self::LastName(prefix) => {
                 name::key(lead.contact.last_name.as_deref().unwrap_or_default()).starts_with(prefix.as_str())
             }
             Self::ExternalId(id) => lead.metadata.external_id.as_ref() == Some(id),
-            Self::Source(source) => source.as_ref() == Some(&lead.source_id),
+            Self::Source(source) => *source == lead.source_id,
             Self::Status(status) => lead.processing_status == *status,
             Self::State(state) => {
                 address.and_then(|address| address.state.as_deref()).and_then(State::parse) == Some(*state)
@@ -170,6 +177,23 @@ impl Sought {
             }
         }
     }
+}
+
+/// Whether a text that is no phone number looks like a part of one.
+fn has_digits_only(text: &str) -> bool {
+    text.chars().filter(|c| c.is_numeric()).count() >= MIN_DIGITS && !text.chars().any(char::is_alphabetic)
+}
+
+fn phone_number(text: &str) -> Option<PhoneNumber> {
+    PhoneNumber::parse(text).map(|parsed| parsed.number).ok()
+}
+
+/// What the value of [`posted`] must be.
+const POSTED: &str = "Send 1 to 1,024 characters that can be seen, without control characters.";
+
+/// A text as the intake stores it.
+fn posted(text: &str) -> Option<String> {
+    text::clean(text, MAX_TEXT).ok().filter(|text| !text::is_blank(text))
 }
 
 /// What is asked for: one of these finds the leads by an index, and all of them are checked.
@@ -192,20 +216,12 @@ impl Question {
             return Err(unsupported(format!("/filters/{}/field", filter.index), detail));
         }
         if let Some(search) = &options.search {
-            match Sought::of_search(search, &options.search_fields) {
+            match Sought::of_search(search, &options.search_fields)? {
                 Some(found) => sought.push(found),
                 None => return Ok(None),
             }
         }
-        let is_impossible = sought.iter().any(|it| match it {
-            Sought::Id(id) => id.is_none(),
-            Sought::Phone(number) => number.is_none(),
-            Sought::Email(email) => email.is_none(),
-            Sought::Source(source) => source.is_none(),
-            Sought::LastName(prefix) => prefix.is_empty(),
-            _ => false,
-        });
-        if is_impossible || options.range.is_empty() || options.only_archived {
+        if options.range.is_empty() || options.only_archived {
             return Ok(None);
         }
         let question = Self { sought, range: options.range, ascending: options.ascending };
@@ -245,8 +261,8 @@ impl Question {
                 }
                 None => List::Business(business),
             },
-            Some(Sought::Phone(Some(number))) => List::Phone(business, number),
-            Some(Sought::Email(Some(email))) => List::Email(business, email),
+            Some(Sought::Phone(number)) => List::Phone(business, number),
+            Some(Sought::Email(email)) => List::Email(business, email),
             Some(Sought::LastName(prefix)) => {
                 // Every name with the prefix comes before the prefix with the last character of Unicode.
                 span = Span { from: prefix.clone(), to: format!("{prefix}{}", char::MAX) };
@@ -260,7 +276,7 @@ impl Question {
 
     fn source(&self) -> Option<&SourceId> {
         self.sought.iter().find_map(|sought| match sought {
-            Sought::Source(source) => source.as_ref(),
+            Sought::Source(source) => Some(source),
             _ => None,
         })
     }
@@ -279,7 +295,7 @@ impl Reading {
     pub(super) async fn list_leads(&self, reader: &Reader, options: &Options) -> Result<Page<LeadRow>, Problem> {
         let Some(question) = Question::of(options)? else { return Page::whole(Vec::new(), options) };
         let binding = Binding::of(reader, UserRoute::Leads, "", options);
-        if let Some((_, Sought::Id(Some(id)))) = question.list() {
+        if let Some((_, Sought::Id(id))) = question.list() {
             let found = self.leads.get_many(std::slice::from_ref(id)).await.map_err(unavailable)?;
             let found = found.into_iter().filter_map(kept).filter(|kept| question.fits(reader, kept)).collect();
             return Page::whole(self.rows(reader, found).await?, options);

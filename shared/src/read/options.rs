@@ -1,6 +1,7 @@
 //! What a list is asked for: its body and its query string. Everything that is not served is refused by name, so that no
 //! filter is silently ignored (contract, section 12).
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use lambda_http::Request;
@@ -36,8 +37,6 @@ pub struct Served {
     pub order: Option<&'static str>,
     /// The fields of `searchFields`. Without any, there is no search.
     pub search: &'static [&'static str],
-    /// Whether `includeCount` is served.
-    pub counts: bool,
 }
 
 /// What a list is asked for.
@@ -62,14 +61,15 @@ pub(super) struct Options {
 #[derive(Debug)]
 pub(super) struct Filter {
     pub(super) field: &'static str,
+    /// Not empty, and without spaces around it.
     pub(super) value: String,
     /// Its place in the body.
     pub(super) index: usize,
 }
 
 impl Filter {
-    /// The refusal of the value.
-    pub(super) fn invalid(&self, detail: &'static str) -> Problem {
+    /// The refusal of a value that the field of no item can have.
+    pub(super) fn invalid(&self, detail: impl Into<Cow<'static, str>>) -> Problem {
         invalid(format!("/filters/{}/value", self.index), detail)
     }
 }
@@ -91,7 +91,7 @@ impl Options {
         let options = Self {
             page_size: page_size(take("pageSize"))?,
             token: token(take("continuationToken"))?,
-            include_count: count(take("includeCount"), served)?,
+            include_count: flag("/includeCount", take("includeCount"))?,
             ascending: order(take("orderBy"), served)?,
             filters: filters(take("filters"), served)?,
             range: range(take("rangeFilters"), served)?,
@@ -126,11 +126,11 @@ pub(super) fn time(text: &str) -> Option<Timestamp> {
     parse(text).or_else(clamped)
 }
 
-pub(super) fn invalid(pointer: String, detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+pub(super) fn invalid(pointer: String, detail: impl Into<Cow<'static, str>>) -> Problem {
     Problem::Query(QueryFault::invalid(Spot::Pointer(pointer), detail))
 }
 
-pub(super) fn unsupported(pointer: String, detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+pub(super) fn unsupported(pointer: String, detail: impl Into<Cow<'static, str>>) -> Problem {
     Problem::Query(QueryFault::unsupported(Spot::Pointer(pointer), detail))
 }
 
@@ -204,12 +204,11 @@ fn token(given: Option<Value>) -> Result<Option<String>, Problem> {
     }
 }
 
-fn count(given: Option<Value>, served: &Served) -> Result<bool, Problem> {
+fn flag(at: &str, given: Option<Value>) -> Result<bool, Problem> {
     match given {
-        None | Some(Value::Bool(false)) => Ok(false),
-        Some(Value::Bool(true)) if served.counts => Ok(true),
-        Some(Value::Bool(true)) => Err(unsupported("/includeCount".to_owned(), "This list is not counted.")),
-        Some(_) => Err(invalid("/includeCount".to_owned(), "Send true or false.")),
+        None => Ok(false),
+        Some(Value::Bool(flag)) => Ok(flag),
+        Some(_) => Err(invalid(at.to_owned(), "Send true or false.")),
     }
 }
 
@@ -258,10 +257,11 @@ fn filters(given: Option<Value>, served: &Served) -> Result<Vec<Filter>, Problem
             Some(Value::Number(number)) => number.to_string(),
             other => text(&at, other)?.to_owned(),
         };
-        if value.trim().is_empty() || value.chars().count() > MAX_VALUE {
+        let value = value.trim();
+        if value.is_empty() || value.chars().count() > MAX_VALUE {
             return Err(invalid(at, "Send 1 to 1,024 characters."));
         }
-        filters.push(Filter { field, value, index });
+        filters.push(Filter { field, value: value.to_owned(), index });
     }
     Ok(filters)
 }

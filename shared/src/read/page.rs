@@ -14,7 +14,7 @@ const MAX_READ: usize = 500;
 /// The most items that are read at once.
 const MAX_CHUNK: usize = 100;
 /// How far lists are counted.
-const MAX_COUNT: u64 = 10_000;
+pub(super) const MAX_COUNT: u64 = 10_000;
 
 /// A page of a list. Only a page without a token is the last one.
 #[derive(Debug, Serialize)]

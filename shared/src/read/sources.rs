@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::cursor::{Binding, SortKey};
 use super::options::{Options, Served};
-use super::page::Page;
+use super::page::{MAX_COUNT, Page};
 use super::reader::Reader;
 use super::{Reading, unavailable};
 use crate::http::problem::Missing;
@@ -16,7 +16,7 @@ use crate::source::limits::Caps;
 use crate::time::Timestamp;
 
 /// What the list serves.
-pub(super) const SERVED: Served = Served { filters: &[], range: None, order: Some("name"), search: &[], counts: false };
+pub(super) const SERVED: Served = Served { filters: &[], range: None, order: Some("name"), search: &[] };
 
 /// A source as users see it.
 #[derive(Debug, Serialize)]
@@ -72,10 +72,15 @@ impl Reading {
         let ascending = options.ascending.unwrap_or(true);
         let found = self.sources.of_business(&reader.business, ascending, after.as_ref(), options.page_size).await;
         let (sources, next) = found.map_err(unavailable)?;
+        let total_count = if options.include_count {
+            self.sources.count(&reader.business, MAX_COUNT).await.map_err(unavailable)?
+        } else {
+            None
+        };
         Ok(Page {
             items: sources.into_iter().map(SourceView::from).collect(),
             page_size: options.page_size,
-            total_count: None,
+            total_count,
             continuation_token: next.map(|place| binding.token(place)).transpose()?,
         })
     }

@@ -72,6 +72,24 @@ pub struct Places {
     pub next: Option<Place>,
 }
 
+/// Counts what a query finds; `None` if that is more than `max`. Reads as little as the index has of each entry.
+pub(super) async fn count(query: QueryFluentBuilder, max: u64) -> Result<Option<u64>, StoreError> {
+    let query = query.select(Select::Count);
+    let mut start = None;
+    let mut count = 0;
+    loop {
+        let page = query.clone().set_exclusive_start_key(start).send().await?;
+        count += u64::try_from(page.count()).unwrap_or_default();
+        start = page.last_evaluated_key;
+        if count > max {
+            return Ok(None);
+        }
+        if start.is_none() {
+            return Ok(Some(count));
+        }
+    }
+}
+
 impl List<'_> {
     fn index(self) -> Index {
         match self {
@@ -148,19 +166,7 @@ impl Leads {
 
     /// Counts a part of a list; `None` if it has more than `max` entries. Reads keys only.
     pub async fn count_list(&self, list: List<'_>, span: &Span, max: u64) -> Result<Option<u64>, StoreError> {
-        let mut start = None;
-        let mut count = 0;
-        loop {
-            let page = self.in_list(list, span).select(Select::Count).set_exclusive_start_key(start).send().await?;
-            count += u64::try_from(page.count()).unwrap_or_default();
-            start = page.last_evaluated_key;
-            if count > max {
-                return Ok(None);
-            }
-            if start.is_none() {
-                return Ok(Some(count));
-            }
-        }
+        count(self.in_list(list, span), max).await
     }
 
     fn in_list(&self, list: List<'_>, span: &Span) -> QueryFluentBuilder {

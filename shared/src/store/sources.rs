@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
 use super::item::Item;
-use super::{Ledger, StoreError, batch, item, schema, transaction, unknown};
+use super::{Ledger, StoreError, batch, item, lists, schema, transaction, unknown};
 use crate::id::{BusinessId, SourceId};
 use crate::ledger::{Act, Digest, Head, Subject};
 use crate::source::Source;
@@ -172,12 +173,7 @@ impl Sources {
             start
         });
         let found = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(index.name)
-            .key_condition_expression("businessId = :business")
-            .expression_attribute_values(":business", item::text(business))
+            .in_business(business)
             .scan_index_forward(ascending)
             .set_exclusive_start_key(start)
             .limit(i32::try_from(max).unwrap_or(i32::MAX))
@@ -192,6 +188,20 @@ impl Sources {
         read.retain(|source| source.business_id.as_ref() == Some(business));
         read.sort_by_key(|source| listed.iter().position(|id| *id == source.id));
         Ok((read, found.last_evaluated_key().map(place).transpose()?))
+    }
+
+    /// Counts the sources of a business; `None` if it has more than `max`. Eventually consistent.
+    pub async fn count(&self, business: &BusinessId, max: u64) -> Result<Option<u64>, StoreError> {
+        lists::count(self.in_business(business), max).await
+    }
+
+    fn in_business(&self, business: &BusinessId) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .index_name(schema::SOURCE_BUSINESS.name)
+            .key_condition_expression("businessId = :business")
+            .expression_attribute_values(":business", item::text(business))
     }
 
     /// Reads what the table has of each source, to compare it with the ledger: also of sources that are in no index, and
@@ -216,7 +226,7 @@ impl Sources {
         Ok(records)
     }
 
-    fn changes(&self, id: &SourceId) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+    fn changes(&self, id: &SourceId) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&self.table)

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use data_encoding::BASE64;
-use leadping::http::Route;
+use leadping::http::{Route, WindowRoute};
 use leadping::payload::Entrance;
 use local::demo::{ALL, SOURCE_KEY};
 use local::event::HttpEvent;
@@ -262,8 +262,8 @@ fn a_dry_run_answers_what_the_intake_answers() {
     let functions = api.stack.functions();
     let (accepted, replayed, refused) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0));
     let entrances = [
-        (&functions.create_lead, Route::Leads, Route::ValidateLeads),
-        (&functions.intake_lead, Route::Intake, Route::ValidateIntake),
+        (&functions.create_lead, Route::Leads, Route::Window(WindowRoute::ValidateLeads)),
+        (&functions.intake_lead, Route::Intake, Route::Window(WindowRoute::ValidateIntake)),
     ];
     proptest!(config(1), |(event in event())| {
         for (intake, route, dry_route) in entrances {

@@ -56,11 +56,23 @@ async fn leads_are_found_in_every_spelling() {
         (search("\u{301}"), ""),
         (search(""), "dcba"),
         (json!({"search": "smith", "searchFields": ["lastName"]}), "c"),
-        (json!({"search": "smith", "searchFields": ["email"]}), ""),
+        (json!({"search": "smith", "searchFields": ["id", "email", "phone", "lastName"]}), "c"),
+        (json!({"search": "nobody@example.com", "searchFields": ["email"]}), ""),
+        (json!({"search": "5125550101", "searchFields": ["phone", "email"]}), "ca"),
+        (json!({"search": "5125550101", "searchFields": ["lastName"]}), ""),
+        (json!({"search": "5550104", "searchFields": ["phone", "lastName"]}), ""),
+        (json!({"search": "lead_unknown", "searchFields": ["id"]}), ""),
         (filter(&[equal("phone", "1 (512) 555 0101")]), "ca"),
         (filter(&[equal("email", "C@Example.Com")]), "c"),
         (filter(&[equal("id", &a)]), "a"),
-        (filter(&[equal("id", "no id")]), ""),
+        (filter(&[equal("id", "lead_unknown")]), ""),
+        (filter(&[equal("sourceId", "source_unknown")]), ""),
+        (filter(&[equal("product", "Home")]), ""),
+        (filter(&[equal("product", " AUTO\u{202e} ")]), "a"),
+        (filter(&[equal("state", "WY")]), ""),
+        (filter(&[equal("email", "nobody@example.com")]), ""),
+        (filter(&[equal("phone", "5125550199")]), ""),
+        (filter(&[equal("externalId", "b\u{202c}"), source()]), "b"),
         (filter(&[equal("externalId", "b"), source()]), "b"),
         (filter(&[equal("externalId", "B"), source()]), ""),
         (filter(&[equal("externalId", "b"), equal("sourceId", "source_texas")]), ""),
@@ -150,6 +162,36 @@ async fn a_person_is_found_in_every_spelling_that_the_intake_reads() {
 }
 
 #[tokio::test]
+async fn sources_are_counted_over_all_pages() {
+    let (api, _) = start().await;
+    for (business, sources) in [("business_of_three", 3), ("business_of_one", 1)] {
+        for number in 0..sources {
+            create_source(&api, &format!("{business}_{number}"), business).await;
+        }
+    }
+    for (business, count) in [("business_of_three", 3), ("business_of_one", 1), ("business_of_none", 0)] {
+        let token = token(&api, business);
+        for (include, expected) in
+            [(json!(true), json!(count)), (json!(false), json!(null)), (json!(null), json!(null))]
+        {
+            let mut body = json!({"pageSize": 2, "includeCount": include});
+            let mut found = 0;
+            loop {
+                let answer = list(&api, &token, "/sources/all/my", body.clone()).await;
+                found += items(&answer).len();
+                assert_eq!(answer.body["totalCount"], expected, "{business} {body}");
+                body["continuationToken"] = answer.body["continuationToken"].clone();
+                if body["continuationToken"].is_null() {
+                    break;
+                }
+            }
+            assert_eq!(found, count, "{business}");
+        }
+    }
+    api.stack.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_not_served_is_refused_by_name() {
     let (api, token) = start().await;
     let (leads, inbox, sources) = ("/leads/all/my", "/conversations/my", "/sources/all/my");
@@ -198,6 +240,20 @@ async fn what_is_not_served_is_refused_by_name() {
             "query.invalid",
             "/rangeFilters/0/lessThan",
         ),
+        (
+            leads,
+            json!({"rangeFilters": [{"field": "createdAt", "lessThan": "2026-02-30"}]}),
+            "query.invalid",
+            "/rangeFilters/0/lessThan",
+        ),
+        (
+            inbox,
+            json!({"rangeFilters": [{"field": "lastEventAt", "greaterThan": 5}]}),
+            "query.invalid",
+            "/rangeFilters/0/greaterThan",
+        ),
+        (leads, json!({"searchFields": [7]}), "query.invalid", "/searchFields/0"),
+        (inbox, json!({"searchFields": ["lastName"]}), "query.unsupported", "/searchFields/0"),
         (leads, json!({"pageSize": 0}), "query.invalid", "/pageSize"),
         (leads, json!({"pageSize": 101}), "query.invalid", "/pageSize"),
         (leads, json!({"pageSize": 1.5}), "query.invalid", "/pageSize"),
@@ -207,7 +263,7 @@ async fn what_is_not_served_is_refused_by_name() {
         (inbox, json!({"filters": [equal("isUnread", "yes")]}), "query.invalid", "/filters/0/value"),
         (inbox, json!({"search": "x"}), "query.unsupported", "/search"),
         (sources, json!({"filters": [equal("enabled", "true")]}), "query.unsupported", "/filters/0/field"),
-        (sources, json!({"includeCount": true}), "query.unsupported", "/includeCount"),
+        (sources, json!({"includeCount": "yes"}), "query.invalid", "/includeCount"),
     ] {
         let answer = list(&api, &token, path, body.clone()).await;
         let error = &answer.body["errors"][0];

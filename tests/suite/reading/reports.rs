@@ -59,6 +59,21 @@ async fn refused_posts_are_reported_by_day_and_code() {
         (&found["totalErrors"], &found["errorsByCode"]),
         (&json!(4), &json!({"contact.required": 1, "email.invalid": 2, "price.invalid": 1, "product.not_allowed": 1}))
     );
+    let refused_by_day: Vec<_> =
+        found["errorPoints"].as_array().unwrap().iter().map(|day| &day["errorsByCode"]).collect();
+    let none = json!({});
+    assert_eq!(
+        refused_by_day,
+        [
+            &json!({"price.invalid": 1}),
+            &none,
+            &none,
+            &none,
+            &json!({"email.invalid": 1, "product.not_allowed": 1}),
+            &none,
+            &json!({"contact.required": 1, "email.invalid": 1}),
+        ]
+    );
     assert_eq!((&found["totalLeads"], counted(&found["points"])), (&json!(0), vec![]));
 
     // A refused post is counted, an accepted one and one with a wrong key are not. A count may be lost, so the post is
@@ -74,6 +89,7 @@ async fn refused_posts_are_reported_by_day_and_code() {
     .await;
     assert_eq!((&more["totalErrors"], &more["totalLeads"]), (&json!(5), &json!(1)));
     assert_eq!(more["errorsByCode"]["email.invalid"], 3, "{more}");
+    assert_eq!(more["errorPoints"][6]["errorsByCode"]["email.invalid"], 2, "{more}");
     assert!(!more.to_string().contains("too.old") && !more.to_string().contains("state.not_allowed"), "{more}");
     api.stack.stop().await;
 }
@@ -145,7 +161,8 @@ async fn what_needs_attention_is_named() {
         items.iter().map(|item| (item["title"].as_str().unwrap(), item["sourceId"].as_str().unwrap())).collect();
     let silent = "A source has sent no leads today";
     let refused = "A source is mostly refused";
-    let ending = "The last key of a source is about to end";
+    let ending = "A key of a source is about to end";
+    let last_ends = "The last key of a source is about to end";
     assert_eq!(
         named,
         BTreeSet::from([
@@ -154,20 +171,25 @@ async fn what_needs_attention_is_named() {
             (refused, "refused"),
             (refused, "refused_without_leads"),
             (refused, "silent_and_refused"),
-            (ending, "key_ends"),
+            (last_ends, "key_ends"),
             (ending, "key_ends_last"),
+            (last_ends, "key_ends_last"),
+            (ending, "key_replaced"),
+            (ending, "key_replaced_by_longer"),
         ])
     );
     assert_eq!(items.len(), named.len(), "nothing is named twice");
     for item in items {
-        assert_eq!(item["severity"], "warning");
         let detail = item["detail"].as_str().unwrap();
         let (title, id) = (item["title"].as_str().unwrap(), item["sourceId"].as_str().unwrap());
+        assert_eq!(item["severity"], if title == ending { "info" } else { "warning" });
         if (title, id) == (refused, "refused") {
             assert_eq!(detail, "10 posts of Other forms were refused and 9 accepted.");
         }
-        if (title, id) == (ending, "key_ends_last") {
-            assert!(detail.contains(&now.after(DAY * 6).to_string()), "{detail}");
+        for (of, days) in [(ending, 1), (last_ends, 6)] {
+            if (title, id) == (of, "key_ends_last") {
+                assert!(detail.contains(&now.after(DAY * days).to_string()), "{detail}");
+            }
         }
     }
     api.stack.stop().await;
