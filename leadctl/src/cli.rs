@@ -20,9 +20,9 @@ Examples:
 const AFTER_HELP: &str = "\
 Where it acts:
   --local       the stack that `cargo run` started in this directory
-  --stack NAME  a deployed stack, by its outputs; LEADCTL_STACK names one for
-                every command. --region, --profile and AWS's own variables lead
-                to it. Production asks before a change.
+  --stack NAME  a deployed stack, by its name in CloudFormation; LEADCTL_STACK
+                names one for every command. --region, --profile and AWS's own
+                variables lead to it. leadctl asks before changing production.
   SOURCES_TABLE, LEADS_TABLE, LEDGER_TABLE
                 without either, the tables of these names, and the queues of
                 LEAD_CREATED_QUEUE_URL and DEAD_LETTER_QUEUE_URL
@@ -48,8 +48,8 @@ Exit codes:
   2    usage: the command line is wrong, or no target is given
   3    not found
   4    conflict: it exists already, or another operator was faster
-  5    AWS, or the local stack, did not answer or refused
-  130  interrupted by Ctrl-C";
+  5    AWS or the local stack did not answer or refused, or no local stack runs
+  130  interrupted by Ctrl-C; `event tail` ends with 0";
 
 /// Manage Leadping's sources, and see what became of leads
 #[derive(Debug, Parser)]
@@ -220,7 +220,7 @@ mod tests {
             ("lead show Jordan_Example", ""),
             ("lead show lead_1 jordan@example.com", "unexpected argument"),
             ("--local=jordan@example.com source list", "unexpected value"),
-            ("inbox business_1 --most jordan@example.com", "invalid digit"),
+            ("inbox business_1 --most jordan@example.com", "give a whole number from 1 to 1000"),
             ("source list --jordan=jordan@example.com", "--jordan"),
             ("inbox +1.512.555.0123", "an id is"),
             ("report --from 512-555-0123", "not a day"),
@@ -250,7 +250,14 @@ mod tests {
             ("source update source_1 --add-state=New_Jersy", "'New Jersy'", "for example TX"),
             ("report --from 2026-06-31", "'2026-06-31'", "for example 2026-06-15"),
             ("key rotate source_1 --overlap soon", "'soon'", "for example, 7d"),
-            ("inbox business_1 --most many", "'many'", "invalid digit"),
+            ("inbox business_1 --most many", "'many'", "give a whole number from 1 to 1000"),
+            ("inbox business_1 --most -3", "'-3'", "give a whole number from 1 to 1000"),
+            ("ledger list --most 0", "'0'", "give a whole number from 1 to 65535"),
+            ("source approve source_1 --revision -1", "'-1'", "give a whole number from 0 to"),
+            ("key rotate source_1 --overlap -1d", "'-1d'", "give a time from 0s to 90d"),
+            ("lead erase --older-than -1d", "'-1d'", "give a whole number of days from 1d"),
+            ("dlq redrive --all --message 6f1c", "--message", "cannot be used with"),
+            ("dlq redrive --dry-run", "--all", "required"),
             ("inbox business.1", "'business.1'", "an id is"),
             ("source list --output xml", "'xml'", "possible values"),
         ] {

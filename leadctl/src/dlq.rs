@@ -5,11 +5,12 @@ mod letter;
 use std::io;
 
 use aws_sdk_sqs::types::Message;
-use clap::{Args, Subcommand, value_parser};
+use clap::{ArgGroup, Args, Subcommand};
 use indicatif::ProgressBar;
 use serde_json::json;
 
 use crate::error::Error;
+use crate::input::whole;
 use crate::output::{self, Column, Output, Page, Tone};
 use crate::queue;
 use crate::target::Target;
@@ -54,7 +55,7 @@ pub(crate) enum Command {
     #[command(after_help = PEEK_EXAMPLES)]
     Peek {
         /// The most messages to show
-        #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u16).range(1..))]
+        #[arg(long, value_name = "N", default_value_t = 10, allow_negative_numbers = true, value_parser = whole(1..=u16::MAX))]
         most: u16,
     },
     /// Show a dead letter: its sender, what is wrong with it, and the names of its members
@@ -78,7 +79,8 @@ pub(crate) enum Command {
 
 /// What to redrive.
 #[derive(Debug, Args)]
-#[group(id = "which", required = true)]
+#[command(group = ArgGroup::new("which").required(true))]
+#[group(skip)]
 pub(crate) struct Redrive {
     /// All of them
     #[arg(long, group = "which")]

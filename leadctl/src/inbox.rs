@@ -2,7 +2,7 @@
 
 use std::io;
 
-use clap::{Args, value_parser};
+use clap::Args;
 use leadping::conversation::Conversation;
 use leadping::id::BusinessId;
 use leadping::ledger::Subject;
@@ -10,6 +10,7 @@ use leadping::store::{List, Place, Span};
 use leadping::time::Timestamp;
 
 use crate::error::Error;
+use crate::input::whole;
 use crate::known;
 use crate::output::{self, Column, Output, Page, Tone};
 use crate::target::{MAX_SHOWN, Target};
@@ -40,7 +41,7 @@ pub(crate) struct Arguments {
     business: BusinessId,
 
     /// The most conversations to show, up to 1000
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..=i64::from(MAX_SHOWN)))]
+    #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true, value_parser = whole(1..=MAX_SHOWN))]
     most: u16,
 
     /// Continue after this conversation: its lastEventAt, ~ and its leadId

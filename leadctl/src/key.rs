@@ -66,7 +66,7 @@ pub(crate) enum Command {
     Create {
         #[command(flatten)]
         which: Which,
-        /// The key only makes test leads, also while the source is not approved
+        /// The key only makes test leads, even while the source is not approved
         #[arg(long)]
         test: bool,
     },
@@ -76,7 +76,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         which: Which,
         /// How long the others continue to work: 7d, 12h, 30m
-        #[arg(long, value_name = "TIME", default_value = "7d", value_parser = overlap)]
+        #[arg(long, value_name = "TIME", default_value = "7d", value_parser = overlap, allow_hyphen_values = true)]
         overlap: Duration,
         /// Rotate the source's test keys, and leave its other keys
         #[arg(long)]

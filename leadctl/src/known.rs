@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use leadping::id::{BusinessId, LeadId, SourceId};
 use leadping::source::Source;
+use leadping::store::AllSources;
+use serde_json::Value;
 
 use crate::error::Error;
 use crate::target::Target;
@@ -18,7 +20,7 @@ pub(crate) async fn source(target: &Target, id: &SourceId) -> Result<Source, Err
         return Ok(source);
     }
     not_a_key(id.as_str())?;
-    let sources = all_sources(target).await?;
+    let AllSources { sources, .. } = all_sources(target).await?;
     let hint = did_you_mean(id.as_str(), sources.iter().map(|source| source.id.as_str()));
     Err(Error::NotFound(format!("there is no source {id} here{hint}; `leadctl source list` shows the sources")))
 }
@@ -27,13 +29,23 @@ pub(crate) async fn source(target: &Target, id: &SourceId) -> Result<Source, Err
 ///
 /// # Errors
 /// When the table does not answer.
-pub(crate) async fn all_sources(target: &Target) -> Result<Vec<Source>, Error> {
-    let mut sources = target.sources.list().await.map_err(|error| target.store_error(error))?;
-    sources.sort_by(|one, other| one.id.cmp(&other.id));
-    Ok(sources)
+pub(crate) async fn all_sources(target: &Target) -> Result<AllSources, Error> {
+    let mut all = target.sources.list().await.map_err(|error| target.store_error(error))?;
+    all.sources.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(all)
+}
+
+/// The ids of all sources, also of those that cannot be read.
+///
+/// # Errors
+/// When the table does not answer.
+pub(crate) async fn all_ids(target: &Target) -> Result<Vec<SourceId>, Error> {
+    let AllSources { sources, unreadable } = all_sources(target).await?;
+    Ok(sources.into_iter().map(|source| source.id).chain(unreadable).collect())
 }
 
 /// The sources that are attached to a business, or once were: their changes tell. There is no other record of a business.
+/// A source that cannot be read is among them, because it may be attached.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a business that no source was ever attached to, with the nearest id; else when the table does
@@ -41,20 +53,26 @@ pub(crate) async fn all_sources(target: &Target) -> Result<Vec<Source>, Error> {
 pub(crate) async fn sources_of(target: &Target, business: &BusinessId) -> Result<Vec<SourceId>, Error> {
     let mut attached = Vec::new();
     let mut known = BTreeSet::new();
-    for source in all_sources(target).await? {
-        let mut businesses: BTreeSet<String> = source.business_id.iter().map(ToString::to_string).collect();
+    let AllSources { sources, unreadable } = all_sources(target).await?;
+    let readable = sources.into_iter().map(|source| (source.id, source.business_id));
+    for (id, now) in readable.chain(unreadable.iter().map(|id| (id.clone(), None))) {
+        let mut businesses: BTreeSet<String> = now.iter().map(ToString::to_string).collect();
         if !businesses.contains(business.as_str()) {
-            let changes = target.sources.history(&source.id, usize::MAX).await;
+            let changes = target.sources.history(&id, usize::MAX).await;
             for change in changes.map_err(|error| target.store_error(error))?.into_iter().flat_map(|it| it.members) {
                 if change.member == "businessId" {
-                    businesses.extend(change.before.as_str().map(str::to_owned));
+                    businesses
+                        .extend([change.before, change.after].iter().filter_map(Value::as_str).map(str::to_owned));
                 }
             }
         }
-        if businesses.contains(business.as_str()) {
-            attached.push(source.id);
+        if businesses.contains(business.as_str()) && !unreadable.contains(&id) {
+            attached.push(id);
         }
         known.extend(businesses);
+    }
+    if !attached.is_empty() || known.contains(business.as_str()) {
+        attached.extend(unreadable);
     }
     if attached.is_empty() {
         not_a_key(business.as_str())?;
@@ -68,7 +86,12 @@ pub(crate) async fn sources_of(target: &Target, business: &BusinessId) -> Result
 
 /// There is no lead of this id.
 pub(crate) fn no_lead(id: &LeadId) -> Error {
-    Error::NotFound(format!("there is no lead {id} here; compare it with the id in the answer to its post"))
+    match not_a_key(id.as_str()) {
+        Err(error) => error,
+        Ok(()) => {
+            Error::NotFound(format!("there is no lead {id} here; compare it with the id in the answer to its post"))
+        }
+    }
 }
 
 /// A key in the place of an id must not end up in a log or a token.
@@ -77,7 +100,9 @@ pub(crate) fn no_lead(id: &LeadId) -> Error {
 /// [`Error::NotFound`], without it.
 pub(crate) fn not_a_key(id: &str) -> Result<(), Error> {
     if id.starts_with("lp_") {
-        return Err(Error::NotFound("that is a key, not an id; `leadctl source list` shows the ids".to_owned()));
+        return Err(Error::NotFound("that is a key, not an id; `leadctl source list` shows the sources' ids, and the answer to a post its lead's"
+                .to_owned(),
+        ));
     }
     Ok(())
 }

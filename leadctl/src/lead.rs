@@ -45,6 +45,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) -> Result<(), Error> {
     match command {
         Command::Show { id } => {
+            known::not_a_key(id.as_str())?;
             let record = target.leads.record(&id).await.map_err(|error| target.store_error(error))?;
             let record = record.ok_or_else(|| known::no_lead(&id))?;
             let subject = Subject { leads: vec![id], ..Subject::default() };

@@ -4,11 +4,12 @@ pub(crate) mod chain;
 
 use std::io;
 
-use clap::{Subcommand, value_parser};
+use clap::Subcommand;
 use leadping::ledger::{Act, Digest, Entry, Stored, Subject};
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::input::whole;
 use crate::output::{self, Column, Output, Page, Tone, count};
 use crate::target::Target;
 
@@ -43,7 +44,7 @@ pub(crate) enum Command {
     #[command(after_help = LIST_EXAMPLES)]
     List {
         /// The most entries to show
-        #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..))]
+        #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true, value_parser = whole(1..=u16::MAX))]
         most: u16,
     },
     /// Check that no entry and no source was changed, removed or added by other means

@@ -47,10 +47,10 @@ use target::Target;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    log_errors();
     match Cli::try_parse() {
         Ok(cli) => {
             let format = cli.output;
+            log_errors(format);
             match run(cli).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => output::report(&error, format),
@@ -61,8 +61,12 @@ async fn main() -> ExitCode {
 }
 
 /// Prints what the core logs as an error, such as an item that this version cannot read and leaves out of a list.
-fn log_errors() {
+fn log_errors(format: Format) {
     let lines = tracing_subscriber::fmt::layer().without_time().with_target(false).with_writer(anstream::stderr);
+    let lines = match format {
+        Format::Table | Format::Wide => lines.boxed(),
+        Format::Json => lines.json().boxed(),
+    };
     let core = Targets::new().with_target("leadping", LevelFilter::ERROR);
     tracing_subscriber::registry().with(lines.with_filter(core)).init();
 }

@@ -79,7 +79,7 @@ impl Output {
         match self.format {
             Format::Table | Format::Wide => {
                 self.say(|page| text(page, value))?;
-                self.head.take().into_iter().for_each(note_head);
+                self.head.take().into_iter().for_each(|head| self.note_head(head));
                 Ok(())
             }
             Format::Json => {
@@ -99,8 +99,16 @@ impl Output {
             return self.json(&acted);
         }
         self.json(result)?;
-        note_head(ledger_head);
+        self.note_head(ledger_head);
         Ok(())
+    }
+
+    /// Says on standard error how the ledger stands after what was done, to be kept where the ledger's owner cannot write.
+    pub(crate) fn note_head(&self, head: Head) {
+        match self.format {
+            Format::Table | Format::Wide => note(format_args!("Ledger: entry {}, {}", head.number, head.digest)),
+            Format::Json => note(serde_json::json!({"ledgerHead": head})),
+        }
     }
 
     /// Writes for people alone, at once, as a long command does while it works.
@@ -191,11 +199,6 @@ impl Page<'_> {
 pub(crate) fn note(text: impl Display) {
     // No reader is left when standard error is gone.
     let _ = writeln!(anstream::stderr(), "{}", Lines(&text.to_string()));
-}
-
-/// Says on standard error how the ledger stands after what was done, to be kept where the ledger's owner cannot write.
-pub(crate) fn note_head(head: Head) {
-    note(format_args!("Ledger: entry {}, {}", head.number, head.digest));
 }
 
 /// Says on standard error what went wrong, and returns the code to exit with.

@@ -100,7 +100,10 @@ struct Answer {
 /// [`Error::Aws`] when it is out of reach.
 pub(crate) async fn run(arguments: &Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     let Some(gateway) = &target.gateway else {
-        return Err(Error::Usage("the API's address is not known: give --local or --stack NAME".to_owned()));
+        return Err(Error::Usage(match target.is_backends_only() {
+            true => format!("{} runs no API: start it without --backends-only", target.name),
+            false => "the API's address is not known: give --local or --stack NAME".to_owned(),
+        }));
     };
     let body = input::read(&arguments.payload)?;
     let path = if arguments.flat || arguments.form { "/leads/intake" } else { "/leads" };

@@ -10,7 +10,7 @@ use clap::Args;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
 use leadping::id::SourceId;
-use leadping::source::Source;
+use leadping::store::AllSources;
 use leadping::time::Timestamp;
 use serde::Serialize;
 
@@ -80,22 +80,25 @@ pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
     let week = Day::Ago(6).date(to.map_or(today, |to| to.date(today)));
     let from = from.unwrap_or(Day::On(week));
     let (from, to) = days::range(from, to, today)?;
-    let sources = if ids.is_empty() {
-        known::all_sources(target).await?
-    } else {
-        let mut sources = Vec::new();
-        for id in &ids {
-            sources.push(known::source(target, id).await?);
-        }
-        sources
-    };
+    let mut sources = AllSources::default();
+    if ids.is_empty() {
+        sources = known::all_sources(target).await?;
+    }
+    for id in &ids {
+        sources.sources.push(known::source(target, id).await?);
+    }
+    // The leads of a source that cannot be read are counted, too; when it was created is not known.
+    let AllSources { sources, unreadable } = sources;
+    let sources = sources.into_iter().map(|source| (source.id, Some(source.created_at)));
+    let sources: Vec<(SourceId, Option<Timestamp>)> =
+        sources.chain(unreadable.into_iter().map(|id| (id, None))).collect();
     if refused {
         let days = (from.to_string(), to.to_string());
-        return refused::run(sources.iter().map(|source| &source.id), days, target, output).await;
+        return refused::run(sources.iter().map(|(id, _)| id), days, target, output).await;
     }
-    let days_of = |source: &Source| Days::new(from.max(days::date(source.created_at)), to);
+    let days_of = |created: Option<Timestamp>| Days::new(created.map_or(from, |at| from.max(days::date(at))), to);
     let wanted: Vec<(SourceId, String)> =
-        sources.iter().flat_map(|source| days_of(source).map(|day| (source.id.clone(), day))).collect();
+        sources.iter().flat_map(|(id, created)| days_of(*created).map(|day| (id.clone(), day))).collect();
     if consent {
         return consent::run(wanted, target, output).await;
     }
@@ -110,7 +113,7 @@ pub(crate) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
     });
     let rows: Vec<Row> = counts.buffered(AT_ONCE).try_collect().await?;
     bar.finish_and_clear();
-    let ids: Vec<_> = sources.iter().map(|source| &source.id).collect();
+    let ids: Vec<_> = sources.iter().map(|(id, _)| id).collect();
     output.show(&rows, |page, rows| {
         if page.screen().width.is_some() || page.screen().wide { pivot(page, &ids, rows) } else { values(page, rows) }
     })

@@ -11,15 +11,17 @@ mod spec;
 mod update;
 pub(crate) mod view;
 
-use clap::{Subcommand, value_parser};
+use clap::Subcommand;
 use leadping::id::SourceId;
+use leadping::store::AllSources;
 
 use crate::error::Error;
+use crate::input::whole;
 use crate::known;
 use crate::output::Output;
 use crate::target::Target;
 use change::Which;
-use view::SourceView;
+use view::{Row, SourceView};
 
 const LIST_EXAMPLES: &str = "\
 Examples:
@@ -44,31 +46,31 @@ Examples:
 pub(crate) enum Command {
     /// Create a source, with a key that is shown once
     Create(Box<create::Arguments>),
-    /// Change its name, its account and business, its rules, its limits, its default tags
+    /// Change a source's name, account, business, rules, limits or default tags
     Update(Box<update::Arguments>),
-    /// Record that it has passed its compliance review: its leads are accepted from now on
+    /// Record that a source has passed its compliance review: its leads are accepted from now on
     Approve(Which),
-    /// Withdraw the approval: its leads are refused
+    /// Withdraw a source's approval: its leads are refused
     Unapprove(Which),
-    /// Let it send leads
+    /// Let a source send leads
     Enable(Which),
-    /// Stop it from sending leads: every post is answered 403
+    /// Stop a source from sending leads: every post is answered 403
     Disable(Which),
-    /// Delete it, if it is disabled and never had a lead
+    /// Delete a source that is disabled and never had a lead
     Delete(Which),
-    /// Show its changes, by whom and when, newest first
+    /// Show a source's changes, newest first, with who made each and when
     #[command(after_help = HISTORY_EXAMPLES)]
     History {
         /// The source's id
         id: SourceId,
 
         /// The most changes to show
-        #[arg(long, value_name = "N", default_value_t = 50, value_parser = value_parser!(u16).range(1..))]
+        #[arg(long, value_name = "N", default_value_t = 50, allow_negative_numbers = true, value_parser = whole(1..=u16::MAX))]
         most: u16,
     },
     /// Say what the intake would answer to a payload, with every failure, and write nothing
     Check(check::Arguments),
-    /// Write what it must send, as a page for its partner
+    /// Write what a source must send, as a page for its partner
     Spec(spec::Arguments),
     /// List all sources, by id
     #[command(after_help = LIST_EXAMPLES)]
@@ -90,8 +92,10 @@ pub(crate) async fn run(command: Command, target: &Target, output: &mut Output) 
     match command {
         Command::Create(arguments) => create::run(*arguments, target, output).await,
         Command::List => {
-            let sources = known::all_sources(target).await?;
-            output.show(&sources.iter().map(SourceView::of).collect::<Vec<_>>(), |page, views| view::list(page, views))
+            let AllSources { sources, unreadable } = known::all_sources(target).await?;
+            let readable = sources.iter().map(SourceView::of).map(Row::Readable);
+            let rows: Vec<_> = readable.chain(unreadable.iter().map(Row::unreadable)).collect();
+            output.show(&rows, |page, rows| view::list(page, rows))
         }
         Command::Show { id } => output.show(&SourceView::of(&known::source(target, &id).await?), view::show),
         Command::Update(arguments) => update::run(*arguments, target, output).await,

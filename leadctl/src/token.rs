@@ -61,7 +61,10 @@ struct Answer {
 /// business; [`Error::Aws`] when the issuer or a table does not answer.
 pub(crate) async fn run(arguments: &Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     let Some(issuer) = &target.issuer else {
-        return Err(Error::Usage("only a local stack with a gateway has an issuer of tokens: give --local".to_owned()));
+        return Err(Error::Usage(match target.is_backends_only() {
+            true => format!("{} runs no API and no issuer of tokens: start it without --backends-only", target.name),
+            false => "only a local stack with a gateway has an issuer of tokens: give --local".to_owned(),
+        }));
     };
     known::not_a_key(arguments.business.as_str())?;
     match known::sources_of(target, &arguments.business).await {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
-use clap::{Subcommand, value_parser};
+use clap::Subcommand;
 use indicatif::ProgressBar;
 use leadping::id::LeadId;
 use leadping::queue::LeadCreated;
@@ -13,6 +13,7 @@ use leadping::time::Timestamp;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::input::whole;
 use crate::output::screen::duration;
 use crate::output::{self, Column, Output, Page, Tone, count};
 use crate::queue;
@@ -40,7 +41,7 @@ pub(crate) struct Arguments {
     command: Option<Command>,
 
     /// The most leads to show, the oldest first
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true, value_parser = whole(1..=u16::MAX))]
     most: u16,
 }
 
@@ -179,8 +180,8 @@ async fn announce(all: &[Due], also_later: bool, target: &Target, output: &mut O
     }
     bar.finish_and_clear();
     output.show(&serde_json::json!({"announced": announced}), |page, _| match announced {
-        0 if also_later => writeln!(page, "None is unfinished."),
-        0 => writeln!(page, "None is due; --all also announces leads that are not due yet."),
+        0 if also_later => writeln!(page, "No lead is unfinished."),
+        0 => writeln!(page, "No lead is due; --all also announces leads that are not due yet."),
         announced => writeln!(page, "{announced} announced."),
     })
 }

@@ -99,7 +99,7 @@ mod tests {
         let ledger = Ledger::new(client.clone(), "ledger");
         let sources = Sources::new(client, "sources");
         create_all(&sources, &ledger).await.unwrap();
-        assert_eq!(sources.list().await.unwrap().len(), ALL.len());
+        assert_eq!(sources.list().await.unwrap().sources.len(), ALL.len());
 
         let source = sources.latest(&SOURCE_ID.parse().unwrap()).await.unwrap().unwrap();
         let (by, action, revision) = ("test".to_owned(), "delete".to_owned(), source.revision + 1);
@@ -107,7 +107,7 @@ mod tests {
         assert!(sources.change(&source.id, Some(&source), None, &change, &ledger).await.unwrap().is_some());
         create_all(&sources, &ledger).await.unwrap();
         assert!(sources.latest(&source.id).await.unwrap().is_none());
-        assert_eq!(sources.list().await.unwrap().len(), ALL.len() - 1);
+        assert_eq!(sources.list().await.unwrap().sources.len(), ALL.len() - 1);
         engine.stop().await;
     }
 }

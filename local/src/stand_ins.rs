@@ -28,24 +28,29 @@ impl<T> Knob<T> {
 
 /// All knobs, as lines for a terminal.
 pub fn help() -> String {
-    let mut help = String::from("A certificate id that begins with:\n");
-    for knob in &trusted_form::KNOBS {
-        line(&mut help, knob);
-    }
-    help.push_str("The same, for a lead of source_retain:\n");
-    for knob in &trusted_form::RETAIN_KNOBS {
-        line(&mut help, knob);
-    }
-    help.push_str("A phone number that ends in:\n");
-    for knob in &lookup::KNOBS {
-        line(&mut help, knob);
+    let sections = [
+        ("A certificate id that begins with:", texts(&trusted_form::KNOBS)),
+        ("The same, for a lead of source_retain:", texts(&trusted_form::RETAIN_KNOBS)),
+        ("A phone number that ends in:", texts(&lookup::KNOBS)),
+    ];
+    let width = |column: usize| {
+        let texts = sections.iter().flat_map(|(_, knobs)| knobs).filter_map(|knob| knob.get(column));
+        texts.map(|text| text.len()).max().unwrap_or_default() + 2
+    };
+    let (text_width, answer_width) = (width(0), width(1));
+    let mut help = String::new();
+    for (heading, knobs) in &sections {
+        let _ = writeln!(help, "{heading}");
+        for [text, answer, outcome] in knobs {
+            let outcome = outcome.replace('`', "");
+            let _ = writeln!(help, "  {text:<text_width$}{answer:<answer_width$}{outcome}");
+        }
     }
     help
 }
 
-fn line<T>(text: &mut String, knob: &Knob<T>) {
-    let outcome = knob.outcome.replace('`', "");
-    let _ = writeln!(text, "  {:<15}{:<34}{outcome}", knob.text, knob.answer);
+fn texts<T>(knobs: &[Knob<T>]) -> Vec<[&'static str; 3]> {
+    knobs.iter().map(|knob| [knob.text, knob.answer, knob.outcome]).collect()
 }
 
 #[cfg(test)]
@@ -76,5 +81,8 @@ mod tests {
             3 + trusted_form::KNOBS.len() + trusted_form::RETAIN_KNOBS.len() + lookup::KNOBS.len()
         );
         assert!(help.lines().all(|line| line.len() <= 80), "{help}");
+        for line in help.lines().filter(|line| line.starts_with("  ")) {
+            assert!(line.trim().split("  ").filter(|cell| !cell.is_empty()).count() == 3, "{line}");
+        }
     }
 }

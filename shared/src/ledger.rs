@@ -170,7 +170,7 @@ pub fn key(number: u64) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// Entries are not there.
-    #[error("entries {from} to {to} are missing")]
+    #[error("{}", missing(*from, *to))]
     Missing {
         /// The first of them.
         from: u64,
@@ -189,6 +189,10 @@ pub enum Fault {
     /// No entry has the digest that is known from an earlier act.
     #[error("no entry has the digest of the given head: entries were removed from the end, or all were written again")]
     HeadNotFound,
+}
+
+fn missing(from: u64, to: u64) -> String {
+    if from == to { format!("entry {from} is missing") } else { format!("entries {from} to {to} are missing") }
 }
 
 /// Follows the entries of a ledger, in the order of their numbers, and collects what is wrong.

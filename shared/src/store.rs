@@ -39,7 +39,7 @@ pub use outbox::Written;
 pub use outbox_item::{Lease, Outbox, Retain};
 pub use progress::Again;
 pub use queries::{Listed, Silence};
-pub use sources::{SourceRecord, Sources};
+pub use sources::{AllSources, SourceRecord, Sources};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Config;

@@ -26,7 +26,8 @@ def faults(items, head):
         except ValueError:
             entry = None
         if number > due:
-            yield f"entries {due} to {number - 1} are missing"
+            last = number - 1
+            yield f"entry {due} is missing" if due == last else f"entries {due} to {last} are missing"
         if not isinstance(entry, dict) or entry.get("number") != number:
             yield f"entry {number} is not an entry of this number"
         elif number == due and entry.get("previous") != previous:

@@ -95,7 +95,7 @@ async fn items_of_the_first_release_are_read_next_to_those_of_a_later_one() {
         let read = sources.latest(&source).await.unwrap().unwrap();
         assert_eq!((read.revision, read.keys.len(), read.requires_trusted_form), (1, 1, true));
         assert_eq!(sources.history(&source, 10).await.unwrap().len(), 2, "a change in an unknown form is left out");
-        assert!(sources.list().await.unwrap().iter().any(|listed| listed.id == source));
+        assert!(sources.list().await.unwrap().sources.iter().any(|listed| listed.id == source));
 
         let record = leads.record(&id(READY)).await.unwrap().unwrap();
         let StoredLead::Kept(kept) = &record.lead else { panic!("the lead is not erased") };

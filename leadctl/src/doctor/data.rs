@@ -1,11 +1,12 @@
 //! The tables and the queues.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use leadping::id::{LeadId, SourceId};
 use leadping::source::Source;
-use leadping::store::{Silence, Work};
+use leadping::store::{AllSources, Due, Silence, Work};
 use leadping::time::Timestamp;
 
 use super::finding::Finding;
@@ -47,8 +48,8 @@ const SECOND_LOOK: Duration = Duration::from_secs(2);
 /// The table of sources, and whether each source that may send has a key to send with.
 pub(super) async fn sources(target: &Target) -> Vec<Finding> {
     let check = "sources";
-    let sources = match known::all_sources(target).await {
-        Ok(sources) => sources,
+    let AllSources { sources, unreadable } = match known::all_sources(target).await {
+        Ok(all) => all,
         Err(error) => return vec![Finding::failed(check, error)],
     };
     let now = Timestamp::now();
@@ -61,14 +62,27 @@ pub(super) async fn sources(target: &Target) -> Vec<Finding> {
     let unkept = named(&|source| is_in_production(source) && !source.retain_certificates);
     let uncapped = named(&|source| is_in_production(source) && source.limits.is_none());
     let in_unknown_zone = named(&|source| source.limits.as_ref().is_some_and(|caps| !caps.time_zone.is_known()));
+    let all = count(sources.len(), "source");
     let keys = match keyless {
-        None => Finding::ok(check, format!("{}, all active ones have a valid key", count(sources.len(), "source"))),
+        None if !sources.iter().any(|source| source.attachment().is_ok()) => {
+            Finding::ok(check, format!("{all}, none active: no lead is accepted"))
+        }
+        None => Finding::ok(check, format!("{all}, all active ones have a valid key")),
         Some(keyless) => Finding::problem(
             check,
             format!("no valid key: {keyless}"),
-            "`leadctl key create ID` creates one; `leadctl source disable ID` says that it is meant",
+            "`leadctl key create ID` creates one; if that is intended, disable the source (`leadctl source disable ID`)",
         ),
     };
+    let unreadable = (!unreadable.is_empty()).then(|| {
+        let ids = unreadable.iter().map(SourceId::as_str).collect::<Vec<_>>().join(", ");
+        Finding::problem(
+            check,
+            format!("cannot be read, so each of their posts fails: {ids}"),
+            "They were edited by other means than leadctl, or written by another release \
+             (docs/operating.md#a-source-cannot-be-read)",
+        )
+    });
     let zones = in_unknown_zone.map(|ids| {
         Finding::problem(
             "cap zones",
@@ -78,14 +92,15 @@ pub(super) async fn sources(target: &Target) -> Vec<Finding> {
     });
     let retains = unkept.map(|ids| Finding::ok("certificates", format!("not retained for {ids}")));
     let caps = uncapped.map(|ids| Finding::ok("caps", format!("none for {ids}")));
-    [Some(keys), retains, caps, zones].into_iter().flatten().collect()
+    [Some(keys), unreadable, retains, caps, zones].into_iter().flatten().collect()
 }
 
 /// The sources that sent leads yesterday and none today.
 pub(super) async fn silence(target: &Target) -> Vec<Finding> {
     let check = "silence";
+    // Another check names those that cannot be read.
     let mut sources = match known::all_sources(target).await {
-        Ok(sources) => sources,
+        Ok(all) => all.sources,
         Err(error) => return vec![Finding::failed(check, error)],
     };
     sources.retain(|source| source.enabled);
@@ -112,7 +127,8 @@ fn silences(check: &'static str, silent: Vec<(Silence, SourceId)>, unseen: usize
             check,
             format!("leads yesterday and none today (UTC): {}", ids(&late)),
             "`leadctl report --refused --from yesterday` shows whether its posts are refused; if not, ask the partner \
-             (docs/operating.md#a-source-fell-silent). `leadctl source disable ID` says that it is meant",
+             (docs/operating.md#a-source-fell-silent). If that is intended, disable the source (`leadctl source disable \
+             ID`)",
         )
     });
     let early = (!early.is_empty()).then(|| {
@@ -181,10 +197,10 @@ pub(super) async fn sweep(target: &Target) -> Vec<Finding> {
         Err(error) => return vec![Finding::failed(check, target.store_error(error))],
     };
     let now = Timestamp::now();
-    let late = unfinished.iter().filter(|due| now.since(due.due_at) > SWEEP_LATE).count();
+    let late = leads_of(unfinished.iter().filter(|due| now.since(due.due_at) > SWEEP_LATE));
     let of = |work: Work| unfinished.iter().filter(move |due| due.work == work).collect::<Vec<_>>();
     let (waiting, retains) = (of(Work::Events), of(Work::Retain));
-    let unfinished = count(of(Work::Lookup).len(), "unfinished lead");
+    let unfinished = count(leads_of(&unfinished), "unfinished lead");
     let consent = match retains.iter().map(|due| now.since(due.since)).max() {
         Some(oldest) if oldest > RETAIN_LATE => Finding::problem(
             "consent",
@@ -220,6 +236,11 @@ pub(super) async fn sweep(target: &Target) -> Vec<Finding> {
         ),
     };
     vec![sweep, events, consent]
+}
+
+/// How many leads these entries are of: a lead may have several, and counts once, as `leadctl unfinished` counts it.
+fn leads_of<'a>(entries: impl IntoIterator<Item = &'a Due>) -> usize {
+    entries.into_iter().map(|due| &due.id).collect::<HashSet<_>>().len()
 }
 
 /// The queue of accepted leads.
@@ -276,6 +297,16 @@ pub(super) async fn dead_letters(target: &Target) -> Vec<Finding> {
 mod tests {
     use super::super::finding::State;
     use super::*;
+
+    #[test]
+    fn a_lead_with_several_entries_counts_once() {
+        let due = |id: &str, work| {
+            let now = Timestamp::now();
+            Due { id: id.parse().unwrap(), work, since: now, due_at: now }
+        };
+        let entries = [due("a", Work::Events), due("b", Work::Lookup), due("a", Work::Lookup), due("c", Work::Retain)];
+        assert_eq!((leads_of(&entries), leads_of(&entries[..1]), leads_of(&[])), (3, 1, 0));
+    }
 
     #[test]
     fn a_source_is_late_an_hour_after_its_first_lead_of_the_day_before() {

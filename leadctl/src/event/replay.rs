@@ -67,6 +67,7 @@ struct Replayed {
 pub(super) async fn run(arguments: &Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     let replayed = match (&arguments.lead, arguments.from) {
         (Some(id), _) => {
+            known::not_a_key(id.as_str())?;
             let record = target.leads.record(id).await.map_err(|error| target.store_error(error))?;
             let record = record.ok_or_else(|| known::no_lead(id))?;
             if record.lead.lead().test {
@@ -89,7 +90,7 @@ async fn days(from: Day, arguments: &Arguments, target: &Target) -> Result<Repla
     let business = arguments.business.as_ref();
     let sources = match business {
         Some(business) => known::sources_of(target, business).await?,
-        None => known::all_sources(target).await?.into_iter().map(|source| source.id).collect(),
+        None => known::all_ids(target).await?,
     };
     target.confirm(&format!("publish the events of all leads from {from} to {to} again"))?;
     let bar = ProgressBar::new_spinner();

@@ -3,12 +3,13 @@
 use std::io;
 use std::time::Duration;
 
-use clap::{Args, value_parser};
+use clap::Args;
 use leadping::bus::Envelope;
 use leadping::client::web;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::input::whole;
 use crate::output::{Output, Page, Tone};
 use crate::target::Target;
 
@@ -32,7 +33,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Begin with the last N events
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u32))]
+    #[arg(long, value_name = "N", default_value_t = 10, allow_negative_numbers = true, value_parser = whole(0..=u32::MAX))]
     last: u32,
 
     /// End after these instead of waiting for more

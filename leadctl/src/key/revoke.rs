@@ -145,7 +145,7 @@ fn random(typed: &str) -> &str {
 /// The key may be another source's: a partner who reports a leak does not always say which.
 async fn elsewhere(id: &SourceId, typed: &str, target: &Target) -> Result<Error, Error> {
     let whole = SourceKey::presented(typed);
-    let sources = known::all_sources(target).await?;
+    let sources = known::all_sources(target).await?.sources;
     let has = |source: &&Source| source.all_keys().any(|(_, key)| key.is_of(&whole) || begins(key, typed));
     if let Some(other) = sources.iter().find(has) {
         let other = &other.id;

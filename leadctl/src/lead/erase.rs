@@ -10,7 +10,7 @@ use leadping::id::{BusinessId, LeadId, SourceId};
 use leadping::lead::email::Email;
 use leadping::lead::phone_number::PhoneNumber;
 use leadping::ledger::Stored;
-use leadping::store::{ERASE, Erasure, StoredLead, schema};
+use leadping::store::{AllSources, ERASE, Erasure, StoredLead, schema};
 use leadping::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -68,7 +68,7 @@ pub(crate) struct Arguments {
     again: bool,
 
     /// All leads that were accepted longer ago: 730d
-    #[arg(long, group = "what", value_name = "TIME", value_parser = age)]
+    #[arg(long, group = "what", value_name = "TIME", value_parser = age, allow_hyphen_values = true)]
     older_than: Option<Duration>,
 
     /// Of this source only
@@ -87,7 +87,7 @@ impl std::fmt::Debug for Arguments {
 fn age(text: &str) -> Result<Duration, &'static str> {
     let days = text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok()).filter(|days| *days > 0);
     let seconds = days.and_then(|days| days.checked_mul(24 * 60 * 60));
-    seconds.map(Duration::from_secs).ok_or("not a number of days; give one as, for example, 730d")
+    seconds.map(Duration::from_secs).ok_or("give a whole number of days from 1d, for example 730d")
 }
 
 /// What an erasure of several leads did.
@@ -108,25 +108,30 @@ struct ErasedLead<'a> {
 ///
 /// # Errors
 /// [`Error::NotFound`] for a lead or business that does not exist, and when no lead matches; [`Error::Conflict`] for a
-/// lead that is updated again and again; [`Error::Interrupted`] on Ctrl-C; [`Error::Refused`] for entries of the ledger that cannot be read, after the
-/// erasures of all others; else when a table does not answer. What is erased by then stays erased.
+/// lead that is updated again and again; [`Error::Interrupted`] on Ctrl-C; [`Error::Refused`] for entries of the ledger
+/// or sources that cannot be read, after the erasures of all others; else when a table does not answer. What is erased by then stays erased.
 pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     if let Some(id) = arguments.id {
-        target.confirm(&format!("erase the person's data of the lead {id} for good"))?;
+        known::not_a_key(id.as_str())?;
+        target.confirm(&format!("erase the personal data of the lead {id} for good"))?;
         let by = target.caller().await?;
         let before = !erase(&id, &by, target, output).await?;
         return output.show(&ErasedLead { id: &id, erased: true, before }, |page, _| {
             if before {
-                writeln!(page, "The person's data of {id} was erased before; nothing was written.")
+                writeln!(page, "The personal data of {id} was erased before; nothing was written.")
             } else {
-                writeln!(page, "The person's data of {id} is erased; id, source, account and times are kept.")
+                writeln!(page, "The personal data of {id} is erased; id, source, account and times are kept.")
             }
         });
     }
-    let mut noted = Noted::default();
+    let (mut noted, mut unsearched) = (Noted::default(), Vec::new());
     let found = match (&arguments.business, arguments.older_than) {
         (Some(business), _) => of_person(business, &arguments, target).await?,
-        (None, Some(age)) => older(age, arguments.source.as_ref(), target).await?,
+        (None, Some(age)) => {
+            let (found, unreadable) = older(age, arguments.source.as_ref(), target).await?;
+            unsearched = unreadable;
+            found
+        }
         (None, None) => {
             noted = self::noted(target).await?;
             still_kept(noted.leads.iter().cloned().collect(), target).await?
@@ -134,7 +139,7 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
     };
     let mut result = Erased { erased: Vec::new() };
     if !found.is_empty() {
-        target.confirm(&format!("erase the persons' data of {} for good", count(found.len(), "lead")))?;
+        target.confirm(&format!("erase personal data of {} for good", count(found.len(), "lead")))?;
         let by = target.caller().await?;
         let mut interrupt = pin!(tokio::signal::ctrl_c());
         for id in found {
@@ -143,7 +148,7 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
                 _ = &mut interrupt => {
                     let erased = count(result.erased.len(), "lead");
                     return Err(Error::Interrupted(format!(
-                        "Interrupted after {erased}, whose persons' data is erased; the same command continues"
+                        "interrupted after {erased}, whose personal data is erased; run the same command again for the rest"
                     )));
                 }
             };
@@ -158,6 +163,13 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
         }
     }
     output.show(&result, write)?;
+    if !unsearched.is_empty() {
+        let ids = unsearched.iter().map(SourceId::as_str).collect::<Vec<_>>().join(", ");
+        return Err(Error::Refused(format!(
+            "these sources cannot be read, and no lead of theirs was erased: {ids}. Restore them and run the same command \
+             again (docs/operating.md#a-source-cannot-be-read)"
+        )));
+    }
     noted.all_read()
 }
 
@@ -166,7 +178,7 @@ fn write(page: &mut Page<'_>, result: &Erased) -> io::Result<()> {
         [] => writeln!(page, "There is nothing to erase."),
         erased => {
             erased.iter().try_for_each(|id| writeln!(page, "{id}"))?;
-            writeln!(page, "The persons' data of {} is erased.", count(erased.len(), "lead"))
+            writeln!(page, "Personal data of {} erased.", count(erased.len(), "lead"))
         }
     }
 }
@@ -203,10 +215,15 @@ async fn of_person(business: &BusinessId, arguments: &Arguments, target: &Target
     Ok(found)
 }
 
-/// The leads that are older than a retention time, by the index of days.
-async fn older(age: Duration, source: Option<&SourceId>, target: &Target) -> Result<Vec<LeadId>, Error> {
-    let sources = match source {
-        Some(source) => vec![known::source(target, source).await?],
+/// The leads that are older than a retention time, by the index of days, and the sources whose leads are not searched:
+/// the first day of a source that cannot be read is not known.
+async fn older(
+    age: Duration,
+    source: Option<&SourceId>,
+    target: &Target,
+) -> Result<(Vec<LeadId>, Vec<SourceId>), Error> {
+    let AllSources { sources, unreadable } = match source {
+        Some(source) => AllSources { sources: vec![known::source(target, source).await?], ..AllSources::default() },
         None => known::all_sources(target).await?,
     };
     let end = Timestamp::now().before(age);
@@ -228,7 +245,7 @@ async fn older(age: Duration, source: Option<&SourceId>, target: &Target) -> Res
             }
         }
     }
-    Ok(found)
+    Ok((found, unreadable))
 }
 
 /// What the ledger says was erased.

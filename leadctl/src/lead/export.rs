@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::known;
 use crate::output::escape::Shown;
 use crate::output::screen::duration;
-use crate::output::{Output, note, note_head};
+use crate::output::{Output, note};
 use crate::target::Target;
 use cursor::{Cursor, Place};
 use extent::{Extent, Format, Whose};
@@ -90,7 +90,7 @@ pub(super) async fn run(arguments: &Arguments, target: &Target, output: &mut Out
         into => Sink::begin(into.as_deref(), begin(arguments, target).await?)?,
     };
     let begun = sink.cursor().clone();
-    note_head(target.note("lead export", begun.extent.subject()).await?);
+    output.note_head(target.note("lead export", begun.extent.subject()).await?);
     match &arguments.into {
         // A file says how far it has come; standard output is simply cut off.
         Some(into) => {
@@ -118,7 +118,11 @@ pub(super) async fn run(arguments: &Arguments, target: &Target, output: &mut Out
 }
 
 fn interrupted(sink: &Sink) -> Error {
-    Error::Interrupted(format!("Interrupted at {}; continue with --resume", HumanCount(sink.kept())))
+    let leads = if sink.kept() == 1 { "lead" } else { "leads" };
+    Error::Interrupted(format!(
+        "interrupted after {} {leads}; run the same command with --resume",
+        HumanCount(sink.kept())
+    ))
 }
 
 /// Writes page after page, from where the cursor is.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use clap::{ArgGroup, Args, value_parser};
+use clap::{ArgGroup, Args};
 use leadping::id::{BusinessId, SourceId};
 use leadping::lead::email::Email;
 use leadping::lead::phone_number::PhoneNumber;
@@ -12,8 +12,9 @@ use leadping::source::Mode;
 use leadping::store::StoredLead;
 
 use crate::error::Error;
+use crate::input::whole;
 use crate::known;
-use crate::output::{self, Column, Format, Output, Page, Tone, note_head};
+use crate::output::{self, Column, Format, Output, Page, Tone};
 use crate::source::rules::line;
 use crate::target::{MAX_SHOWN, Target};
 
@@ -66,7 +67,7 @@ pub(crate) struct Arguments {
     email: Option<Email>,
 
     /// The most leads to show, up to 1000
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..=i64::from(MAX_SHOWN)))]
+    #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true, value_parser = whole(1..=MAX_SHOWN))]
     most: u16,
 }
 
@@ -131,7 +132,7 @@ pub(super) async fn run(arguments: &Arguments, target: &Target, output: &mut Out
         let head = arguments.note(&found, target).await?;
         // A program reads the error alone.
         if output.format() != Format::Json {
-            note_head(head);
+            output.note_head(head);
         }
         return Err(Error::NotFound(
             "no lead matches; a number or address is looked for within its business, an external id within its source"

@@ -8,6 +8,7 @@ use leadping::store::SourceRecord;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::output::count;
 use crate::target::Target;
 
 /// The action of an entry after which a source does not exist.
@@ -107,10 +108,8 @@ fn fault_of_source(changes: &Changes, record: &SourceRecord) -> Option<String> {
 fn fault_of_history(changes: &Changes, record: &SourceRecord) -> Option<String> {
     let mut lost = changes.digests.clone();
     let foreign = record.changes.iter().filter(|change| !lost.remove(change)).count();
-    (!lost.is_empty() || foreign > 0).then(|| {
-        format!(
-            "is not what the ledger says: {} of its changes removed or edited, {foreign} added or edited",
-            lost.len()
-        )
-    })
+    let told =
+        [(lost.len(), "removed or edited"), (foreign, "added or edited")].into_iter().filter(|(many, _)| *many > 0);
+    let told: Vec<_> = told.map(|(many, what)| format!("{} {what}", count(many, "change"))).collect();
+    (!told.is_empty()).then(|| format!("is not what the ledger says: {}", told.join(", ")))
 }

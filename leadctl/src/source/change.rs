@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::limits;
 use super::view::SourceView;
 use crate::error::Error;
+use crate::input::whole;
 use crate::known;
 use crate::output::escape::Shown;
 use crate::output::{Output, Page};
@@ -28,7 +29,7 @@ pub(crate) struct Which {
     pub(crate) id: SourceId,
 
     /// Only if it is still at this revision, as `source show` gave it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole(0..=u32::MAX))]
     pub(crate) revision: Option<u32>,
 }
 
@@ -223,7 +224,7 @@ pub(super) fn show(output: &mut Output, source: &Source, changes: &[MemberChange
         write!(page, "Source ")?;
         page.bold(source.id)?;
         if changes.is_empty() {
-            return writeln!(page, " is like that already; nothing was written.");
+            return writeln!(page, " already has these settings; nothing was written.");
         }
         writeln!(page, " is changed:\n")?;
         lines(changes).try_for_each(|line| writeln!(page, "  {line}"))

@@ -71,6 +71,9 @@ struct Judgement {
     asked_trusted_form: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Box<RawValue>>,
+    /// Why the whole payload is refused, where no failure says it.
+    #[serde(skip)]
+    detail: String,
     #[serde(skip)]
     failures: Vec<Failure>,
     #[serde(skip)]
@@ -101,6 +104,7 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
             lead_id,
             asked_trusted_form: arguments.trusted_form,
             problem: None,
+            detail: String::new(),
             failures: Vec::new(),
             code: "",
         },
@@ -110,6 +114,11 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
             asked_trusted_form: arguments.trusted_form,
             code: problem.code(),
             problem: RawValue::from_string(problem.to_json(entrance.path(), "")).ok(),
+            detail: match &problem {
+                Problem::Validation(_) => String::new(),
+                Problem::Malformed(malformed) => malformed.to_string(),
+                problem => problem.detail().to_owned(),
+            },
             failures: match problem {
                 Problem::Validation(failures) => failures,
                 _ => Vec::new(),
@@ -164,7 +173,7 @@ async fn client(target: &Target) -> Result<TrustedForm, Error> {
 }
 
 fn write(page: &mut Page<'_>, judgement: &Judgement) -> io::Result<()> {
-    let Judgement { status, code, failures, .. } = judgement;
+    let Judgement { status, code, detail, failures, .. } = judgement;
     page.bold(status)?;
     match (&judgement.lead_id, judgement.status) {
         (Some(id), _) => writeln!(page, ": it is a repeat of {id}, and would be answered with that lead.")?,
@@ -175,10 +184,16 @@ fn write(page: &mut Page<'_>, judgement: &Judgement) -> io::Result<()> {
         }
         _ => writeln!(page, " {code}")?,
     }
+    if !detail.is_empty() {
+        writeln!(page, "\n  {}", Shown(detail))?;
+    }
     for failure in failures {
         writeln!(page)?;
         page.bold(failure.code.as_str())?;
-        writeln!(page, "  {}", Shown(failure.pointer.as_deref().unwrap_or_default()))?;
+        match failure.pointer.as_deref() {
+            None | Some("") => writeln!(page)?,
+            Some(pointer) => writeln!(page, "  {}", Shown(pointer))?,
+        }
         writeln!(page, "  {}", Shown(failure.detail))?;
     }
     Ok(())

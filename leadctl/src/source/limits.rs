@@ -11,6 +11,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use super::rules::GIVEN;
 use crate::error::Error;
+use crate::input::whole;
 
 /// How long a lead counts as an earlier one, unless the operator says.
 const DAYS: u16 = 30;
@@ -49,11 +50,11 @@ fn zone(text: &str) -> Result<Zone, String> {
 #[command(next_help_heading = "Limits")]
 pub(super) struct LimitArguments {
     /// Accept at most this many new leads a day; 0 pauses the source
-    #[arg(long, group = GIVEN, value_name = "N")]
+    #[arg(long, group = GIVEN, value_name = "N", allow_negative_numbers = true, value_parser = whole(0..=u32::MAX))]
     cap_day: Option<u32>,
 
     /// Accept at most this many new leads an hour; 0 pauses the source
-    #[arg(long, group = GIVEN, value_name = "N")]
+    #[arg(long, group = GIVEN, value_name = "N", allow_negative_numbers = true, value_parser = whole(0..=u32::MAX))]
     cap_hour: Option<u32>,
 
     /// Where days and hours begin, as America/New_York; UTC when not given
@@ -65,7 +66,7 @@ pub(super) struct LimitArguments {
     duplicates: Vec<PersonKey>,
 
     /// How many days a lead counts as an earlier one; 30 when not given
-    #[arg(long, group = GIVEN, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(Duplicates::MAX_DAYS)))]
+    #[arg(long, group = GIVEN, value_name = "N", allow_negative_numbers = true, value_parser = whole(1..=Duplicates::MAX_DAYS))]
     duplicate_days: Option<u16>,
 
     /// Whose earlier leads count: those of this source, or those of every source of the business with this scope
@@ -274,10 +275,13 @@ mod tests {
             ("--cap-zone PST --cap-day 1", "give America/Los_Angeles"),
             ("--cap-zone ct --cap-day 1", "give America/Chicago"),
             ("--cap-zone Hst --cap-day 1", "give Pacific/Honolulu"),
-            ("--cap-day -1", "unexpected argument"),
-            ("--cap-day=-1", "invalid value"),
+            ("--cap-day -1", "give a whole number from 0 to 4294967295"),
+            ("--cap-day=-1", "give a whole number from 0 to 4294967295"),
+            ("--cap-hour abc", "give a whole number from 0 to 4294967295"),
+            ("--cap-hour 1.5", "give a whole number from 0 to 4294967295"),
+            ("--cap-hour 4294967296", "give a whole number from 0 to 4294967295"),
             ("--duplicate-days 7", "--duplicates"),
-            ("--duplicates phone --duplicate-days 0", "0 is not in"),
+            ("--duplicates phone --duplicate-days 0", "give a whole number from 1 to"),
             ("--duplicates name", "[possible values: phone, email]"),
             ("--duplicates phone --duplicate-scope all", "[possible values: source, business]"),
             ("--duplicates phone --duplicate-action Refuse", "[possible values: flag, refuse]"),

@@ -174,7 +174,7 @@ impl Arguments {
 fn still_some<T>(before: &[T], after: Vec<T>, what: &str) -> Result<Vec<T>, Error> {
     if after.is_empty() && !before.is_empty() {
         return Err(Error::Refused(format!(
-            "without its last {what} the source would accept leads of any {what}: give --any-{what} if that is meant, or \
+            "without its last {what} the source would accept leads of any {what}: give --any-{what} if that is intended, or \
              disable it"
         )));
     }

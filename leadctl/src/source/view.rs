@@ -48,6 +48,20 @@ pub(crate) struct SourceView<'a> {
     standing: &'static str,
 }
 
+/// A source in the list of all.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Row<'a> {
+    Readable(SourceView<'a>),
+    Unreadable { id: &'a SourceId, unreadable: bool },
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn unreadable(id: &'a SourceId) -> Self {
+        Self::Unreadable { id, unreadable: true }
+    }
+}
+
 /// A key as operators may see it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -106,11 +120,19 @@ fn standing(source: &Source, now: Timestamp) -> &'static str {
 }
 
 /// Writes all sources as a table.
-pub(super) fn list(page: &mut Page<'_>, sources: &[SourceView<'_>]) -> io::Result<()> {
+pub(super) fn list(page: &mut Page<'_>, sources: &[Row<'_>]) -> io::Result<()> {
     if sources.is_empty() {
         return writeln!(page, "There are no sources yet; `leadctl source create --help` tells how to create one.");
     }
-    let rows = sources.iter().map(|source| {
+    let rows = sources.iter().map(|row| {
+        let source = match row {
+            Row::Readable(source) => source,
+            Row::Unreadable { id, .. } => {
+                let mut cells: [String; COLUMNS.len()] = Default::default();
+                cells[..2].clone_from_slice(&[id.to_string(), "cannot be read".to_owned()]);
+                return (Tone::Warning, cells);
+            }
+        };
         let cells = [
             source.id.to_string(),
             source.standing.to_owned(),

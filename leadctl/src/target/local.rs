@@ -32,17 +32,16 @@ impl Running {
     /// Reads the addresses of the stack.
     ///
     /// # Errors
-    /// [`Error::Usage`] when none is running.
+    /// [`Error::Aws`] when none is running; [`Error::Usage`] when the file is not readable, or another release's.
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         let shown = path.display();
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::Usage(match error.kind() {
-                io::ErrorKind::NotFound => format!(
-                    "no local stack runs here: there is no {shown}. Start one with `cargo run` in another terminal, or \
-                     name the directory of its data with --data"
-                ),
-                _ => format!("{shown} cannot be read: {}", reason(&error)),
-            })
+        let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Error::Aws {
+                what: format!("no local stack runs here: there is no {shown}"),
+                remedy: "Start one with `cargo run` in another terminal, or name the directory of its data with --data"
+                    .to_owned(),
+            },
+            _ => Error::Usage(format!("{shown} cannot be read: {}", reason(&error))),
         })?;
         serde_json::from_str(&text).map_err(|_| {
             Error::Usage(format!(

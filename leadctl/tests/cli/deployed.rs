@@ -193,7 +193,7 @@ async fn production_is_found_by_its_outputs_and_changed_only_with_a_word() {
         (&["key", "create", "source_123"], "create a key of the source source_123"),
         (&["key", "rotate", "source_123"], "create a key of the source source_123 and end its others at 2"),
         (&["key", "revoke", "source_123", "lp_source_key"], "end a key of the source source_123 at once"),
-        (&["lead", "erase", &id], "erase the person's data of the lead lead_"),
+        (&["lead", "erase", &id], "erase the personal data of the lead lead_"),
         (&["dlq", "redrive", "--all"], "send dead letters to the worker again"),
         (&["dlq", "delete", "6f1c2d3e"], "delete a dead letter for good"),
         (&["post", "Cargo.toml", "--source=source_123", "--key=lp_source_key"], "post a lead of the source source_123"),

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use leadping::time::Timestamp;
+use local::stack::Options;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::front::request;
-use crate::running::{Running, command, leadctl, stdout};
+use crate::running::{Running, command, failure, lead, leadctl, stderr, stdout};
 
 /// A directory by which the stack is found with one of its addresses changed.
 fn with_address(running: &Running, name: &str, url: &str) -> TempDir {
@@ -41,13 +42,13 @@ fn answering(status: u16) -> (String, Arc<Mutex<Vec<String>>>) {
     (url, asked)
 }
 
-/// Gives a source's caps a time zone that this release does not know, as a later one may.
-async fn move_to_mars(running: &Running, source: &str) {
+/// Edits a source's document by other means than leadctl.
+async fn edit(running: &Running, source: &str, change: impl FnOnce(&str) -> String) {
     let (client, table) = (&running.stack.clients().dynamodb, &running.stack.addresses().sources_table);
     let (pk, sk) = (AttributeValue::S(format!("SOURCE#{source}")), AttributeValue::S("SOURCE".to_owned()));
     let found = client.get_item().table_name(table).key("pk", pk).key("sk", sk).send().await.unwrap();
     let mut item = found.item.unwrap();
-    let document = item["document"].as_s().unwrap().replace(r#""UTC""#, r#""Mars/Olympus""#);
+    let document = change(item["document"].as_s().unwrap());
     item.insert("document".to_owned(), AttributeValue::S(document));
     client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
 }
@@ -81,7 +82,8 @@ async fn problems_are_found_with_what_to_do() {
     let dead = &running.stack.addresses().dead_letter_queue_url;
     running.stack.clients().sqs.send_message().queue_url(dead).message_body("poison").send().await.unwrap();
     running.json(&["source", "update", "source_exempt", "--cap-day", "5"]);
-    move_to_mars(&running, "source_exempt").await;
+    // As a later release may.
+    edit(&running, "source_exempt", |document| document.replace(r#""UTC""#, r#""Mars/Olympus""#)).await;
     let output = running.run(&["doctor"]);
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
@@ -96,6 +98,74 @@ async fn problems_are_found_with_what_to_do() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_cannot_be_read_is_named_and_its_leads_are_not_left_out() {
+    let running = Running::start().await;
+    for (source, external_id) in [("source_exempt", "one"), ("source_123", "two")] {
+        let (status, answer) =
+            running.send(source, "lp_source_key", &lead(external_id, "+15555550123", "a@example.com"));
+        assert_eq!(status, 201, "{answer}");
+    }
+    running.settled();
+    edit(&running, "source_exempt", |_| "{".to_owned()).await;
+
+    let found = running.run(&["doctor"]);
+    let text = stdout(&found);
+    assert_eq!(found.status.code(), Some(1), "{text}");
+    assert!(text.contains("cannot be read, so each of their posts fails: source_exempt\n"), "{text}");
+
+    let list = running.run(&["source", "list", "-ojson"]);
+    let rows: Vec<Value> = serde_json::from_str(&stdout(&list)).unwrap();
+    assert_eq!(rows.last(), Some(&json!({"id": "source_exempt", "unreadable": true})));
+    assert_eq!((rows.len(), stderr(&list).as_str()), (8, ""));
+    assert!(running.text(&["source", "list"]).contains("source_exempt\tcannot be read\t"));
+
+    let leads = |report: &Value| report.as_array().unwrap().iter().filter_map(|row| row["leads"].as_u64()).sum::<u64>();
+    assert_eq!(leads(&running.json(&["report", "--from=today"])), 2);
+    assert_eq!(running.text(&["lead", "export", "--business=business_1", "--from=today"]).lines().count(), 2);
+    assert_eq!(running.json(&["event", "replay", "--from=today"])["leads"], 2);
+    // When it was created, and so how far back its leads go, is not known.
+    let output = running.run(&["lead", "erase", "--older-than=1d", "-ojson"]);
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), "{\"erased\":[]}\n"));
+    assert!(stderr(&output).contains("no lead of theirs was erased: source_exempt"), "{}", stderr(&output));
+
+    for row in rows.iter().filter(|row| row["enabled"] == true) {
+        running.json(&["source", "disable", row["id"].as_str().unwrap()]);
+    }
+    let found = running.json_of(&["doctor"], "sources");
+    assert_eq!(
+        (&found["healthy"], &found["found"]),
+        (&json!(true), &json!("7 sources, none active: no lead is accepted"))
+    );
+    running.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backends_of_functions_that_run_elsewhere_are_acted_on_too() {
+    let running = Running::with(Options { gateway: false, worker: false, ..Options::default() }).await;
+    let text = running.text(&["source", "create", "--name=Acme", "--account=account_7", "--business=business_7"]);
+    assert!(text.contains("$LEADPING_URL/leads") && text.contains("Set LEADPING_URL"), "{text}");
+    let findings = running.json(&["doctor"]);
+    let found = |check: &str| {
+        let mut findings = findings.as_array().unwrap().iter();
+        findings.find(|finding| finding["check"] == check).unwrap()["found"].as_str().unwrap()
+    };
+    assert_eq!(found("API"), "no address is known");
+    for arguments in [
+        &["post", "-", "--source=source_123", "--key=lp_source_key", "-ojson"][..],
+        &["token", "--business=business_1", "-ojson"],
+    ] {
+        let (code, _, message) = failure(&running.run(arguments));
+        assert!(code == Some(2) && message.contains("without --backends-only"), "{message}");
+    }
+    // Functions that run elsewhere may not have run for hours.
+    let url = &running.stack.addresses().queue_url;
+    running.stack.clients().sqs.send_message().queue_url(url).message_body("waits").send().await.unwrap();
+    let text = running.text(&["doctor"]);
+    assert!(text.contains("1 message waits; the worker runs elsewhere"), "{text}");
     running.stack.stop().await;
 }
 

@@ -318,7 +318,7 @@ async fn an_erasure_that_is_interrupted_continues_by_the_same_command() {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-    assert!(stderr(&output).contains("the same command continues"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("interrupted after 2 leads"), "{}", stderr(&output));
     assert_eq!(erased(), 2);
     assert_eq!(running.json(&erase)["erased"].as_array().unwrap().len(), 2);
     running.stack.stop().await;

@@ -135,6 +135,7 @@ async fn events_that_wait_are_listed_and_published_by_hand() {
     let findings = running.json(&["doctor"]);
     let finding = findings.as_array().unwrap().iter().find(|finding| finding["check"] == "events").unwrap();
     assert_eq!(finding["found"], "the events of 1 lead wait");
+    assert_eq!(running.json_of(&["doctor"], "sweep")["found"], "1 unfinished lead, none overdue");
 
     running.stack.bus().fail(BusFault::None);
     assert_eq!(running.json(&["unfinished", "announce", "--all"]), json!({"announced": 1}));

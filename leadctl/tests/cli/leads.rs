@@ -268,7 +268,11 @@ async fn an_export_that_is_interrupted_says_how_to_continue() {
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
     let told = stderr(&output);
     let told = told.split_once('\n').filter(|(head, _)| head.starts_with("Ledger: ")).unwrap().1;
-    assert_eq!(told.trim_end(), format!("error: Interrupted at {leads}; continue with --resume"), "{told}");
+    assert_eq!(
+        told.trim_end(),
+        format!("error: interrupted after {leads} leads; run the same command with --resume"),
+        "{told}"
+    );
 
     let resume = [&export[..], &[&into, "--resume"]].concat();
     let output = running.run(&resume);

@@ -157,6 +157,20 @@ async fn a_payload_is_judged_as_the_intake_would_and_nothing_is_written() {
         }
         let people = running.run(&check);
         assert!(codes.iter().all(|code| stdout(&people).contains(code)), "{}", stdout(&people));
+        assert!(!stdout(&people).lines().any(|line| line.ends_with(' ')), "{:?}", stdout(&people));
+    }
+    for (payload, source, says) in [
+        ("{bad", "source_123", "at line 1, column 2"),
+        ("{\"a\":1}{}", "source_123", "at line 1, column 8"),
+        ("[]", "source_123", "object"),
+        ("{}", "source_disabled", "disabled"),
+    ] {
+        std::fs::write(&file, payload).unwrap();
+        let check = ["source", "check", source, "--payload", &path];
+        let problem: Value = serde_json::from_str(&stdout(&running.run(&[&check[..], &["-ojson"]].concat()))).unwrap();
+        let detail = problem["problem"]["detail"].as_str().unwrap();
+        let people = stdout(&running.run(&check));
+        assert!(people.contains(detail) && detail.contains(says), "{people}: {detail}");
     }
     assert_eq!(running.json(&["unfinished"])["unfinished"], 0, "nothing was written");
 

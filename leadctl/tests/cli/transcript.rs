@@ -30,18 +30,20 @@ Below is every command with its answer, from a session with the local stack on a
 keys are masked. A test writes the page (`leadctl/tests/cli/transcript.rs`) and fails when a command answers something
 else; `LEADCTL_TRANSCRIPT=write cargo test --workspace --test cli transcript` writes it again.
 
-Each command tells more with `--help`. On a terminal, tables fit its width and times are relative; `--output wide` shows
+Run any command with `--help` for more. On a terminal, tables fit its width and times are relative; `--output wide` shows
 every column and time in full. In a pipe, tables are tab-separated, without a header. `--output json` gives programs the
-whole result on one line, and errors too. `NO_COLOR` turns colors off, and `LEADCTL_FORCE_TTY=100` arranges all output as
-on a terminal of 100 columns.
+whole result on one line, and errors too. The ledger's head after an act is `ledgerHead` in the result; where the result is
+a list or rows of leads, it is a line of JSON on standard error. `NO_COLOR` turns colors off, and `LEADCTL_FORCE_TTY=100`
+arranges all output as on a terminal of 100 columns.
 
 The exit code is 0 for success, 1 when something is refused, 2 for a wrong command line, 3 when an id does not exist, 4 for
-a conflict, 5 when AWS or the local stack does not answer, and 130 after Ctrl-C.
+a conflict, 5 when AWS or the local stack does not answer or no local stack runs, and 130 after Ctrl-C. `event tail` waits for
+events until Ctrl-C, and ends with 0.
 
-`--local` acts on the stack that `cargo run` started; `--stack NAME` on a deployed one, by its outputs, where production
-asks before a change (`--yes` for scripts); `LEADCTL_STACK` names a deployed stack for every command. Without any of them,
-`SOURCES_TABLE`, `LEADS_TABLE`, `LEDGER_TABLE`, `LEAD_CREATED_QUEUE_URL` and `DEAD_LETTER_QUEUE_URL` name the tables and
-queues.
+`--local` acts on the stack that `cargo run` started; `--stack NAME` on a deployed one, by its name in CloudFormation.
+leadctl asks before changing production (`--yes` for scripts). `LEADCTL_STACK` names a deployed stack for every command.
+Without any of them, `SOURCES_TABLE`, `LEADS_TABLE`, `LEDGER_TABLE`, `LEAD_CREATED_QUEUE_URL` and `DEAD_LETTER_QUEUE_URL`
+name the tables and queues.
 ";
 
 /// The page as it grows.
@@ -116,7 +118,7 @@ async fn the_page_is_what_the_commands_answer() {
     it.says("The last allowed state does not silently become \"any\":");
     it.run("source update source_acme --remove-state TX --remove-state LA", 1);
     it.run("source update source_acme --any-state --any-product --name Acme", 0);
-    it.says("Limits: at most 500 new leads a day and 50 an hour, and persons who come again are marked:");
+    it.says("Limits: at most 500 new leads a day and 50 an hour, and repeat leads are flagged:");
     it.run(
         "source update source_acme --cap-day 500 --cap-hour 50 --cap-zone America/New_York --duplicates phone,email",
         0,
@@ -150,10 +152,12 @@ async fn the_page_is_what_the_commands_answer() {
     it.run("key create source_exempt", 0);
     it.run("key rotate source_exempt --overlap 7d", 0);
     it.run("key list source_exempt", 0);
-    it.says("A leaked key is revoked by the whole of it, or by its beginning; `-` reads it from standard input.");
+    it.says(
+        "Revoke a leaked key by giving all of it, or its first 8 characters or more; `-` reads it from standard input.",
+    );
     let prefix = it.json(&["key", "list", "source_exempt"])[1]["prefix"].as_str().unwrap().to_owned();
     it.run(&format!("key revoke source_exempt lp_{prefix}..."), 0);
-    it.says("A test key is for integrating: its leads cost no money, are in no list, and end after 30 days.");
+    it.says("A test key is for integrating: its leads cost no money, are in no list, and are deleted after 30 days.");
     it.run("key create source_unapproved --test", 0);
     it.run("key list source_unapproved", 0);
 

@@ -25,7 +25,7 @@ pub const KNOBS: [Knob<Reply>; 8] = [
     Knob::new("0102", "VoIP", "`Ready`", Reply::Line(Line::Voip)),
     Knob::new("0103", "toll free", "`Ready`", Reply::Line(Line::TollFree)),
     Knob::new("0104", "not a valid number", "`Ready`", Reply::Line(Line::Invalid)),
-    Knob::new("0105", "throttled twice, then a mobile phone", "`Ready` after two retries", Reply::ThrottledTwice),
+    Knob::new("0105", "throttled twice, then mobile", "`Ready` after two retries", Reply::ThrottledTwice),
     Knob::new("0106", "503", "`Enriching`, and retried", Reply::Refusal(Refusal::Down)),
     Knob::new(
         "0107",

@@ -61,14 +61,14 @@ pub const KNOBS: [Knob<Reply>; 8] = [
     ),
     Knob::new(
         "unfunded",
-        "402, our account is out of funds",
+        "402, we are out of funds",
         "`503 trusted_form.unavailable`",
         Reply::Error(StatusCode::PAYMENT_REQUIRED, "Account is inactive or out of funds"),
     ),
     Knob::new("down", "503", "`503 trusted_form.unavailable`", Reply::Down),
     Knob::new("slow", "a success after five seconds", "`503 trusted_form.unavailable`", Reply::Slow),
     Knob::new("garbage", "200 that is not JSON", "`503 trusted_form.unavailable`", Reply::Garbage),
-    Knob::new("cut", "no answer, the connection is closed", "`503 trusted_form.unavailable`", Reply::Cut),
+    Knob::new("cut", "the connection is closed", "`503 trusted_form.unavailable`", Reply::Cut),
 ];
 
 /// How the stand-in answers when a certificate is matched and retained.
@@ -89,9 +89,9 @@ pub enum RetainReply {
 /// What a certificate id begins with decides the answer about consent. Every other id matches. All of these are valid.
 pub const RETAIN_KNOBS: [Knob<RetainReply>; 8] = [
     Knob::new("mismatch", "neither phone nor e-mail match", "`mismatched`, after 20 minutes", RetainReply::Mismatch),
-    Knob::new("late", "no phone match at first, then one", "`verified`, after 20 minutes", RetainReply::Late),
+    Knob::new("late", "first no phone match, then one", "`verified`, after 20 minutes", RetainReply::Late),
     Knob::new("nophone", "the certificate holds no phone", "`unverified`", RetainReply::NoPhone),
-    Knob::new("reused", "a match, and it was retained before", "`verified`, `certificateReused`", RetainReply::Reused),
+    Knob::new("reused", "a match, retained before", "`verified`, `certificateReused`", RetainReply::Reused),
     Knob::new(
         "sandbox",
         "405, a sandbox certificate",
@@ -112,7 +112,7 @@ pub const RETAIN_KNOBS: [Knob<RetainReply>; 8] = [
     ),
     Knob::new(
         "retainunfunded",
-        "402, our account is out of funds",
+        "402, we are out of funds",
         "`pending`, retried for 60 hours",
         RetainReply::Error(StatusCode::PAYMENT_REQUIRED, "Account is inactive or out of funds"),
     ),

@@ -13,8 +13,8 @@ use crate::telemetry::metric;
 use crate::time::Timestamp;
 use crate::trusted_form::retain::{Matched, Person, Request, RetainFault};
 
-/// How long after a first answer that did not match the second call is made. By then the certificate has taken in the end
-/// of the visit.
+/// How long after a first answer that did not match the second call is made. By then the certificate covers the end of
+/// the visit.
 const SECOND_CALL_AFTER: Duration = Duration::from_secs(20 * 60);
 
 /// The lease of a lead's certificate.

@@ -35,6 +35,16 @@ pub struct SourceRecord {
     pub changes: Vec<Digest>,
 }
 
+/// All sources of the table.
+#[derive(Clone, Debug, Default)]
+pub struct AllSources {
+    /// Those that can be read, sorted by name.
+    pub sources: Vec<Source>,
+    /// The ids of those that cannot, because their items were edited by hand or written by another release. Their posts
+    /// fail.
+    pub unreadable: Vec<SourceId>,
+}
+
 /// The table of sources.
 #[derive(Clone, Debug)]
 pub struct Sources {
@@ -236,8 +246,8 @@ impl Sources {
             .consistent_read(true)
     }
 
-    /// Lists all sources, sorted by name.
-    pub async fn list(&self) -> Result<Vec<Source>, StoreError> {
+    /// Lists all sources.
+    pub async fn list(&self) -> Result<AllSources, StoreError> {
         let mut pages = self
             .client
             .query()
@@ -257,9 +267,16 @@ impl Sources {
             }
         }
         let found = batch::get(&self.client, &self.table, listed, false).await?;
-        let mut sources: Vec<Source> = item::readable(found.iter().map(item::document));
-        sources.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
-        Ok(sources)
+        let mut all = AllSources::default();
+        for found in &found {
+            match item::document(found) {
+                Ok(source) => all.sources.push(source),
+                Err(_) => all.unreadable.push(source_id(found)?),
+            }
+        }
+        all.sources.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
+        all.unreadable.sort();
+        Ok(all)
     }
 }
 

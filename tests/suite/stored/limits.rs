@@ -82,7 +82,8 @@ async fn limits_consent_and_test_leads_of_the_first_release_are_read_next_to_tho
         assert_eq!((caps.day, caps.hour, caps.time_zone.as_str()), (Some(3), None, "America/New_York"));
         assert_eq!((duplicates.days, duplicates.scope, duplicates.action), (3_650, Scope::Source, Action::Flag));
         assert_eq!((source.test_keys.len(), source.retain_certificates), (1, true));
-        let listed: Vec<_> = sources.list().await.unwrap().into_iter().map(|source| source.id.to_string()).collect();
+        let listed: Vec<_> =
+            sources.list().await.unwrap().sources.into_iter().map(|source| source.id.to_string()).collect();
         let kept_listed = |id: &str| listed.iter().any(|listed| listed == id);
         assert!(kept_listed("source_limited") && kept_listed("source_sharing"));
         assert!(!kept_listed("source_quarantining"), "a source is not served by rules that this release cannot apply");
