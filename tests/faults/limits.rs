@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use leadping::source::limits::{Action, Caps, Duplicates, PersonKey, Scope, Zone};
+use leadping::store::Erasure;
 use leadping::time::Timestamp;
 use local::demo;
 use tests::logged;
@@ -37,11 +38,16 @@ async fn taken(world: &World) -> usize {
 
 /// Lets a minute pass for every guard.
 async fn a_minute_passes(world: &World) {
+    guards_age(world, Duration::from_secs(61)).await;
+}
+
+/// Makes every guard older.
+async fn guards_age(world: &World, by: Duration) {
     let (client, table) = (&world.stack.clients().dynamodb, &world.stack.addresses().limits_table);
     let found = client.scan().table_name(table).send().await.unwrap();
     for item in found.items().iter().filter(|item| item.contains_key("writtenAt")) {
         let written: Timestamp = item["writtenAt"].as_s().unwrap().parse().unwrap();
-        let earlier = AttributeValue::S(written.before(Duration::from_secs(61)).to_string());
+        let earlier = AttributeValue::S(written.before(by).to_string());
         let update = client.update_item().table_name(table).key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
         let update =
             update.update_expression("SET writtenAt = :earlier").expression_attribute_values(":earlier", earlier);
@@ -198,6 +204,58 @@ async fn a_guard_without_a_lead_is_taken_over_after_a_minute() {
             }
         }
         world.settled().await;
+    }
+    world.stop().await;
+}
+
+/// Whether a lead has a guard.
+async fn is_guarded(world: &World, lead: &str) -> bool {
+    let scan = world.stack.clients().dynamodb.scan().table_name(&world.stack.addresses().limits_table);
+    let found = scan.send().await.unwrap().items.unwrap_or_default();
+    found.iter().any(|item| item.get("leadId").is_some_and(|id| id.as_s().unwrap() == lead))
+}
+
+/// The first try dies with the guard of the phone, and the second one meets that of the e-mail address.
+#[tokio::test]
+async fn a_duplicate_leaves_no_guard_of_an_earlier_try() {
+    let world = World::start().await;
+    world.limit(None, duplicates(Action::Refuse)).await;
+    let with_email = || world.submission().with("email", "jordan@example.com");
+    world.accepted(&with_email()).await;
+    let duplicate = with_email();
+    let mut kill = Kill::at(&world, Point::Guard, Side::After);
+    assert!(world.post_until(&duplicate, &mut kill).await.is_none());
+    assert_eq!(world.post(&duplicate).await.status, 409);
+    let other = world.submission().with("phone", &duplicate.phone);
+    assert_eq!(world.post(&other).await.status, 201, "no guard of the phone is left");
+    world.stop().await;
+}
+
+/// A post that is refused puts a guard back that was too old for its source only, but not that of a person who was erased
+/// in the meantime.
+#[tokio::test]
+async fn a_refused_post_puts_no_guard_of_an_erased_person_back() {
+    let world = World::start().await;
+    for erased in [false, true] {
+        world.limit(caps(Some(PLENTY)), duplicates(Action::Refuse)).await;
+        let first = world.submission();
+        let id = world.accepted(&first).await;
+        guards_age(&world, Duration::from_secs(40 * 24 * 60 * 60)).await;
+        let used_up = u32::try_from(taken(&world).await).unwrap();
+        world.limit(caps(Some(used_up)), duplicates(Action::Refuse)).await;
+        let mut held = world.proxy.hold(Point::Count, Side::Before);
+        let meanwhile = async {
+            held.reached().await;
+            assert!(!is_guarded(&world, id.as_str()).await, "it is written over");
+            if erased {
+                assert!(matches!(tests::erase(&world.stack, &id).await, Erasure::Erased(_)));
+            }
+            held.resume();
+        };
+        let again = world.submission().with("phone", &first.phone);
+        let (told, ()) = join(world.post(&again), meanwhile).await;
+        assert!(matches!(told.status, 429 | 503), "{told:?}");
+        assert_eq!(is_guarded(&world, id.as_str()).await, !erased);
     }
     world.stop().await;
 }

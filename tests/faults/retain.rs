@@ -1,5 +1,6 @@
 //! Certificates are matched and retained once for each lead, whatever happens to TrustedForm and to the functions.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -261,9 +262,10 @@ async fn the_last_of_two_workers_says_what_both_have_found() {
         let mut never = Kill::never();
         join(world.work(&[&message], &mut never), other).await;
 
-        assert_eq!(world.settled().await.wrong(), [], "{slow}");
+        // Each has told its news, without a sweep.
         assert_eq!(reasons(&world, &id, "lead.ready"), ready, "{slow}");
         assert_eq!(reasons(&world, &id, "consent.verified"), verified, "{slow}");
+        assert_eq!(world.settled().await.wrong(), [], "{slow}");
         assert_eq!((world.paid(&submission), world.stack.trusted_form().retain_calls() % 2), (1, 0), "{slow}");
     }
     world.stop().await;
@@ -293,6 +295,35 @@ async fn a_wait_that_cannot_be_written_loses_no_result() {
         let made = world.stack.trusted_form().retain_calls() - calls;
         assert_eq!((world.paid(&submission), made), (1, 1), "{postponed}: each call is made once");
     }
+    world.stop().await;
+}
+
+/// A bus that is down delays events and nothing else: a certificate that waits next to them is seen, and is due in time.
+#[tokio::test]
+async fn events_that_wait_neither_hide_nor_delay_a_certificate() {
+    let world = World::start().await;
+    world.proxy.break_all(Point::Publish, Side::Before, Fault::Broken);
+    let id = world.accepted(&certified(&world, "late")).await;
+    world.deliver(&mut Kill::never()).await;
+    let unfinished = world.stack.leads().unfinished().await.unwrap();
+    let waits: BTreeSet<_> = unfinished.iter().map(|due| format!("{:?}", due.work)).collect();
+    assert_eq!(waits, ["Events", "Retain"].map(str::to_owned).into());
+
+    // Events that have waited for a day are due after hours.
+    let in_six_hours = Timestamp::now().after(Duration::from_secs(6 * 60 * 60));
+    let text = |text: String| AttributeValue::S(text);
+    let update = world.stack.clients().dynamodb.update_item().table_name(&world.stack.addresses().leads_table);
+    let update = update.key("pk", text(format!("LEAD#{id}"))).key("sk", text("OUTBOX".to_owned()));
+    let update = update.update_expression("SET dueAt = :later");
+    update.expression_attribute_values(":later", text(in_six_hours.to_string())).send().await.unwrap();
+    world.work(&[&world.message(&id).await], &mut Kill::never()).await;
+    let outbox = world.stack.leads().record(&id).await.unwrap().unwrap().outbox;
+    assert!(outbox.published < outbox.version);
+    assert_eq!(outbox.due_at, outbox.retain.map(|retain| retain.until), "the second call is due in time");
+
+    world.proxy.repair();
+    world.settled().await;
+    assert_eq!(consent(&world, &id).await.unwrap().status, ConsentStatus::Verified);
     world.stop().await;
 }
 

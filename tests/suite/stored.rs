@@ -190,3 +190,29 @@ async fn stored(api: &Api, table: &str, pk: &str, sk: &str) -> Item {
     let found = found.key("pk", AttributeValue::S(pk.to_owned())).key("sk", AttributeValue::S(sk.to_owned()));
     found.send().await.unwrap().item.unwrap()
 }
+
+/// A sweep moves no mark that it does not know, so these stay due, before all others.
+#[tokio::test]
+async fn marks_of_a_later_release_do_not_hide_what_is_due() {
+    let api = Api::start(&Options { worker: false, ..options() }).await;
+    let dynamodb = &api.stack.clients().dynamodb;
+    let marked = |sk: &str, due_at: &str| {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        dynamodb
+            .put_item()
+            .table_name(&api.stack.addresses().leads_table)
+            .item("pk", text("LEAD#lead_a"))
+            .item("sk", text(sk))
+            .item("unfinishedShard", AttributeValue::N("7".to_owned()))
+            .item("createdAt", text("2026-11-26T22:00:00Z"))
+            .item("dueAt", text(due_at))
+            .send()
+    };
+    for number in 0..5 {
+        marked(&format!("CALLBACK#{number}"), "2026-11-26T22:00:00Z").await.unwrap();
+    }
+    marked("LEAD", "2026-11-26T22:30:00Z").await.unwrap();
+    let due = api.stack.leads().due(7, "2026-11-26T23:00:00Z".parse().unwrap(), 2).await.unwrap();
+    assert_eq!(due.iter().map(|due| due.work).collect::<Vec<_>>(), [Work::Lookup]);
+    api.stack.stop().await;
+}

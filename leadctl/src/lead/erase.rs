@@ -10,7 +10,7 @@ use leadping::id::{BusinessId, LeadId, SourceId};
 use leadping::lead::email::Email;
 use leadping::lead::phone_number::PhoneNumber;
 use leadping::ledger::Stored;
-use leadping::store::{AllSources, ERASE, Erasure, StoredLead, schema};
+use leadping::store::{AllSources, ERASE, Erasure, StoreError, StoredLead, schema};
 use leadping::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -94,6 +94,9 @@ fn age(text: &str) -> Result<Duration, &'static str> {
 #[derive(Serialize)]
 struct Erased {
     erased: Vec<LeadId>,
+    /// The leads that this release cannot read. They still have the person's data.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<LeadId>,
 }
 
 /// What an erasure of one lead did.
@@ -108,14 +111,15 @@ struct ErasedLead<'a> {
 ///
 /// # Errors
 /// [`Error::NotFound`] for a lead or business that does not exist, and when no lead matches; [`Error::Conflict`] for a
-/// lead that is updated again and again; [`Error::Interrupted`] on Ctrl-C; [`Error::Refused`] for entries of the ledger
-/// or sources that cannot be read, after the erasures of all others; else when a table does not answer. What is erased by then stays erased.
+/// lead that is updated again and again; [`Error::Interrupted`] on Ctrl-C; [`Error::Refused`] for leads, sources or entries of the
+/// ledger that cannot be read, after the erasures of all others; else when a table does not answer. What is erased by
+/// then stays erased.
 pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Output) -> Result<(), Error> {
     if let Some(id) = arguments.id {
         known::not_a_key(id.as_str())?;
         target.confirm(&format!("erase the personal data of the lead {id} for good"))?;
         let by = target.caller().await?;
-        let before = !erase(&id, &by, target, output).await?;
+        let before = !erase(&id, &by, target, output).await.map_err(|failed| failed.error(target))?;
         return output.show(&ErasedLead { id: &id, erased: true, before }, |page, _| {
             if before {
                 writeln!(page, "The personal data of {id} was erased before; nothing was written.")
@@ -124,20 +128,28 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
             }
         });
     }
-    let (mut noted, mut unsearched) = (Noted::default(), Vec::new());
+    // What the command cannot know, because something cannot be read.
+    let mut left_out = Vec::new();
     let found = match (&arguments.business, arguments.older_than) {
         (Some(business), _) => of_person(business, &arguments, target).await?,
         (None, Some(age)) => {
-            let (found, unreadable) = older(age, arguments.source.as_ref(), target).await?;
-            unsearched = unreadable;
+            let (found, unsearched) = older(age, arguments.source.as_ref(), target).await?;
+            if !unsearched.is_empty() {
+                left_out.push(format!(
+                    "these sources cannot be read, and no lead of theirs was erased: {}. Restore them and run the same command \
+                     again (docs/operating.md#a-source-cannot-be-read)",
+                    listed(&unsearched)
+                ));
+            }
             found
         }
         (None, None) => {
-            noted = self::noted(target).await?;
-            still_kept(noted.leads.iter().cloned().collect(), target).await?
+            let noted = noted(target).await?;
+            left_out.extend(noted.unread());
+            still_kept(noted.leads.into_iter().collect(), target).await?
         }
     };
-    let mut result = Erased { erased: Vec::new() };
+    let mut result = Erased { erased: Vec::new(), unreadable: Vec::new() };
     if !found.is_empty() {
         target.confirm(&format!("erase personal data of {} for good", count(found.len(), "lead")))?;
         let by = target.caller().await?;
@@ -155,7 +167,8 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
             match erased {
                 Ok(true) => result.erased.push(id),
                 Ok(false) => {}
-                Err(error) => {
+                Err(Failed::Unreadable(_)) => result.unreadable.push(id),
+                Err(Failed::Other(error)) => {
                     note(format_args!("{} erased before the error.", count(result.erased.len(), "lead")));
                     return Err(error);
                 }
@@ -163,19 +176,26 @@ pub(super) async fn run(arguments: Arguments, target: &Target, output: &mut Outp
         }
     }
     output.show(&result, write)?;
-    if !unsearched.is_empty() {
-        let ids = unsearched.iter().map(SourceId::as_str).collect::<Vec<_>>().join(", ");
-        return Err(Error::Refused(format!(
-            "these sources cannot be read, and no lead of theirs was erased: {ids}. Restore them and run the same command \
-             again (docs/operating.md#a-source-cannot-be-read)"
-        )));
+    if !result.unreadable.is_empty() {
+        left_out.push(format!(
+            "{} cannot be read and still {} the person's data: {}. All others are erased. A later release's leadctl may \
+             read more",
+            count(result.unreadable.len(), "lead"),
+            if result.unreadable.len() == 1 { "has" } else { "have" },
+            listed(&result.unreadable)
+        ));
     }
-    noted.all_read()
+    if left_out.is_empty() { Ok(()) } else { Err(Error::Refused(left_out.join(". "))) }
+}
+
+fn listed(ids: &[impl ToString]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn write(page: &mut Page<'_>, result: &Erased) -> io::Result<()> {
     match result.erased.as_slice() {
-        [] => writeln!(page, "There is nothing to erase."),
+        [] if result.unreadable.is_empty() => writeln!(page, "There is nothing to erase."),
+        [] => writeln!(page, "No person's data is erased."),
         erased => {
             erased.iter().try_for_each(|id| writeln!(page, "{id}"))?;
             writeln!(page, "Personal data of {} erased.", count(erased.len(), "lead"))
@@ -183,19 +203,36 @@ fn write(page: &mut Page<'_>, result: &Erased) -> io::Result<()> {
     }
 }
 
+/// Why a lead is not erased.
+enum Failed {
+    /// This release cannot read one of its items.
+    Unreadable(StoreError),
+    Other(Error),
+}
+
+impl Failed {
+    fn error(self, target: &Target) -> Error {
+        match self {
+            Self::Unreadable(error) => target.store_error(error),
+            Self::Other(error) => error,
+        }
+    }
+}
+
 /// Erases a lead. Returns `false` when it was erased before.
-async fn erase(id: &LeadId, by: &str, target: &Target, output: &mut Output) -> Result<bool, Error> {
-    let erasure = target.leads.erase(&target.limits, &target.ledger, id, by, Timestamp::now()).await;
-    match erasure.map_err(|error| target.store_error(error))? {
-        Erasure::Erased(head) => {
+async fn erase(id: &LeadId, by: &str, target: &Target, output: &mut Output) -> Result<bool, Failed> {
+    match target.leads.erase(&target.limits, &target.ledger, id, by, Timestamp::now()).await {
+        Ok(Erasure::Erased(head)) => {
             output.acted(head);
             Ok(true)
         }
-        Erasure::ErasedBefore => Ok(false),
-        Erasure::NotFound => Err(known::no_lead(id)),
-        Erasure::Busy => {
-            Err(Error::Conflict(format!("the lead {id} is being updated concurrently; it was not erased, try again")))
-        }
+        Ok(Erasure::ErasedBefore) => Ok(false),
+        Ok(Erasure::NotFound) => Err(Failed::Other(known::no_lead(id))),
+        Ok(Erasure::Busy) => Err(Failed::Other(Error::Conflict(format!(
+            "the lead {id} is being updated concurrently; it was not erased, try again"
+        )))),
+        Err(error @ StoreError::Unreadable(_)) => Err(Failed::Unreadable(error)),
+        Err(error) => Err(Failed::Other(target.store_error(error))),
     }
 }
 
@@ -203,11 +240,11 @@ async fn erase(id: &LeadId, by: &str, target: &Target, output: &mut Output) -> R
 async fn of_person(business: &BusinessId, arguments: &Arguments, target: &Target) -> Result<Vec<LeadId>, Error> {
     let leads = &target.leads;
     let found = match (&arguments.phone, &arguments.email) {
-        (Some(phone), _) => leads.by_phone(business, phone, usize::MAX).await,
-        (None, Some(email)) => leads.by_email(business, email, usize::MAX).await,
+        (Some(phone), _) => leads.ids_by_phone(business, phone).await,
+        (None, Some(email)) => leads.ids_by_email(business, email).await,
         (None, None) => Ok(Vec::new()),
     };
-    let found = kept(&found.map_err(|error| target.store_error(error))?);
+    let found = still_kept(found.map_err(|error| target.store_error(error))?, target).await?;
     if found.is_empty() {
         known::sources_of(target, business).await?;
         return Err(Error::NotFound(format!("no lead of {business} matches; nothing was erased")));
@@ -276,22 +313,19 @@ impl Noted {
         self.leads.extend(leads);
     }
 
-    /// Fails if an erasure may be left out.
-    ///
-    /// # Errors
-    /// [`Error::Refused`], with the entries that cannot be read.
-    fn all_read(&self) -> Result<(), Error> {
+    /// Names the entries that cannot be read, if an erasure may be left out.
+    fn unread(&self) -> Option<String> {
         let (entries, erasures) = match self.unreadable.len() {
-            0 => return Ok(()),
+            0 => return None,
             1 => ("1 entry".to_owned(), "an erasure"),
             number => (format!("{number} entries"), "erasures"),
         };
-        Err(Error::Refused(format!(
+        Some(format!(
             "{entries} of the ledger cannot be read, and may be of {erasures}: {}. All others are repeated. `leadctl \
              ledger list --output json` shows the text, `leadctl ledger verify` finds what was changed, and a later \
              release's leadctl may read more",
             self.unreadable.join(", ")
-        )))
+        ))
     }
 }
 
@@ -302,14 +336,11 @@ async fn noted(target: &Target) -> Result<Noted, Error> {
     Ok(noted)
 }
 
+/// Those of the leads that are not erased. One that cannot be read may not be, either.
 async fn still_kept(ids: Vec<LeadId>, target: &Target) -> Result<Vec<LeadId>, Error> {
-    let leads = target.leads.get_many(&ids).await.map_err(|error| target.store_error(error))?;
-    Ok(kept(&leads))
-}
-
-fn kept(leads: &[StoredLead]) -> Vec<LeadId> {
-    let kept = leads.iter().filter(|stored| matches!(stored, StoredLead::Kept(_)));
-    kept.map(|stored| stored.lead().id.clone()).collect()
+    let leads = target.leads.each(&ids).await.map_err(|error| target.store_error(error))?;
+    let kept = leads.into_iter().filter(|(_, read)| !matches!(read, Ok(StoredLead::Erased(_))));
+    Ok(kept.map(|(id, _)| id).collect())
 }
 
 #[cfg(test)]
@@ -331,8 +362,8 @@ mod tests {
         ] {
             let mut noted = Noted::default();
             noted.take(&Stored { key: "000000000007".to_owned(), document: document.to_owned() });
-            assert_eq!((noted.leads.len(), noted.all_read().is_err()), (leads, unreadable), "{document}");
-            assert!(noted.all_read().map_or_else(|error| error.to_string().contains(": 7."), |()| true), "{document}");
+            assert_eq!((noted.leads.len(), noted.unread().is_some()), (leads, unreadable), "{document}");
+            assert!(noted.unread().is_none_or(|unread| unread.contains(": 7.")), "{document}");
         }
     }
 

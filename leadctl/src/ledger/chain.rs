@@ -37,20 +37,27 @@ struct Changes {
     of_unknown: Vec<u32>,
 }
 
+/// How often the ledger is read when others keep adding entries while faults are found.
+const MAX_ROUNDS: usize = 3;
+
 /// Follows the chain, and compares the changes in it with the sources and their histories. `head` is a digest that an
 /// earlier act printed.
+///
+/// A change after the ledger was read is in the table of sources alone, so faults that a moving ledger may explain are
+/// looked for again. If it moves each time, the last ones count: they may be of changes in progress.
 ///
 /// # Errors
 /// When a table does not answer.
 pub(crate) async fn verify(target: &Target, head: Option<Digest>) -> Result<Verified, Error> {
-    loop {
-        let found = compare(target, head).await?;
-        // A change after the ledger was read is in the table of sources alone.
+    let mut found = compare(target, head).await?;
+    for _ in 1..MAX_ROUNDS {
         let now = target.ledger.head().await.map_err(|error| target.store_error(error))?;
         if found.faults.is_empty() || now.digest == found.digest {
-            return Ok(found);
+            break;
         }
+        found = compare(target, head).await?;
     }
+    Ok(found)
 }
 
 async fn compare(target: &Target, head: Option<Digest>) -> Result<Verified, Error> {

@@ -323,3 +323,44 @@ async fn an_erasure_that_is_interrupted_continues_by_the_same_command() {
     assert_eq!(running.json(&erase)["erased"].as_array().unwrap().len(), 2);
     running.stack.stop().await;
 }
+
+/// An older leadctl meets leads and a source of a later release. It erases all others, fails, and names what it cannot read.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_names_what_it_cannot_read() {
+    let running = Running::with(Options { worker: false, ..Options::default() }).await;
+    let sent = |number: u32| {
+        let payload = lead(&format!("partner-{number}"), "+15555550101", "jordan@example.com");
+        running.send("source_123", "lp_source_key", &payload).1["id"].as_str().unwrap().to_owned()
+    };
+    let [later, plain] = [sent(0), sent(1)];
+    let (client, addresses) = (&running.stack.clients().dynamodb, running.stack.addresses());
+    let version = async |table: &str, pk: String, sk: &str, version: &str| {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let update = client.update_item().table_name(table).key("pk", text(&pk)).key("sk", text(sk));
+        let update = update.update_expression("SET schemaVersion = :version");
+        update.expression_attribute_values(":version", AttributeValue::N(version.to_owned())).send().await.unwrap();
+    };
+    let failed = |arguments: &[&str], named: &str| {
+        let output = running.run(&[&["lead", "erase", "-ojson"], arguments].concat());
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(named), "{arguments:?}: {}", stderr(&output));
+        serde_json::from_str::<Value>(&stdout(&output)).unwrap()
+    };
+    version(&addresses.leads_table, format!("LEAD#{later}"), "LEAD", "99").await;
+    let found = failed(&["--business=business_1", "--phone=+15555550101"], &later);
+    assert_eq!((&found["erased"], &found["unreadable"]), (&json!([plain]), &json!([later])));
+    let found = failed(&["--business=business_1", "--email=jordan@example.com"], &later);
+    assert_eq!((&found["erased"], &found["unreadable"]), (&json!([]), &json!([later])));
+
+    // The ledger says that it was erased, and a restored table has it again.
+    version(&addresses.leads_table, format!("LEAD#{later}"), "LEAD", "1").await;
+    let copy = items(client, &addresses.leads_table).await;
+    assert_eq!(running.json(&["lead", "erase", &later])["before"], false);
+    replace(client, &addresses.leads_table, &copy).await;
+    version(&addresses.leads_table, format!("LEAD#{later}"), "LEAD", "99").await;
+    assert_eq!(failed(&["--again"], &later)["unreadable"], json!([later]));
+
+    version(&addresses.sources_table, "SOURCE#source_123".to_owned(), "SOURCE", "99").await;
+    assert_eq!(failed(&["--older-than=1d"], "source_123")["erased"], json!([]));
+    running.stack.stop().await;
+}

@@ -52,6 +52,8 @@ pub(super) struct Writer {
 pub(super) struct Reserved {
     /// The guards that this request has written, and those that they replaced.
     guards: Vec<(Guard, Option<Replaced>)>,
+    /// The guards of an earlier post of the lead. That post may still put the lead, unless the lead is a duplicate.
+    renewed: Vec<Guard>,
     /// The windows in which the lead is counted.
     place: Option<Windows>,
     /// How far the caps are used up, with this lead.
@@ -117,7 +119,11 @@ impl Writer {
         };
         let Err(stop) = made else { return Ok(Reservation::Made(reserved)) };
         let problem = match stop {
-            Stop::Duplicate => Problem::Duplicate,
+            Stop::Duplicate => {
+                let renewed = std::mem::take(&mut reserved.renewed);
+                reserved.guards.extend(renewed.into_iter().map(|guard| (guard, None)));
+                Problem::Duplicate
+            }
             Stop::Undecided => {
                 tracing::warn!("another post of the person has not ended");
                 Problem::StorageUnavailable
@@ -199,7 +205,10 @@ impl Writer {
                     reserved.guards.push((guard, replaced));
                     return Ok(None);
                 }
-                Guarded::Own => return Ok(None),
+                Guarded::Own => {
+                    reserved.renewed.push(guard);
+                    return Ok(None);
+                }
                 Guarded::Gone => continue,
                 Guarded::Met(earlier) => earlier,
             };
@@ -255,13 +264,23 @@ impl Writer {
                 self.limits.give_back(&known.sender.source.id, windows).await?;
             }
             for (guard, replaced) in reserved.guards.iter().filter(|_| with_guards) {
-                self.limits.unguard(guard, replaced.as_ref()).await?;
+                let back = match replaced {
+                    Some(replaced) if self.is_kept(replaced).await? => Some(replaced),
+                    _ => None,
+                };
+                self.limits.unguard(guard, back).await?;
             }
             Ok::<_, StoreError>(())
         };
         if !matches!(timeout(RELEASE_TIMEOUT, release).await, Ok(Ok(()))) {
             tracing::warn!("a place or a guard that no lead uses was not taken back");
         }
+    }
+
+    /// Whether the lead of a replaced guard is there. An erasure since then has not found the guard.
+    async fn is_kept(&self, replaced: &Replaced) -> Result<bool, StoreError> {
+        let Some(id) = replaced.lead_id() else { return Ok(false) };
+        Ok(matches!(self.leads.get(&id).await?, Some(StoredLead::Kept(_))))
     }
 
     /// Counts a refused post of a source for its reports. Test posts are in no report.

@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::store::{Outbox, Record, Written};
 
 /// The events of a lead that subscribers were not told, and the lead's OUTBOX.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct News {
     /// The OUTBOX as read or written last.
     pub(super) outbox: Outbox,
@@ -19,11 +19,19 @@ pub(super) struct News {
 
 impl News {
     pub(super) fn of(record: &Record) -> Self {
-        let outbox = record.outbox.clone();
-        let published = outbox.published;
-        let mut news = Self { outbox, waiting: Vec::new(), published, has_failed: false };
-        news.wait(record.timeline.iter().filter(|event| event.sequence > published).cloned());
+        let mut news = Self::default();
+        news.read_again(record);
         news
+    }
+
+    /// Takes the lead as another writer has left it. The events of that writer are told, too: the ones after them cannot be
+    /// told before. So subscribers may hear of one twice.
+    pub(super) fn read_again(&mut self, record: &Record) {
+        self.outbox = record.outbox.clone();
+        self.published = self.published.max(self.outbox.published);
+        self.waiting.clear();
+        let published = self.published;
+        self.wait(record.timeline.iter().filter(|event| event.sequence > published).cloned());
     }
 
     pub(super) fn add(&mut self, written: Written) {
@@ -63,7 +71,7 @@ impl News {
 
     /// Whether the OUTBOX has to be told how far this invocation has come.
     pub(super) fn has_changed(&self) -> bool {
-        let next = self.outbox.retain.as_ref().map(|retain| retain.until);
+        let next = self.outbox.next_due(self.published);
         self.published > self.outbox.published || (next.is_some() && next != self.outbox.due_at)
     }
 }

@@ -1,5 +1,6 @@
 //! The sweep announces the due leads of the outbox again. It is the only retry mechanism.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -8,6 +9,7 @@ use tokio::time::Instant;
 
 use super::steps::wait;
 use super::worker::Worker;
+use crate::id::LeadId;
 use crate::queue::{self, LeadCreated};
 use crate::store::{Due, Work, schema};
 use crate::telemetry::metric::{self, Backlog};
@@ -15,7 +17,7 @@ use crate::telemetry::step;
 use crate::time::Timestamp;
 
 /// The limit on due leads per shard and sweep. The next sweep continues.
-const MAX_PER_SHARD: i32 = 1_000;
+const MAX_PER_SHARD: u16 = 1_000;
 
 /// How many shards are read, and how many batches are announced, concurrently. Each takes a connection of its own.
 const CONCURRENCY: usize = 16;
@@ -35,9 +37,8 @@ impl Worker {
             .collect()
             .await;
         let found = backlog(&shards, now);
-        let mut due: Vec<Due> = shards.into_iter().flatten().flatten().collect();
-        due.sort_by_key(|entry| entry.due_at);
-        stream::iter(due.chunks(queue::MAX_BATCH))
+        let leads = by_lead(shards.into_iter().flatten().flatten());
+        stream::iter(leads.chunks(queue::MAX_BATCH))
             .for_each_concurrent(CONCURRENCY, |batch| async move {
                 if Instant::now() + BATCH_TIMEOUT < end {
                     self.announce(batch, now).await;
@@ -63,12 +64,10 @@ impl Worker {
         due.ok()
     }
 
-    /// Moves the due times of up to [`queue::MAX_BATCH`] entries, and then announces their leads.
-    async fn announce(&self, due: &[Due], now: Timestamp) {
-        let moved = join_all(due.iter().map(|entry| self.reschedule(entry, now))).await;
+    /// Moves the due times of up to [`queue::MAX_BATCH`] leads, and then announces them.
+    async fn announce(&self, leads: &[Vec<Due>], now: Timestamp) {
+        let moved = join_all(leads.iter().flatten().map(|entry| self.reschedule(entry, now))).await;
         let mut messages: Vec<_> = moved.into_iter().flatten().collect();
-        // A lead may have two entries, and the worker does all that is left for a lead.
-        messages.sort_by(|one, other| one.lead_id.cmp(&other.lead_id));
         messages.dedup_by(|one, other| one.lead_id == other.lead_id);
         match self.queue.send_all(&messages).await {
             Ok(()) => messages.iter().for_each(|message| step::announced(&message.lead_id)),
@@ -91,6 +90,21 @@ impl Worker {
             }
         }
     }
+}
+
+/// The marks of each lead, the longest due first. The worker does all that is left for a lead, so it is announced once:
+/// two workers would only be in each other's way.
+fn by_lead(due: impl IntoIterator<Item = Due>) -> Vec<Vec<Due>> {
+    let mut leads: BTreeMap<LeadId, Vec<Due>> = BTreeMap::new();
+    for entry in due {
+        let marks = leads.entry(entry.id.clone()).or_default();
+        if !marks.iter().any(|mark| mark.shares_mark(&entry)) {
+            marks.push(entry);
+        }
+    }
+    let mut leads: Vec<_> = leads.into_values().collect();
+    leads.sort_by_key(|marks| marks.iter().map(|mark| mark.due_at).min());
+    leads
 }
 
 /// Sums the shards up. `None` unless every shard was read, because an unread shard may contain any number of leads of
@@ -122,6 +136,27 @@ fn backlog(shards: &[Option<Vec<Due>>], now: Timestamp) -> Option<Backlog> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lead_is_announced_once_whatever_it_waits_for() {
+        use Work::{Events, Lookup, Retain};
+        let entry = |(id, work, hour): (&str, Work, u8)| {
+            let due_at = format!("2026-06-15T{hour:02}:00:00Z").parse().unwrap();
+            Due { id: id.parse().unwrap(), work, since: due_at, due_at }
+        };
+        let due = [
+            ("lead_a", Lookup, 12),
+            ("lead_b", Events, 11),
+            ("lead_b", Retain, 11),
+            ("lead_c", Retain, 9),
+            ("lead_a", Events, 10),
+        ];
+        let leads = by_lead(due.map(entry));
+        let marks: Vec<_> =
+            leads.iter().map(|marks| (marks[0].id.as_str(), marks.iter().map(|it| it.work).collect())).collect();
+        let expected = [("lead_c", vec![Retain]), ("lead_a", vec![Lookup, Events]), ("lead_b", vec![Events])];
+        assert_eq!(marks, expected, "events and certificate have one mark");
+    }
 
     #[test]
     fn a_sweep_that_did_not_read_every_shard_reports_nothing() {

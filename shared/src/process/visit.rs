@@ -9,7 +9,7 @@ use super::worker::Worker;
 use crate::id::LeadId;
 use crate::lead::phone_number::PhoneNumber;
 use crate::lookup::{LookupFault, Provider};
-use crate::store::{Again, Ended, Kept, Lease, LookupOutcome, Outbox, Progress, Record, StoreError, StoredLead};
+use crate::store::{Again, Ended, Kept, Lease, LookupOutcome, Outbox, Progress, StoreError, StoredLead};
 use crate::telemetry::{LookupEnd, metric, step};
 use crate::time::Timestamp;
 
@@ -211,19 +211,16 @@ impl Worker {
                 self.report(kept, left);
                 return Ok(());
             }
-            match self.leads.record(&kept.lead.id).await? {
-                Some(Record { lead: StoredLead::Kept(now), outbox, .. }) => {
-                    // Another worker may have recorded one of the two.
-                    let until = outbox.retain.as_ref().map(|work| work.until);
-                    let consent = left.consent().filter(|(_, mine)| until == Some(*mine));
-                    ended = Ended::of(left.lookup().filter(|_| now.progress != Progress::Ready), consent);
-                    news.outbox = outbox;
-                    // The events say whether the person may be reached, which follows from what the other has recorded.
-                    read_again = now;
-                    kept = &read_again;
-                }
-                _ => return Ok(()),
-            }
+            let Some(record) = self.leads.record(&kept.lead.id).await? else { return Ok(()) };
+            news.read_again(&record);
+            let StoredLead::Kept(now) = record.lead else { return Ok(()) };
+            // Another worker may have recorded one of the two.
+            let until = record.outbox.retain.as_ref().map(|work| work.until);
+            let consent = left.consent().filter(|(_, mine)| until == Some(*mine));
+            ended = Ended::of(left.lookup().filter(|_| now.progress != Progress::Ready), consent);
+            // The events say whether the person may be reached, which follows from what the other has recorded.
+            read_again = now;
+            kept = &read_again;
         }
         if let Some(lost) = ended {
             let (lookup, consent) = (lost.lookup().is_some(), lost.consent().is_some());

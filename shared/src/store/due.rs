@@ -6,7 +6,7 @@ use super::{StoreError, schema};
 use crate::id::LeadId;
 use crate::time::Timestamp;
 
-/// An entry of the outbox.
+/// An entry of the outbox. A lead that waits for several things has several.
 #[derive(Clone, Debug)]
 pub struct Due {
     /// The id of the lead.
@@ -19,7 +19,7 @@ pub struct Due {
     pub due_at: Timestamp,
 }
 
-/// What an entry of the outbox waits for. Each has a mark of its own.
+/// What an entry of the outbox waits for. Events and certificate share a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// The lead is not `Ready`: it has no conversation, or its lookup has not ended.
@@ -40,18 +40,27 @@ impl Work {
     }
 }
 
-/// Reads an entry of the outbox; `None` for work that a later release adds.
-pub(super) fn due(item: &Item) -> Option<Result<Due, StoreError>> {
-    let (work, since) = match item::optional(item, schema::SK)? {
-        LEAD => (Work::Lookup, schema::CREATED_AT),
-        // Without events that wait, the mark has no time at which they began to.
-        OUTBOX if item.contains_key(schema::CREATED_AT) => (Work::Events, schema::CREATED_AT),
-        OUTBOX if item.contains_key(schema::RETAIN_SINCE) => (Work::Retain, schema::RETAIN_SINCE),
-        _ => return None,
-    };
-    let read = || {
+impl Due {
+    /// Whether moving the due time of one moves that of the other.
+    pub fn shares_mark(&self, other: &Self) -> bool {
+        self.work.sort_key() == other.work.sort_key() && self.id == other.id
+    }
+}
+
+/// Reads what a marked item waits for; nothing for work that a later release adds.
+pub(super) fn due(item: &Item) -> Vec<Result<Due, StoreError>> {
+    let read = |work, since| {
         let (since, due_at) = (item::parsed(item, since)?, item::parsed(item, schema::DUE_AT)?);
         Ok(Due { id: lead_id(item)?, work, since, due_at })
     };
-    Some(read())
+    match item::optional(item, schema::SK) {
+        Some(LEAD) => vec![read(Work::Lookup, schema::CREATED_AT)],
+        // Each has its time only while something waits.
+        Some(OUTBOX) => [(Work::Events, schema::CREATED_AT), (Work::Retain, schema::RETAIN_SINCE)]
+            .into_iter()
+            .filter(|(_, since)| item.contains_key(*since))
+            .map(|(work, since)| read(work, since))
+            .collect(),
+        _ => Vec::new(),
+    }
 }

@@ -63,6 +63,13 @@ pub struct Earlier {
     pub written_at: Timestamp,
 }
 
+impl Replaced {
+    /// The lead that had it; `None` if a later release's item cannot be read.
+    pub fn lead_id(&self) -> Option<LeadId> {
+        item::parsed(&self.0, LEAD_ID).ok()
+    }
+}
+
 impl Guard {
     /// The guards of a live lead, in the order in which they are written: phone, then e-mail.
     pub fn all<'a>(

@@ -142,7 +142,7 @@ impl Leads {
     }
 
     /// Records that subscribers were told all events up to `published`. Takes the mark off when these are all and no
-    /// certificate must be retained. If one must, the lead is due when the wait for it ends.
+    /// certificate must be retained. If one must, the lead is due when the wait for it ends, also if other events still wait.
     ///
     /// Returns `false` and changes nothing when another writer has added events, moved the due time or recorded more
     /// in the meantime. Then the lead stays in the outbox or is done.
@@ -151,19 +151,23 @@ impl Leads {
     /// [`StoreError`]; a retry is safe.
     pub async fn record_published(&self, id: &LeadId, outbox: &Outbox, published: u64) -> Result<bool, StoreError> {
         let update = self.outbox(id).expression_attribute_values(":published", item::number(published));
-        let update = match (outbox.due_at, &outbox.retain) {
-            (Some(due_at), retain) if published == outbox.version => {
-                let update = update
-                    .condition_expression("eventVersion = :published AND dueAt = :due")
-                    .expression_attribute_values(":due", item::text(due_at));
-                match retain {
-                    None => {
-                        update.update_expression("SET published = :published REMOVE unfinishedShard, dueAt, createdAt")
-                    }
-                    Some(retain) => update
-                        .update_expression("SET published = :published, dueAt = :next REMOVE createdAt")
-                        .expression_attribute_values(":next", item::text(retain.until)),
-                }
+        let is_all = published == outbox.version;
+        let update = match (outbox.due_at, outbox.next_due(published)) {
+            (Some(due_at), None) if is_all => update
+                .condition_expression("eventVersion = :published AND dueAt = :due")
+                .update_expression("SET published = :published REMOVE unfinishedShard, dueAt, createdAt")
+                .expression_attribute_values(":due", item::text(due_at)),
+            (Some(due_at), Some(next)) if is_all || next < due_at => {
+                let (condition, removed) = if is_all {
+                    ("eventVersion = :published", " REMOVE createdAt")
+                } else {
+                    ("published <= :published", "")
+                };
+                update
+                    .condition_expression(format!("{condition} AND dueAt = :due"))
+                    .update_expression(format!("SET published = :published, dueAt = :next{removed}"))
+                    .expression_attribute_values(":due", item::text(due_at))
+                    .expression_attribute_values(":next", item::text(next))
             }
             _ => update.condition_expression("published < :published").update_expression("SET published = :published"),
         };

@@ -60,6 +60,13 @@ impl Outbox {
         Self { version: conversation.map_or(0, |conversation| conversation.event_version), ..Self::default() }
     }
 
+    /// When the lead is due next, if subscribers were told the events up to `published`: when the wait for its certificate
+    /// ends, or earlier if events are left. So events that wait for the bus never delay a call about the certificate.
+    pub fn next_due(&self, published: u64) -> Option<Timestamp> {
+        let events = self.due_at.filter(|_| published < self.version);
+        self.retain.iter().map(|retain| retain.until).chain(events).min()
+    }
+
     pub(super) fn read(found: &Item) -> Result<Self, StoreError> {
         item::supported(found)?;
         let count = |name| item::integer(found, name)?.ok_or(StoreError::Unreadable(name));

@@ -20,6 +20,9 @@ use crate::lead::ProcessingStatus;
 use crate::lead::eligibility::{Eligibility, Facts};
 use crate::time::Timestamp;
 
+/// The limit on pages per query of the outbox.
+const MAX_PAGES: usize = 10;
+
 /// When a postponed lookup is tried again.
 #[derive(Clone, Copy, Debug)]
 pub enum Again {
@@ -204,20 +207,30 @@ impl Leads {
         Ok(transaction::commit(&self.client, writes).await?.then_some(written))
     }
 
-    /// Reads up to `max` due entries of one shard of the outbox, the longest due first.
-    pub async fn due(&self, shard: u8, now: Timestamp, max: i32) -> Result<Vec<Due>, StoreError> {
-        let found = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(schema::UNFINISHED.name)
-            .key_condition_expression("unfinishedShard = :shard AND dueAt <= :now")
-            .expression_attribute_values(":shard", item::number(shard))
-            .expression_attribute_values(":now", item::text(now))
-            .limit(max)
-            .send()
-            .await?;
-        Ok(item::readable(found.items().iter().filter_map(due)))
+    /// Reads about `max` due entries of one shard of the outbox, the longest due first. Marks that this release does not
+    /// know do not count, because it cannot move them: they would hide the rest.
+    pub async fn due(&self, shard: u8, now: Timestamp, max: u16) -> Result<Vec<Due>, StoreError> {
+        let (mut found, mut start) = (Vec::new(), None);
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(schema::UNFINISHED.name)
+                .key_condition_expression("unfinishedShard = :shard AND dueAt <= :now")
+                .expression_attribute_values(":shard", item::number(shard))
+                .expression_attribute_values(":now", item::text(now))
+                .set_exclusive_start_key(start)
+                .limit(max.into())
+                .send()
+                .await?;
+            found.extend(item::readable(page.items().iter().flat_map(due)));
+            start = page.last_evaluated_key;
+            if start.is_none() || found.len() >= max.into() {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// Moves the due time of an entry to `next`, so that a sweep does not announce the same backlog every minute.

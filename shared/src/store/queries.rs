@@ -75,7 +75,27 @@ impl Leads {
         Ok(found)
     }
 
+    /// The ids of all leads of a business with this phone number, also of those that this release cannot read.
+    pub async fn ids_by_phone(&self, business: &BusinessId, number: &PhoneNumber) -> Result<Vec<LeadId>, StoreError> {
+        self.ids_by_key(schema::PHONE, index_key(business.as_str(), number.as_str()), usize::MAX).await
+    }
+
+    /// The ids of all leads of a business with this email address, in any spelling, also of those that this release cannot
+    /// read.
+    pub async fn ids_by_email(&self, business: &BusinessId, email: &Email) -> Result<Vec<LeadId>, StoreError> {
+        let mut found = Vec::new();
+        for spelling in email.spellings() {
+            let key = index_key(business.as_str(), &spelling);
+            found.extend(self.ids_by_key(schema::EMAIL, key, usize::MAX).await?);
+        }
+        Ok(found)
+    }
+
     async fn by_key(&self, index: Index, key: String, max: usize) -> Result<Vec<StoredLead>, StoreError> {
+        self.get_many(&self.ids_by_key(index, key, max).await?).await
+    }
+
+    async fn ids_by_key(&self, index: Index, key: String, max: usize) -> Result<Vec<LeadId>, StoreError> {
         let mut keys = self
             .client
             .query()
@@ -95,7 +115,7 @@ impl Leads {
         {
             found.extend(entry(&key?, LEAD));
         }
-        self.get_many(&item::readable(found.iter().map(lead_id))).await
+        Ok(item::readable(found.iter().map(lead_id)))
     }
 
     /// Counts the leads that a source sent on a day (`2026-06-15`, in UTC), including erased ones.
@@ -169,14 +189,19 @@ impl Leads {
             .expression_attribute_values(":day", item::text(day_key(source.as_str(), day, shard)))
     }
 
-    /// Reads leads by id, in the order of `ids`. Ids without a lead are left out. The read is consistent, so it never
-    /// returns the data of a lead that was just erased.
+    /// Reads leads by id, in the order of `ids`. Ids without a lead are left out, and so are leads that this release cannot
+    /// read. The read is consistent, so it never returns the data of a lead that was just erased.
     pub async fn get_many(&self, ids: &[LeadId]) -> Result<Vec<StoredLead>, StoreError> {
+        Ok(item::readable(self.each(ids).await?.into_iter().map(|(_, read)| read)))
+    }
+
+    /// Reads leads like [`Self::get_many`], for callers that must not leave out a lead that this release cannot read.
+    pub async fn each(&self, ids: &[LeadId]) -> Result<Vec<(LeadId, Result<StoredLead, StoreError>)>, StoreError> {
         let keys = ids.iter().map(|id| item::key(pk(id), LEAD));
         let found = batch::get(&self.client, &self.table, keys, true).await?;
-        let mut leads: HashMap<LeadId, StoredLead> =
-            item::readable(found.iter().map(|found| Ok((lead_id(found)?, stored(found)?)))).into_iter().collect();
-        Ok(ids.iter().filter_map(|id| leads.remove(id)).collect())
+        let read = found.iter().map(|found| Ok((lead_id(found)?, stored(found))));
+        let mut leads = read.collect::<Result<HashMap<_, _>, StoreError>>()?;
+        Ok(ids.iter().filter_map(|id| leads.remove_entry(id)).collect())
     }
 
     /// Reads the whole outbox, oldest first.
