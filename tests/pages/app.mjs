@@ -32,6 +32,16 @@ async function visit(complaints, { world, path = '/app', signedIn = true, ...opt
 
 const many = (count) => Array.from({ length: count }, (_, n) => lead(n));
 const rows = (page) => page.locator('tbody').getByRole('row');
+const more = (page) => page.getByRole('button', { name: 'Show more' });
+/** Whether the page seems to be in sight. */
+const show = (page, state) => page.evaluate((state) => {
+  Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}, state);
+/** Puts leads before the others, as if they had just come in. */
+const arrive = (world, count) => {
+  for (let n = 0; n < count; n++) world.leads.unshift(lead(0, { id: `lead_new${world.leads.length}` }));
+};
 const heading = (page, name) => page.getByRole('heading', { name, exact: true });
 
 /** Waits until a condition holds. */
@@ -341,6 +351,7 @@ const TESTS = {
     await page.getByRole('searchbox').fill('placeholder');
     await page.getByRole('searchbox').press('Enter');
     await until('only the hits', async () => (await rows(page).count()) === 5);
+    await page.getByRole('status').filter({ hasText: '5 leads found' }).waitFor();
     await rows(page).first().getByRole('link').click();
     await heading(page, 'Timeline').waitFor();
     await page.goBack();
@@ -349,6 +360,7 @@ const TESTS = {
     await page.getByRole('searchbox').fill('no such name');
     await page.getByRole('button', { name: 'Search' }).click();
     await heading(page, 'No lead matches').waitFor();
+    await page.getByRole('status').filter({ hasText: 'No lead matches' }).waitFor();
     complaints.push(...(await axe(page)));
     await page.getByRole('button', { name: 'Clear' }).click();
     world.leads = [];
@@ -368,20 +380,119 @@ const TESTS = {
     const world = { leads: many(2) };
     const page = await visit(complaints, { world });
     await rows(page).first().waitFor();
-    const show = (state) => page.evaluate((state) => {
-      Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
-      document.dispatchEvent(new Event('visibilitychange'));
-    }, state);
     const polls = () => world.calls.filter(({ path }) => path === '/conversations/my').length;
     const first = polls();
     await until('three more polls', async () => polls() >= first + 3);
-    await show('hidden');
+    await show(page, 'hidden');
     await page.clock.install();
     const hidden = polls();
     await page.clock.runFor(60_000);
     assert.ok(polls() <= hidden + 1, 'at most the poll that was under way');
-    await show('visible');
+    await show(page, 'visible');
     await until('a poll at once', async () => polls() > hidden);
+  },
+
+  async 'no lead is left out, however many came in while the page was not in sight'(complaints) {
+    for (const [shown, arrived] of [[50, 26], [50, 40], [50, 300], [25, 40]]) {
+      const world = { leads: many(80) };
+      const page = await visit(complaints, { world });
+      await until('25 rows', async () => (await rows(page).count()) === 25);
+      for (let count = 50; count <= shown; count += 25) {
+        await more(page).click();
+        await until(`${count} rows`, async () => (await rows(page).count()) === count);
+      }
+      await show(page, 'hidden');
+      await page.waitForLoadState('networkidle');
+      arrive(world, arrived);
+      await show(page, 'visible');
+      await page.getByRole('status').filter({ hasText: /new lead/ }).waitFor();
+      for (let before; (await more(page).count()) > 0; ) {
+        before = await rows(page).count();
+        await more(page).click();
+        await until('more rows', async () => (await rows(page).count()) > before);
+      }
+      const links = await rows(page).getByRole('link').evaluateAll((found) => found.map(({ hash }) => hash.slice('#/leads/'.length)));
+      assert.deepEqual(links, world.leads.map(({ id }) => id), `${arrived} after ${shown}`);
+      await page.context().close();
+    }
+  },
+
+  async 'the focus and the rows in sight stay where they are when rows come and move'(complaints) {
+    const world = { leads: many(80) };
+    const page = await visit(complaints, { world });
+    await more(page).click();
+    await until('50 rows', async () => (await rows(page).count()) === 50);
+    const link = rows(page).nth(29).getByRole('link');
+    const href = await link.getAttribute('href');
+    await link.focus();
+    const place = () => page.evaluate(() => ({ href: document.activeElement.getAttribute('href'), top: document.activeElement.getBoundingClientRect().top }));
+    const before = await place();
+    assert.equal(before.href, href);
+    const changes = [1, 2, 3, 40].map((count) => () => arrive(world, count));
+    // An event moves a row from below to the top.
+    changes.push(() => {
+      const [moved] = world.leads.splice(-40, 1);
+      const lastEventAt = new Date().toISOString();
+      world.leads.unshift({ ...moved, conversation: { ...moved.conversation, lastEventAt } });
+    });
+    for (const change of changes) {
+      change();
+      await until('the newest row', async () => (await rows(page).first().getByRole('link').getAttribute('href')).endsWith(world.leads[0].id));
+      const after = await place();
+      assert.equal(after.href, href, 'the focus');
+      assert.ok(Math.abs(after.top - before.top) < 2, `the row moved from ${before.top} to ${after.top}`);
+    }
+    // Without the focus, the row in sight stays.
+    await page.evaluate(() => document.activeElement.blur());
+    const top = () => link.evaluate((element, href) => document.querySelector(`a[href="${href}"]`).getBoundingClientRect().top, href);
+    arrive(world, 3);
+    await until('the newest row', async () => (await rows(page).first().getByRole('link').getAttribute('href')).endsWith(world.leads[0].id));
+    assert.ok(Math.abs((await top()) - before.top) < 2);
+  },
+
+  async '“Show more” keeps the focus, and says how it failed'(complaints) {
+    const world = { leads: many(70) };
+    const page = await visit(complaints, { world });
+    await rows(page).first().waitFor();
+    const focused = () => page.evaluate(() => document.activeElement.innerText);
+    world.fault = ({ body }) => body.continuationToken && 503;
+    await more(page).focus();
+    await page.keyboard.press('Enter');
+    const alert = page.getByRole('alert').filter({ hasText: 'does not answer' });
+    await alert.waitFor();
+    assert.equal(await focused(), 'Show more');
+    assert.doesNotMatch(await alert.innerText(), /We keep trying/);
+    complaints.push(...(await axe(page)));
+    world.fault = () => 0;
+    await alert.getByRole('button', { name: 'Try now' }).focus();
+    await page.keyboard.press('Enter');
+    await until('50 rows', async () => (await rows(page).count()) === 50);
+    assert.equal(await focused(), await rows(page).nth(25).getByRole('link').innerText(), 'the first new row');
+    await more(page).focus();
+    await page.keyboard.press('Enter');
+    await until('70 rows', async () => (await rows(page).count()) === 70);
+    assert.equal(await focused(), await rows(page).nth(50).getByRole('link').innerText(), 'the button is gone');
+  },
+
+  async 'the way back from a lead leads to the same place'(complaints) {
+    const world = { leads: many(120) };
+    const page = await visit(complaints, { world });
+    for (let count = 25; count < 100; count += 25) {
+      await until(`${count} rows`, async () => (await rows(page).count()) === count);
+      await more(page).click();
+    }
+    await until('100 rows', async () => (await rows(page).count()) === 100);
+    const link = rows(page).nth(79).getByRole('link');
+    const href = await link.getAttribute('href');
+    await link.focus();
+    const y = await page.evaluate(() => scrollY);
+    await page.keyboard.press('Enter');
+    await heading(page, 'Timeline').waitFor();
+    assert.equal(await page.evaluate(() => scrollY), 0);
+    await page.goBack();
+    await until('100 rows', async () => (await rows(page).count()) === 100);
+    await until('the place', async () => Math.abs((await page.evaluate(() => scrollY)) - y) < 2);
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute('href')), href);
   },
 
   async 'the keyboard alone is enough'(complaints) {

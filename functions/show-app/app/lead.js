@@ -22,7 +22,7 @@ export function Lead({ id }) {
     return html`<${Back} /><${Heading} title="Not found">This lead is not found<//>
       <p>The address has the id of no lead of your business. <a href="#/">Go to the inbox</a>.</p>`;
   }
-  return html`<${Back} /><${Failure} problem=${problem} again=${again} />
+  return html`<${Back} /><${Failure} problem=${problem} again=${again} retries />
     ${lead ? html`<${Detail} lead=${lead} />` : !problem && html`<${Loading} />`}`;
 }
 

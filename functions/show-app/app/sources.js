@@ -14,7 +14,7 @@ export function Sources() {
   const sent = report?.leadSources && new Map(report.leadSources.map(({ sourceId, leads }) => [sourceId, leads]));
   return html`
     <div class="head"><${Heading} title="Sources">Sources<//></div>
-    <${Failure} problem=${problem} again=${again} />
+    <${Failure} problem=${problem} again=${again} retries />
     ${!value && !problem && html`<${Loading} />`}
     ${value?.length === 0 && html`<${Empty} title="No sources yet">An operator adds sources to your business.<//>`}
     ${value?.length > 0 && html`<ul class="cards">${value.map((source) => html`<${Source} key=${source.id} source=${source} sent=${sent && (sent.get(source.id) ?? 0)} />`)}</ul>`}`;
