@@ -317,6 +317,8 @@ const TESTS = {
     const calls = world.calls.length;
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     assert.equal(world.calls.length, calls, 'it is not asked again');
+    const other = await visit(complaints, { world: { ...world, code: 'business.none' } });
+    await other.getByRole('alert').filter({ hasText: 'Your account belongs to no business here.' }).waitFor();
   },
 
   async 'a thousand leads are paged without a repeat'(complaints) {
@@ -495,6 +497,57 @@ const TESTS = {
     assert.equal(await page.evaluate(() => document.activeElement.getAttribute('href')), href);
   },
 
+  async 'a marked duplicate leads to the earlier lead'(complaints) {
+    const world = { leads: [lead(1, { duplicateOf: 'lead_0002' }), lead(2)] };
+    const page = await visit(complaints, { world });
+    await rows(page).first().getByRole('link').click();
+    await page.getByText('Earlier lead of the same person').getByRole('link', { name: 'lead_0002' }).click();
+    await heading(page, 'Riley Muñoz').waitFor();
+    assert.equal(await page.getByText('Earlier lead').count(), 0);
+  },
+
+  async 'an erased lead shows what is kept, and a lead says why in words'(complaints) {
+    const { id, createdAt, source, conversation, events } = lead(1);
+    const erased = { id, createdAt, source, conversation, events, processingStatus: 'Erased', eligibility: { sms: { eligible: false, reasons: ['lead_erased'] } } };
+    const unknown = { eligibility: { sms: { eligible: false, reasons: ['line_type_unknown'] } }, consent: { status: 'unverified', reason: 'certificate_not_claimable' } };
+    const world = { leads: [lead(0, unknown), lead(1)] };
+    const page = await visit(complaints, { world });
+    await rows(page).first().getByRole('link').click();
+    await page.getByText('It is not known whether this kind of line gets texts').waitFor();
+    await page.getByText('TrustedForm cannot keep a certificate of this kind').waitFor();
+    world.leads[1] = erased;
+    await page.goto(`${base}/app#/leads/${id}`);
+    await heading(page, 'Erased lead').waitFor();
+    await page.getByText('The person’s data was erased').waitFor();
+    for (const untrue of ['no phone number', 'needs no certificate', 'Nothing was sent']) assert.equal(await page.getByText(untrue).count(), 0, untrue);
+  },
+
+  async 'the limits of a source are sentences'(complaints) {
+    const page = await visit(complaints, { world: { leads: many(3) } });
+    await page.getByRole('link', { name: 'Sources' }).click();
+    await page.getByText('At most 5 leads a day and 1 lead an hour (UTC)').waitFor();
+    await page.getByText('Refused if the same phone number or e-mail address came from any source of your business with such a rule in the last 30 days').waitFor();
+    await page.getByText('Accepted and marked if the same phone number came from this source in the last day').waitFor();
+    const paused = page.locator('.cards > li').filter({ hasText: 'WWW' });
+    await paused.getByText('Paused: its limit is 0').waitFor();
+    assert.equal(await paused.getByText('Active', { exact: true }).count(), 0);
+  },
+
+  async 'long names leave room for the others'(complaints) {
+    const names = { firstName: 'Long '.repeat(200), lastName: 'W'.repeat(1000) };
+    const world = { leads: [lead(0, { contact: { ...lead(0).contact, ...names } }), lead(1)] };
+    for (const viewport of [WIDE, NARROW]) {
+      const page = await visit(complaints, { world, viewport });
+      assert.ok((await rows(page).first().boundingBox()).height < 200);
+      complaints.push(...(await overflow(page)));
+      await rows(page).first().getByRole('link').click();
+      await heading(page, 'Contact').waitFor();
+      assert.ok((await page.getByRole('heading', { level: 1 }).boundingBox()).height < 150);
+      complaints.push(...(await overflow(page)));
+      await page.context().close();
+    }
+  },
+
   async 'the keyboard alone is enough'(complaints) {
     const page = await visit(complaints, { world: { leads: many(3) } });
     await rows(page).first().waitFor();
@@ -513,15 +566,15 @@ const TESTS = {
   },
 
   async 'axe finds nothing in any view, and nothing is too wide'(complaints) {
-    const attention = [{ severity: 'warning', title: 'A source has sent no leads today', detail: 'Texas only sent leads yesterday and none so far today (UTC).' }];
-    for (const viewport of [WIDE, { width: 768, height: 900 }, NARROW]) {
+    const attention = [{ severity: 'warning', title: 'A source has sent no leads today', detail: `${SOURCES[2].name} sent leads yesterday and none so far today (UTC).` }];
+    for (const viewport of [WIDE, { width: 768, height: 900 }, { width: 640, height: 430 }, NARROW]) {
       for (const colorScheme of ['light', 'dark']) {
         const world = { leads: many(60), attention, refused: true };
         const page = await visit(complaints, { world, viewport, colorScheme, signedIn: false });
         const look = async (name) => {
           const found = [...(await axe(page)), ...(await overflow(page))];
           complaints.push(...found.map((one) => `${name}, ${viewport.width} px, ${colorScheme}: ${one}`));
-          if (shots && viewport.width !== 768) await page.screenshot({ path: `${shots}/${name}-${viewport.width}-${colorScheme}.png`, fullPage: name !== 'inbox' });
+          if (shots && [WIDE, NARROW].includes(viewport)) await page.screenshot({ path: `${shots}/${name}-${viewport.width}-${colorScheme}.png`, fullPage: name !== 'inbox' });
         };
         await page.getByRole('button', { name: 'Continue as demo user' }).waitFor();
         await look('sign-in');
@@ -537,6 +590,7 @@ const TESTS = {
         await page.getByRole('link', { name: 'Reports' }).click();
         await heading(page, 'Per day').waitFor();
         await look('reports');
+        for (const name of await page.locator('.bars thead th').all()) assert.ok((await name.boundingBox()).height < 50, 'a name of a column is not broken');
         await page.getByRole('combobox', { name: 'Source' }).selectOption('source_texas');
         await heading(page, 'Why leads are refused').waitFor();
         await page.getByRole('cell', { name: /^phone\.not_possible \d/ }).first().waitFor();

@@ -70,7 +70,8 @@ export async function callAll(path) {
 async function problem(answer) {
   const { status } = answer;
   if (status === 401) return ended();
-  const { detail } = await answer.json().catch(() => ({}));
+  const { detail, code } = await answer.json().catch(() => ({}));
+  if (code === 'business.none') return new Problem('forbidden', 'Your account belongs to no business here. Ask your administrator.');
   if (status === 403) return new Problem('forbidden', detail ?? 'You may not see this.');
   if (status === 404) return new Problem('missing', 'It is not there, or it is not your business’s.');
   if (status === 429) return new Problem('unavailable', 'There are too many requests right now.');
