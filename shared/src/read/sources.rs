@@ -12,7 +12,7 @@ use crate::http::{Problem, UserRoute};
 use crate::id::{BusinessId, SourceId};
 use crate::lead::state::State;
 use crate::source::Source;
-use crate::source::limits::Caps;
+use crate::source::limits::{Caps, Duplicates};
 use crate::time::Timestamp;
 
 /// What the list serves.
@@ -37,6 +37,9 @@ pub(super) struct SourceView {
     /// How many leads the source may send.
     #[serde(skip_serializing_if = "Option::is_none")]
     limits: Option<Caps>,
+    /// What happens when a person comes again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicates: Option<Duplicates>,
     default_tag_ids: Vec<String>,
     created_at: Timestamp,
 }
@@ -56,6 +59,7 @@ impl From<Source> for SourceView {
             allowed_states: source.allowed_states,
             allowed_products: source.allowed_products,
             limits: source.limits,
+            duplicates: source.duplicates,
             default_tag_ids: source.default_tag_ids,
             created_at: source.created_at,
         }
