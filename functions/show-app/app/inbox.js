@@ -73,11 +73,11 @@ async function newer(asked, known) {
 }
 
 /** Whether rows stay that new ones push from the first page: those that the user has asked for, or is among. */
-const keepsRows = (list) => list.isPaged || document.activeElement.closest('.rows');
+const keepsRows = (list) => list.isPaged || document.activeElement?.closest('.rows');
 
 /** A list with what was read again of its beginning. */
-function joined(list, { rows, token, isApart }) {
-  if (!keepsRows(list) || !token || isApart) return { ...list, rows, token };
+function joined(list, { rows, token, isApart }, keeps) {
+  if (!keeps || !token || isApart) return { ...list, rows, token };
   const ids = new Set(rows.map(({ leadId }) => leadId));
   // A row that was on these pages and is no longer does not fit the filter any more.
   const isBelow = ({ time }) => rows.length === 0 || time <= rows.at(-1).time;
@@ -88,7 +88,7 @@ function joined(list, { rows, token, isApart }) {
  * them back when others move, which drops the focus. If what had the focus is gone, the row at `next` gets it. */
 function useSteady(next) {
   const allRows = () => [...document.querySelectorAll('.rows tbody tr')];
-  const time = (row) => row.querySelector('time').dateTime;
+  const time = (row) => row.querySelector('time')?.dateTime;
   const focused = document.activeElement;
   const seen = (scrollY > 0 ? allRows() : []).map((row) => ({ row, time: time(row), top: row.getBoundingClientRect().top }))
     .filter(({ top }) => top >= 0 && top < innerHeight);
@@ -128,7 +128,7 @@ function List({ asked, say }) {
   now.current = list;
   const seen = useRef(back ? new Set() : null);
   const news = useRef(0);
-  const unread = useRef(null);
+  const looked = useRef(null);
   const next = useRef(0);
   useSteady(next.current);
 
@@ -137,22 +137,18 @@ function List({ asked, say }) {
     if (asked.search && now.current.rows.length > 0) return;
     // Without the names, the rows have the ids. What is wrong, the list says, too.
     await readNames().catch(() => {});
-    const read = () => newer(asked, keepsRows(now.current) ? now.current.rows : []);
-    let first;
-    if (asked.unread) {
-      // The service reads hundreds of conversations to find the unread ones, so it is asked only when there is news.
-      const news = await newest();
-      if (unread.current?.news !== news) unread.current = { news, first: await read() };
-      first = unread.current.first;
-    } else {
-      first = await read();
-    }
+    // The service reads hundreds of conversations to find the unread ones, so it is asked only when there is news.
+    const latest = asked.unread ? await newest() : null;
+    if (asked.unread && latest === looked.current) return;
+    const keeps = keepsRows(now.current);
+    const first = await newer(asked, keeps ? now.current.rows : []);
+    looked.current = latest;
     const ids = first.rows.map(({ leadId }) => leadId);
     const known = new Set([...(seen.current ?? ids), ...now.current.rows.map(({ leadId }) => leadId)]);
     news.current += ids.filter((id) => !known.has(id)).length;
     if (news.current > 0) say(plural(news.current, 'new lead'));
     seen.current = new Set([...known, ...ids]);
-    setList((list) => joined(list, first));
+    setList((list) => joined(list, first, keeps));
   };
   const { problem, again } = usePolled(load, [], !asked.search);
 
