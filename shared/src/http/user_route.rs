@@ -110,3 +110,16 @@ impl UserRoute {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_is_the_path_up_to_its_id() {
+        for route in UserRoute::ALL {
+            let (before, _) = route.path().split_once("/{").unwrap_or((route.path(), ""));
+            assert_eq!(route.instance(), before, "{route:?}");
+        }
+    }
+}

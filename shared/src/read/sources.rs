@@ -113,3 +113,21 @@ impl Reading {
         Ok(found.map_err(unavailable)?.filter(|source| source.business_id.as_ref() == Some(&reader.business)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_source_says_what_happens_when_a_person_comes_again() {
+        let now = "2026-06-15T12:00:00Z".parse().unwrap();
+        let source = Source::new("source_1".parse().unwrap(), "One", "salt".into(), now);
+        let rule = json!({"by": ["phone"], "days": 30, "scope": "business", "action": "flag"});
+        for (duplicates, expected) in [(None, None), (serde_json::from_value(rule.clone()).unwrap(), Some(&rule))] {
+            let view = SourceView::from(Source { duplicates, ..source.clone() });
+            assert_eq!(serde_json::to_value(view).unwrap().get("duplicates"), expected);
+        }
+    }
+}
