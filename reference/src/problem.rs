@@ -49,7 +49,7 @@ pub(crate) fn schema_of(problems: impl IntoIterator<Item = Problem>) -> Value {
             "status": {"type": "integer", "description": "The status of the answer."},
             "code": open(values("code"), "What went wrong. Codes never change, and later releases may add some."),
             "detail": {"type": "string", "description": "What to do. It never repeats what was sent."},
-            "instance": {"type": "string", "description": "The path that was called."},
+            "instance": {"type": "string", "description": "The path that was called, up to its id if it has one."},
             "requestId": {"type": "string", "description": "The value of X-Request-Id. Give it to us when you ask about this request."},
             "violated-policies": {
                 "type": "array",

@@ -32,6 +32,16 @@ async function visit(complaints, { world, path = '/app', signedIn = true, ...opt
 
 const many = (count) => Array.from({ length: count }, (_, n) => lead(n));
 const rows = (page) => page.locator('tbody').getByRole('row');
+const more = (page) => page.getByRole('button', { name: 'Show more' });
+/** Whether the page seems to be in sight. */
+const show = (page, state) => page.evaluate((state) => {
+  Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}, state);
+/** Puts leads before the others, as if they had just come in. */
+const arrive = (world, count) => {
+  for (let n = 0; n < count; n++) world.leads.unshift(lead(0, { id: `lead_new${world.leads.length}` }));
+};
 const heading = (page, name) => page.getByRole('heading', { name, exact: true });
 
 /** Waits until a condition holds. */
@@ -307,6 +317,8 @@ const TESTS = {
     const calls = world.calls.length;
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     assert.equal(world.calls.length, calls, 'it is not asked again');
+    const other = await visit(complaints, { world: { ...world, code: 'business.none' } });
+    await other.getByRole('alert').filter({ hasText: 'Your account belongs to no business here.' }).waitFor();
   },
 
   async 'a thousand leads are paged without a repeat'(complaints) {
@@ -341,6 +353,7 @@ const TESTS = {
     await page.getByRole('searchbox').fill('placeholder');
     await page.getByRole('searchbox').press('Enter');
     await until('only the hits', async () => (await rows(page).count()) === 5);
+    await page.getByRole('status').filter({ hasText: '5 leads found' }).waitFor();
     await rows(page).first().getByRole('link').click();
     await heading(page, 'Timeline').waitFor();
     await page.goBack();
@@ -349,6 +362,7 @@ const TESTS = {
     await page.getByRole('searchbox').fill('no such name');
     await page.getByRole('button', { name: 'Search' }).click();
     await heading(page, 'No lead matches').waitFor();
+    await page.getByRole('status').filter({ hasText: 'No lead matches' }).waitFor();
     complaints.push(...(await axe(page)));
     await page.getByRole('button', { name: 'Clear' }).click();
     world.leads = [];
@@ -368,20 +382,170 @@ const TESTS = {
     const world = { leads: many(2) };
     const page = await visit(complaints, { world });
     await rows(page).first().waitFor();
-    const show = (state) => page.evaluate((state) => {
-      Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
-      document.dispatchEvent(new Event('visibilitychange'));
-    }, state);
     const polls = () => world.calls.filter(({ path }) => path === '/conversations/my').length;
     const first = polls();
     await until('three more polls', async () => polls() >= first + 3);
-    await show('hidden');
+    await show(page, 'hidden');
     await page.clock.install();
     const hidden = polls();
     await page.clock.runFor(60_000);
     assert.ok(polls() <= hidden + 1, 'at most the poll that was under way');
-    await show('visible');
+    await show(page, 'visible');
     await until('a poll at once', async () => polls() > hidden);
+  },
+
+  async 'no lead is left out, however many came in while the page was not in sight'(complaints) {
+    for (const [shown, arrived] of [[50, 26], [50, 40], [50, 300], [25, 40]]) {
+      const world = { leads: many(80) };
+      const page = await visit(complaints, { world });
+      await until('25 rows', async () => (await rows(page).count()) === 25);
+      for (let count = 50; count <= shown; count += 25) {
+        await more(page).click();
+        await until(`${count} rows`, async () => (await rows(page).count()) === count);
+      }
+      await show(page, 'hidden');
+      await page.waitForLoadState('networkidle');
+      arrive(world, arrived);
+      await show(page, 'visible');
+      await page.getByRole('status').filter({ hasText: /new lead/ }).waitFor();
+      for (let before; (await more(page).count()) > 0; ) {
+        before = await rows(page).count();
+        await more(page).click();
+        await until('more rows', async () => (await rows(page).count()) > before);
+      }
+      const links = await rows(page).getByRole('link').evaluateAll((found) => found.map(({ hash }) => hash.slice('#/leads/'.length)));
+      assert.deepEqual(links, world.leads.map(({ id }) => id), `${arrived} after ${shown}`);
+      await page.context().close();
+    }
+  },
+
+  async 'the focus and the rows in sight stay where they are when rows come and move'(complaints) {
+    const world = { leads: many(80) };
+    const page = await visit(complaints, { world });
+    await more(page).click();
+    await until('50 rows', async () => (await rows(page).count()) === 50);
+    const link = rows(page).nth(29).getByRole('link');
+    const href = await link.getAttribute('href');
+    await link.focus();
+    const place = () => page.evaluate(() => ({ href: document.activeElement.getAttribute('href'), top: document.activeElement.getBoundingClientRect().top }));
+    const before = await place();
+    assert.equal(before.href, href);
+    const changes = [1, 2, 3, 40].map((count) => () => arrive(world, count));
+    // An event moves a row from below to the top.
+    changes.push(() => {
+      const [moved] = world.leads.splice(-40, 1);
+      const lastEventAt = new Date().toISOString();
+      world.leads.unshift({ ...moved, conversation: { ...moved.conversation, lastEventAt } });
+    });
+    for (const change of changes) {
+      change();
+      await until('the newest row', async () => (await rows(page).first().getByRole('link').getAttribute('href')).endsWith(world.leads[0].id));
+      const after = await place();
+      assert.equal(after.href, href, 'the focus');
+      assert.ok(Math.abs(after.top - before.top) < 2, `the row moved from ${before.top} to ${after.top}`);
+    }
+    // Without the focus, the row in sight stays.
+    await page.evaluate(() => document.activeElement.blur());
+    const top = () => link.evaluate((element, href) => document.querySelector(`a[href="${href}"]`).getBoundingClientRect().top, href);
+    arrive(world, 3);
+    await until('the newest row', async () => (await rows(page).first().getByRole('link').getAttribute('href')).endsWith(world.leads[0].id));
+    assert.ok(Math.abs((await top()) - before.top) < 2);
+  },
+
+  async '“Show more” keeps the focus, and says how it failed'(complaints) {
+    const world = { leads: many(70) };
+    const page = await visit(complaints, { world });
+    await rows(page).first().waitFor();
+    const focused = () => page.evaluate(() => document.activeElement.innerText);
+    world.fault = ({ body }) => body.continuationToken && 503;
+    await more(page).focus();
+    await page.keyboard.press('Enter');
+    const alert = page.getByRole('alert').filter({ hasText: 'does not answer' });
+    await alert.waitFor();
+    assert.equal(await focused(), 'Show more');
+    assert.doesNotMatch(await alert.innerText(), /We keep trying/);
+    complaints.push(...(await axe(page)));
+    world.fault = () => 0;
+    await alert.getByRole('button', { name: 'Try now' }).focus();
+    await page.keyboard.press('Enter');
+    await until('50 rows', async () => (await rows(page).count()) === 50);
+    assert.equal(await focused(), await rows(page).nth(25).getByRole('link').innerText(), 'the first new row');
+    await more(page).focus();
+    await page.keyboard.press('Enter');
+    await until('70 rows', async () => (await rows(page).count()) === 70);
+    assert.equal(await focused(), await rows(page).nth(50).getByRole('link').innerText(), 'the button is gone');
+  },
+
+  async 'the way back from a lead leads to the same place'(complaints) {
+    const world = { leads: many(120) };
+    const page = await visit(complaints, { world });
+    for (let count = 25; count < 100; count += 25) {
+      await until(`${count} rows`, async () => (await rows(page).count()) === count);
+      await more(page).click();
+    }
+    await until('100 rows', async () => (await rows(page).count()) === 100);
+    const link = rows(page).nth(79).getByRole('link');
+    const href = await link.getAttribute('href');
+    await link.focus();
+    const y = await page.evaluate(() => scrollY);
+    await page.keyboard.press('Enter');
+    await heading(page, 'Timeline').waitFor();
+    assert.equal(await page.evaluate(() => scrollY), 0);
+    await page.goBack();
+    await until('100 rows', async () => (await rows(page).count()) === 100);
+    await until('the place', async () => Math.abs((await page.evaluate(() => scrollY)) - y) < 2);
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute('href')), href);
+  },
+
+  async 'a marked duplicate leads to the earlier lead'(complaints) {
+    const world = { leads: [lead(1, { duplicateOf: 'lead_0002' }), lead(2)] };
+    const page = await visit(complaints, { world });
+    await rows(page).first().getByRole('link').click();
+    await page.getByText('Earlier lead of the same person').getByRole('link', { name: 'lead_0002' }).click();
+    await heading(page, 'Riley Muñoz').waitFor();
+    assert.equal(await page.getByText('Earlier lead').count(), 0);
+  },
+
+  async 'an erased lead shows what is kept, and a lead says why in words'(complaints) {
+    const { id, createdAt, source, conversation, events } = lead(1);
+    const erased = { id, createdAt, source, conversation, events, processingStatus: 'Erased', eligibility: { sms: { eligible: false, reasons: ['lead_erased'] } } };
+    const unknown = { eligibility: { sms: { eligible: false, reasons: ['line_type_unknown'] } }, consent: { status: 'unverified', reason: 'certificate_not_claimable' } };
+    const world = { leads: [lead(0, unknown), lead(1)] };
+    const page = await visit(complaints, { world });
+    await rows(page).first().getByRole('link').click();
+    await page.getByText('It is not known whether this kind of line gets texts').waitFor();
+    await page.getByText('TrustedForm cannot keep a certificate of this kind').waitFor();
+    world.leads[1] = erased;
+    await page.goto(`${base}/app#/leads/${id}`);
+    await heading(page, 'Erased lead').waitFor();
+    await page.getByText('The person’s data was erased').waitFor();
+    for (const untrue of ['no phone number', 'needs no certificate', 'Nothing was sent']) assert.equal(await page.getByText(untrue).count(), 0, untrue);
+  },
+
+  async 'the limits of a source are sentences'(complaints) {
+    const page = await visit(complaints, { world: { leads: many(3) } });
+    await page.getByRole('link', { name: 'Sources' }).click();
+    await page.getByText('At most 5 leads a day and 1 lead an hour (UTC)').waitFor();
+    await page.getByText('Refused if the same phone number or e-mail address came from any source of your business with such a rule in the last 30 days').waitFor();
+    await page.getByText('Accepted and marked if the same phone number came from this source in the last day').waitFor();
+    const paused = page.locator('.cards > li').filter({ hasText: 'WWW' });
+    await paused.getByText('Paused: its limit is 0').waitFor();
+    assert.equal(await paused.getByText('Active', { exact: true }).count(), 0);
+  },
+
+  async 'long names leave room for the others'(complaints) {
+    const names = { firstName: 'Long '.repeat(200), lastName: 'W'.repeat(1000) };
+    const world = { leads: [lead(0, { contact: { ...lead(0).contact, ...names } }), lead(1)] };
+    for (const viewport of [WIDE, NARROW]) {
+      const page = await visit(complaints, { world, viewport });
+      assert.ok((await rows(page).first().boundingBox()).height < 200);
+      complaints.push(...(await overflow(page)));
+      await rows(page).first().getByRole('link').click();
+      await heading(page, 'Contact').waitFor();
+      assert.ok((await page.getByRole('heading', { level: 1 }).boundingBox()).height < 150);
+      complaints.push(...(await overflow(page)));
+      await page.context().close();
+    }
   },
 
   async 'the keyboard alone is enough'(complaints) {
@@ -402,15 +566,15 @@ const TESTS = {
   },
 
   async 'axe finds nothing in any view, and nothing is too wide'(complaints) {
-    const attention = [{ severity: 'warning', title: 'A source has sent no leads today', detail: 'Texas only sent leads yesterday and none so far today (UTC).' }];
-    for (const viewport of [WIDE, { width: 768, height: 900 }, NARROW]) {
+    const attention = [{ severity: 'warning', title: 'A source has sent no leads today', detail: `${SOURCES[2].name} sent leads yesterday and none so far today (UTC).` }];
+    for (const viewport of [WIDE, { width: 768, height: 900 }, { width: 640, height: 430 }, NARROW]) {
       for (const colorScheme of ['light', 'dark']) {
         const world = { leads: many(60), attention, refused: true };
         const page = await visit(complaints, { world, viewport, colorScheme, signedIn: false });
         const look = async (name) => {
           const found = [...(await axe(page)), ...(await overflow(page))];
           complaints.push(...found.map((one) => `${name}, ${viewport.width} px, ${colorScheme}: ${one}`));
-          if (shots && viewport.width !== 768) await page.screenshot({ path: `${shots}/${name}-${viewport.width}-${colorScheme}.png`, fullPage: name !== 'inbox' });
+          if (shots && [WIDE, NARROW].includes(viewport)) await page.screenshot({ path: `${shots}/${name}-${viewport.width}-${colorScheme}.png`, fullPage: name !== 'inbox' });
         };
         await page.getByRole('button', { name: 'Continue as demo user' }).waitFor();
         await look('sign-in');
@@ -426,6 +590,7 @@ const TESTS = {
         await page.getByRole('link', { name: 'Reports' }).click();
         await heading(page, 'Per day').waitFor();
         await look('reports');
+        for (const name of await page.locator('.bars thead th').all()) assert.ok((await name.boundingBox()).height < 50, 'a name of a column is not broken');
         await page.getByRole('combobox', { name: 'Source' }).selectOption('source_texas');
         await heading(page, 'Why leads are refused').waitFor();
         await page.getByRole('cell', { name: /^phone\.not_possible \d/ }).first().waitFor();

@@ -3,9 +3,11 @@
 
 const SIGN_IN = '/sign-in';
 
+// Names as long as those of the demo, and one that can be broken only within a word.
 export const SOURCES = [
-  { id: 'source_123', name: 'Spring campaign', enabled: true, complianceApproved: true, requiresTrustedForm: true, allowedStates: [], allowedProducts: [] },
-  { id: 'source_texas', name: 'Texas only', enabled: true, complianceApproved: true, requiresTrustedForm: true, allowedStates: ['TX'], allowedProducts: [] },
+  { id: 'source_123', name: 'Demo: open', enabled: true, complianceApproved: true, requiresTrustedForm: true, allowedStates: [], allowedProducts: [] },
+  { id: 'source_texas', name: 'Demo: leads for "Example product" only', enabled: true, complianceApproved: true, requiresTrustedForm: true, allowedStates: ['TX'], allowedProducts: [], limits: { day: 5, hour: 1, timeZone: 'UTC' }, duplicates: { by: ['phone', 'email'], days: 30, scope: 'business', action: 'refuse' } },
+  { id: 'source_paused', name: 'W'.repeat(90), enabled: true, complianceApproved: true, requiresTrustedForm: true, allowedStates: [], allowedProducts: [], limits: { day: 0, timeZone: 'America/New_York' }, duplicates: { by: ['phone'], days: 1, scope: 'source', action: 'flag' } },
   { id: 'source_old', name: 'Old partner', enabled: false, complianceApproved: true, requiresTrustedForm: false, allowedStates: [], allowedProducts: ['Solar', 'Roof'] },
 ];
 
@@ -65,7 +67,7 @@ function points(days, value) {
 }
 
 /** Answers the API's calls of a page. `world` may change at any time: its `leads`, `sources`, `attention`, and `fault`,
- * a function of a call that returns the status to fail with. `world.calls` are the calls so far. */
+ * a function of a call that returns the status to fail with, with `code`. `world.calls` are the calls so far. */
 export async function standIn(page, world) {
   Object.assign(world, { leads: [], sources: SOURCES, attention: [], refused: false, calls: [], ...world });
   const answer = (route, status, body) =>
@@ -78,7 +80,7 @@ export async function standIn(page, world) {
     world.calls.push(call);
     const fault = world.fault?.(call);
     if (fault === 'cut') return route.abort();
-    if (fault) return answer(route, fault, { status: fault, detail: `The stand-in answers ${fault}.` });
+    if (fault) return answer(route, fault, { status: fault, code: world.code, detail: `The stand-in answers ${fault}.` });
     if (url.pathname.startsWith(SIGN_IN)) return route.continue();
     return answer(route, 200, result(world, call, call.body));
   });
@@ -119,7 +121,7 @@ function result(world, { path, query }, body) {
     const leads = world.leads.length === 0 ? 0 : 1;
     const trend = points(days, (n) => leads * Math.round(14 + 9 * Math.sin(n / 2.2) + (n % 7 > 4 ? -6 : 4)));
     const total = trend.reduce((sum, { value }) => sum + value, 0);
-    const shares = leads ? [['source_123', 'Spring campaign', 0.7], ['source_texas', 'Texas only', 0.3]] : [];
+    const shares = leads ? SOURCES.slice(0, 3).map(({ id, name }, n) => [id, name, [0.7, 0.2, 0.1][n]]) : [];
     return {
       summary: { leads: total }, leadTrend: { total, points: trend, comparison: { current: total, previous: Math.round(total * 0.8), direction: 'up' } },
       leadSources: shares.map(([sourceId, source, share]) => ({ sourceId, source, leads: Math.round(total * share), percent: 100 * share })), needsAttention: world.attention, attentionIsComplete: world.sources.length <= 100,

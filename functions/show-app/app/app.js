@@ -3,7 +3,7 @@
 import { html, render, useEffect, useState } from './preact.js';
 import { Failure, Heading, Loading } from './parts.js';
 import { Inbox } from './inbox.js';
-import { isSignedIn, settings, signIn, signOut, start } from './session.js';
+import { Problem, isSignedIn, settings, signOut, start } from './session.js';
 
 /** The views, by the beginning of the address after `#/`. All but the inbox load when they are first opened. */
 const VIEWS = {
@@ -93,7 +93,10 @@ function Mark() {
     <circle cx="16" cy="16" r="4" /><path d="M8.6 8.6a10.5 10.5 0 0 0 0 14.8M23.4 8.6a10.5 10.5 0 0 1 0 14.8" /></svg>`;
 }
 
-function SignIn({ problem }) {
+function SignIn({ problem: first }) {
+  const [problem, setProblem] = useState(first);
+  const signIn = () => import('./sign-in.js').then((module) => module.signIn())
+    .catch(() => setProblem(new Problem('unavailable', 'The sign-in does not load. Try again.')));
   return html`<main class="sign-in">
     <${Mark} />
     <${Heading} title="Sign in">Leadping<//>

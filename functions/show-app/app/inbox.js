@@ -1,13 +1,17 @@
 // The inbox: conversations by their last event, the search for leads, and new leads as they arrive.
 
-import { html, useEffect, useRef, useState } from './preact.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from './preact.js';
 import { Age, Empty, Failure, Heading, Loading, Status, number, person, plural, shown, usePolled } from './parts.js';
 import { call, callAll } from './session.js';
 
 const PAGE = 25;
+/** The most pages that are read to meet the rows that are shown. After more, the list begins again. */
+const MOST = 10;
 
 // The filter and the search outlive the view, so that the way back from a lead leads to the same list.
 let last = { unread: false, search: '' };
+/** The list from which a lead was opened, and its place in it. */
+let left = null;
 
 /** The names of the sources by their ids. They rarely change, so they are read once a minute. */
 let names = null;
@@ -55,77 +59,144 @@ function row(item) {
   };
 }
 
+/** The first page. It reads on until it meets the rows that are `known`, so that none in between is left out. */
+async function newer(asked, known) {
+  let found = await page(asked);
+  let { rows } = found;
+  // A page of unread rows that is not full has looked through hundreds of conversations.
+  const isApart = () => found.token && known.length > 0 && !(rows.at(-1)?.time <= known[0].time) && !(asked.unread && found.rows.length < PAGE);
+  for (let pages = 1; isApart() && pages < MOST; pages++) {
+    found = await page(asked, found.token);
+    rows = [...rows, ...found.rows];
+  }
+  return { rows, token: found.token, isApart: isApart() };
+}
+
+/** Whether rows stay that new ones push from the first page: those that the user has asked for, or is among. */
+const keepsRows = (list) => list.isPaged || document.activeElement?.closest('.rows');
+
+/** A list with what was read again of its beginning. */
+function joined(list, { rows, token, isApart }, keeps) {
+  if (!keeps || !token || isApart) return { ...list, rows, token };
+  const ids = new Set(rows.map(({ leadId }) => leadId));
+  // A row that was on these pages and is no longer does not fit the filter any more.
+  const isBelow = ({ time }) => rows.length === 0 || time <= rows.at(-1).time;
+  return { ...list, rows: [...rows, ...list.rows.filter((row) => !ids.has(row.leadId) && isBelow(row))] };
+}
+
+/** Keeps the focus and, when the page is scrolled, the rows in sight where they are. Preact takes some rows out and puts
+ * them back when others move, which drops the focus. If what had the focus is gone, the row at `next` gets it. */
+function useSteady(next) {
+  const allRows = () => [...document.querySelectorAll('.rows tbody tr')];
+  const time = (row) => row.querySelector('time')?.dateTime;
+  const focused = document.activeElement;
+  const seen = (scrollY > 0 ? allRows() : []).map((row) => ({ row, time: time(row), top: row.getBoundingClientRect().top }))
+    .filter(({ top }) => top >= 0 && top < innerHeight);
+  useLayoutEffect(() => {
+    const stayed = seen.find((was) => was.row.isConnected && time(was.row) === was.time);
+    const moved = stayed ? stayed.row.getBoundingClientRect().top - stayed.top : 0;
+    if (Math.abs(moved) >= 1) scrollBy(0, moved);
+    if (focused === document.activeElement || document.activeElement !== document.body) return;
+    const heir = focused.isConnected ? focused : allRows()[next]?.querySelector('a');
+    heir?.focus({ preventScroll: true });
+  });
+}
+
 export function Inbox() {
   const [asked, setAsked] = useState(last);
-  const [older, setOlder] = useState({ rows: [], token: undefined, isLoading: false, problem: null });
-  const [news, setNews] = useState(0);
-  const seen = useRef(null);
-  const before = useRef([]);
-  const unread = useRef(null);
+  const [said, say] = useState('');
   last = asked;
-
-  const load = async () => {
-    // Without the names, the rows have the ids. What is wrong, the list says, too.
-    await readNames().catch(() => {});
-    if (!asked.unread) return page(asked);
-    // The service reads hundreds of conversations to find the unread ones, so it is asked only when there is news.
-    const news = await newest();
-    if (unread.current?.news !== news) unread.current = { news, first: await page(asked) };
-    return unread.current.first;
-  };
-  const { value: first, problem, again } = usePolled(load, [asked.unread, asked.search], !asked.search);
   const ask = (change) => {
-    seen.current = null;
-    before.current = [];
-    unread.current = null;
-    setOlder({ rows: [], token: undefined, isLoading: false, problem: null });
+    say('');
     setAsked({ ...asked, ...change });
   };
-
-  useEffect(() => {
-    if (!first) return;
-    const ids = first.rows.map(({ leadId }) => leadId);
-    const fresh = seen.current ? ids.filter((id) => !seen.current.has(id)).length : 0;
-    if (fresh > 0) setNews((news) => news + fresh);
-    // New leads push rows from the first page. If older ones are shown, these rows are now the first of them.
-    const end = first.rows.at(-1)?.time ?? '';
-    const pushed = before.current.filter(({ leadId, time }) => first.token && time <= end && !ids.includes(leadId));
-    before.current = first.rows;
-    setOlder((now) => (now.token === undefined || pushed.length === 0 ? now : { ...now, rows: [...pushed, ...now.rows] }));
-    seen.current = new Set([...(seen.current ?? []), ...ids]);
-  }, [first]);
-
-  // A row that has moved to the first page is not shown twice.
-  const shownFirst = new Set(first?.rows.map(({ leadId }) => leadId));
-  const rows = [...(first?.rows ?? []), ...older.rows.filter(({ leadId }) => !shownFirst.has(leadId))];
-  const token = older.token === undefined ? first?.token : older.token;
-  const more = async () => {
-    setOlder((now) => ({ ...now, isLoading: true, problem: null }));
-    try {
-      const next = await page(asked, token);
-      const isEmpty = next.rows.length === 0;
-      setOlder((now) => ({ rows: [...now.rows, ...next.rows], token: next.token, isEmpty, isLoading: false, problem: null }));
-    } catch (problem) {
-      setOlder((now) => ({ ...now, isLoading: false, problem }));
-    }
-  };
-
   return html`
     <div class="head">
       <${Heading} title="Inbox">Inbox<//>
-      <p class="live" role="status">${news > 0 && plural(news, 'new lead')}</p>
+      <p class="live" role="status">${said}</p>
     </div>
     <${Search} asked=${asked} ask=${ask} />
-    <${Failure} problem=${problem} again=${again} />
-    ${!first && !problem && html`<${Loading} />`}
-    ${first && rows.length === 0 && !token && html`<${Nothing} asked=${asked} />`}
-    ${first && rows.length === 0 && token && html`<${Empty} title=${asked.search ? 'No lead found yet' : 'No unread lead found yet'}>
+    <${List} key=${`${asked.unread} ${asked.search}`} asked=${asked} say=${say} />`;
+}
+
+function List({ asked, say }) {
+  const [back] = useState(() => left?.asked === asked && left);
+  const [list, setList] = useState(back ? back.list : { rows: [] });
+  const { rows, token, isLoading } = list;
+  const isLoaded = token !== undefined;
+  const now = useRef();
+  now.current = list;
+  const seen = useRef(back ? new Set() : null);
+  const news = useRef(0);
+  const looked = useRef(null);
+  const next = useRef(0);
+  useSteady(next.current);
+
+  const load = async () => {
+    // What a search finds is not read again on the way back from a lead.
+    if (asked.search && now.current.rows.length > 0) return;
+    // Without the names, the rows have the ids. What is wrong, the list says, too.
+    await readNames().catch(() => {});
+    // The service reads hundreds of conversations to find the unread ones, so it is asked only when there is news.
+    const latest = asked.unread ? await newest() : null;
+    if (asked.unread && latest === looked.current) return;
+    const keeps = keepsRows(now.current);
+    const first = await newer(asked, keeps ? now.current.rows : []);
+    looked.current = latest;
+    const ids = first.rows.map(({ leadId }) => leadId);
+    const known = new Set([...(seen.current ?? ids), ...now.current.rows.map(({ leadId }) => leadId)]);
+    news.current += ids.filter((id) => !known.has(id)).length;
+    if (news.current > 0) say(plural(news.current, 'new lead'));
+    seen.current = new Set([...known, ...ids]);
+    setList((list) => joined(list, first, keeps));
+  };
+  const { problem, again } = usePolled(load, [], !asked.search);
+
+  const more = async () => {
+    if (isLoading) return;
+    next.current = rows.length;
+    setList((list) => ({ ...list, isLoading: true, isPaged: true }));
+    try {
+      const { rows, token: end } = await page(asked, token);
+      setList((list) => {
+        if (list.token !== token) return { ...list, isLoading: false };
+        const ids = new Set(list.rows.map(({ leadId }) => leadId));
+        return { isPaged: true, rows: [...list.rows, ...rows.filter(({ leadId }) => !ids.has(leadId))], token: end, isEmpty: rows.length === 0 };
+      });
+    } catch (problem) {
+      setList((list) => ({ ...list, isLoading: false, problem }));
+    }
+  };
+
+  useEffect(() => {
+    left = null;
+    if (!back) return;
+    document.querySelector(`.rows a[href="${back.href}"]`)?.focus({ preventScroll: true });
+    scrollTo(0, back.y);
+  }, []);
+  const leave = (event) => {
+    const href = event.target.closest('a')?.getAttribute('href');
+    if (!href) return;
+    const opened = rows.map((row) => (address(row) === href ? { ...row, isUnread: false } : row));
+    left = { asked, href, y: scrollY, list: { ...list, rows: opened, isLoading: false } };
+  };
+  useEffect(() => {
+    if (!asked.search || !isLoaded) return;
+    if (rows.length === 0) say(token ? 'No lead found yet' : 'No lead matches');
+    else say(`${plural(rows.length, 'lead')} found${token ? ' so far' : ''}`);
+  }, [rows.length, token]);
+
+  return html`
+    <${Failure} problem=${problem} again=${again} retries />
+    ${!isLoaded && !problem && html`<${Loading} />`}
+    ${isLoaded && rows.length === 0 && !token && html`<${Nothing} asked=${asked} />`}
+    ${isLoaded && rows.length === 0 && token && html`<${Empty} title=${asked.search ? 'No lead found yet' : 'No unread lead found yet'}>
       There are older leads. Show more to look through them.<//>`}
-    ${rows.length > 0 && html`<${Rows} rows=${rows} isSearch=${Boolean(asked.search)} />`}
-    <${Failure} problem=${older.problem} />
-    <p class="more dim" role="status">${older.isEmpty && token && 'No more among these. There are older leads.'}</p>
-    ${token && html`<p class="more"><button type="button" disabled=${older.isLoading} onClick=${more}>
-      ${older.isLoading ? 'Loading …' : 'Show more'}</button></p>`}`;
+    ${rows.length > 0 && html`<${Rows} rows=${rows} isSearch=${Boolean(asked.search)} onClick=${leave} />`}
+    <${Failure} problem=${list.problem} again=${more} />
+    <p class="more dim" role="status">${list.isEmpty && token && 'No more among these. There are older leads.'}</p>
+    ${token && html`<p class="more"><button type="button" aria-disabled=${isLoading ? 'true' : null} onClick=${more}>
+      ${isLoading ? 'Loading …' : 'Show more'}</button></p>`}`;
 }
 
 function Search({ asked, ask }) {
@@ -163,8 +234,8 @@ const TONES = { Ready: 'good', Enriching: 'busy', Erased: 'dim' };
 const STATUSES = { Ready: 'Ready', Enriching: 'In progress', Erased: 'Erased' };
 
 // The roles are those of a table. They are written out because on a phone the rows are no longer laid out as one.
-function Rows({ rows, isSearch }) {
-  return html`<table class="rows" role="table" aria-label=${isSearch ? 'Leads found' : 'Leads'}>
+function Rows({ rows, isSearch, onClick }) {
+  return html`<table class="rows" role="table" onClick=${onClick} aria-label=${isSearch ? 'Leads found' : 'Leads'}>
     <thead role="rowgroup"><tr role="row">
       ${['Name', 'Phone', 'Source', 'Status', 'Age'].map((name) => html`<th role="columnheader" scope="col">${name}</th>`)}
     </tr></thead>
@@ -172,10 +243,13 @@ function Rows({ rows, isSearch }) {
   </table>`;
 }
 
-function Row({ row: { leadId, name, phone, source, status, snippet, time, isUnread } }) {
+const address = ({ leadId }) => `#/leads/${encodeURIComponent(leadId)}`;
+
+function Row({ row }) {
+  const { name, phone, source, status, snippet, time, isUnread } = row;
   return html`<tr role="row" class=${isUnread ? 'unread' : ''}>
     <td role="cell" class="name">${isUnread && html`<span class="dot" role="img" aria-label="Unread" />`}
-      <a href="#/leads/${encodeURIComponent(leadId)}"><bdi>${name}</bdi></a></td>
+      <a href=${address(row)}><bdi>${name}</bdi></a></td>
     <td role="cell" class="phone">${phone ? number(phone) : html`<span class="dim">No phone</span>`}</td>
     <td role="cell" class="source"><bdi>${shown(source ?? '')}</bdi></td>
     <td role="cell" class="state">${status && html`<${Status} tone=${TONES[status]}>${STATUSES[status] ?? status}<//>`}

@@ -22,7 +22,7 @@ export function Lead({ id }) {
     return html`<${Back} /><${Heading} title="Not found">This lead is not found<//>
       <p>The address has the id of no lead of your business. <a href="#/">Go to the inbox</a>.</p>`;
   }
-  return html`<${Back} /><${Failure} problem=${problem} again=${again} />
+  return html`<${Back} /><${Failure} problem=${problem} again=${again} retries />
     ${lead ? html`<${Detail} lead=${lead} />` : !problem && html`<${Loading} />`}`;
 }
 
@@ -39,14 +39,16 @@ function Detail({ lead }) {
   const { lookup, number: phone, ...aboutPhone } = contact.phone ?? {};
   const { firstName, lastName, email, streetAddress, timeZoneId, phone: _phone, ...otherContact } = contact;
   const { sourceMetadata, ...ownMetadata } = metadata;
-  const name = lead.processingStatus === 'Erased' ? 'Erased lead' : person({ firstName, lastName, phone, email });
+  const isErased = lead.processingStatus === 'Erased';
+  const name = isErased ? 'Erased lead' : person({ firstName, lastName, phone, email });
   return html`
     <div class="head">
       <${Heading} title=${name}><bdi>${name}</bdi><//>
-      <${Status} tone=${lead.processingStatus === 'Ready' ? 'good' : 'busy'}>${words(lead.processingStatus ?? '')}<//>
+      <${Status} tone=${{ Ready: 'good', Erased: 'dim' }[lead.processingStatus] ?? 'busy'}>${words(lead.processingStatus ?? '')}<//>
     </div>
     <p class="under">${lead.source?.name && html`From <bdi>${shown(lead.source.name)}</bdi>, `}received <${Age} time=${lead.createdAt} />
       ${lead.test && ', by a test key'}</p>
+    ${lead.duplicateOf && html`<p class="under">Earlier lead of the same person: <a href="#/leads/${encodeURIComponent(lead.duplicateOf)}">${lead.duplicateOf}</a></p>`}
     ${(phone || email) && html`<ul class="reach">
       ${phone && html`<li><span class="label">Phone</span> <a href="tel:${phone}">${number(phone)}</a>
         <${Copy} value=${phone} what="the phone number" /></li>`}
@@ -57,13 +59,12 @@ function Detail({ lead }) {
       <div>
         <${Card} title="Timeline"><${Timeline} events=${lead.events ?? []} /><//>
         <${Card} title="Eligibility"><${Eligibility} of=${lead.eligibility} /><//>
-        <${Card} title="Lookup"><${Lookup} lookup=${lookup} phone=${phone} status=${lead.processingStatus} /><//>
-        <${Card} title="Consent"><${Consent} consent=${lead.consent} certificate=${metadata.trustedFormUrl} /><//>
+        ${!isErased && html`<${Card} title="Lookup"><${Lookup} lookup=${lookup} phone=${phone} status=${lead.processingStatus} /><//>`}
+        ${(!isErased || lead.consent) && html`<${Card} title="Consent"><${Consent} consent=${lead.consent} certificate=${metadata.trustedFormUrl} /><//>`}
       </div>
       <div>
-        <${Card} title="Contact"><${Members} of=${{ firstName, lastName, phone, ...aboutPhone, email, ...streetAddress, timeZoneId, ...otherContact }} /><//>
-        <${Card} title="Customer"><${Members} of=${customer} /><//>
-        <${Card} title="Origin"><${Members} of=${ownMetadata} /><//>
+        ${[['Contact', { firstName, lastName, phone, ...aboutPhone, email, ...streetAddress, timeZoneId, ...otherContact }], ['Customer', customer], ['Origin', ownMetadata]]
+          .map(([title, of]) => (!isErased || given(of).length > 0) && html`<${Card} title=${title}><${Members} of=${of} /><//>`)}
         ${filled(sourceMetadata) && html`<${Card} title="Sent by the source"><${Members} of=${sourceMetadata} isFree /><//>`}
         ${(filled(lead.tagNames) || filled(lead.tagIds)) && html`<${Card} title="Tags"><${Members} of=${{ tagNames: lead.tagNames, tagIds: lead.tagIds }} /><//>`}
         <${Card} title="Record"><${Members} of=${{ leadId: lead.id, sourceId: lead.sourceId ?? lead.source?.id, createdAt: lead.createdAt }} /><//>
@@ -72,6 +73,9 @@ function Detail({ lead }) {
 }
 
 const filled = (value) => value && Object.keys(value).length > 0;
+
+/** The members that have a value. */
+const given = (of) => Object.entries(of).filter(([, value]) => value !== undefined && value !== null && value !== '' && (typeof value !== 'object' || filled(value)));
 
 function Card({ title, children }) {
   return html`<section class="card"><h2>${title}</h2>${children}</section>`;
@@ -97,7 +101,7 @@ const REASONS = {
   phone_premium: 'Calls to this number cost extra',
   lookup_pending: 'The phone number is still being looked up',
   line_type_not_textable: 'This kind of line gets no texts',
-  line_type_unknown: 'The kind of line is not known',
+  line_type_unknown: 'It is not known whether this kind of line gets texts',
   consent_pending: 'TrustedForm has not confirmed the consent yet',
   consent_mismatched: 'The certificate is about another person',
   consent_unverified: 'TrustedForm could not confirm the consent',
@@ -130,21 +134,32 @@ const CONSENT = {
   exempt: ['dim', 'Not needed'],
 };
 
+/** Why a consent could not be verified, in words. */
+const CONSENT_REASONS = {
+  match_not_possible: 'The certificate holds no value to compare with',
+  certificate_refused: 'TrustedForm does not accept the certificate',
+  certificate_not_found: 'TrustedForm does not know the certificate',
+  certificate_not_claimable: 'TrustedForm cannot keep a certificate of this kind',
+  certificate_expired: 'The certificate has expired',
+  certificate_used_too_often: 'The certificate was claimed too often',
+  trusted_form_unavailable: 'TrustedForm did not answer for 60 hours',
+};
+
 function Consent({ consent, certificate }) {
   if (!consent) {
     return html`<p class="dim">${certificate ? 'The certificate was valid when the lead came in. Its source does not keep certificates.' : 'The source needs no certificate.'}</p>
       ${certificate && html`<${Members} of=${{ certificate }} />`}`;
   }
-  const { status, ...rest } = consent;
+  const { status, reason, ...rest } = consent;
   const [tone, label] = CONSENT[status] ?? ['dim', words(status)];
-  return html`<p><${Status} tone=${tone}>${label}<//></p><${Members} of=${{ ...rest, certificate }} />`;
+  return html`<p><${Status} tone=${tone}>${label}<//></p><${Members} of=${{ reason: reason && (CONSENT_REASONS[reason] ?? words(reason)), ...rest, certificate }} />`;
 }
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 /** Every member of an object, also those that this page does not know. The names of free members are shown as sent. */
 function Members({ of, isFree }) {
-  const members = Object.entries(of).filter(([, value]) => value !== undefined && value !== null && value !== '' && (typeof value !== 'object' || filled(value)));
+  const members = given(of);
   if (members.length === 0) return html`<p class="dim">Nothing was sent.</p>`;
   return html`<dl class="members">${members.map(([name, value]) => html`
     <div key=${name}><dt>${isFree ? html`<bdi>${shown(name)}</bdi>` : words(name)}</dt><dd><${Value} of=${value} name=${name} isFree=${isFree} /></dd></div>`)}</dl>`;

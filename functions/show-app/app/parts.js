@@ -27,14 +27,10 @@ export function number(phone) {
 const UNITS = [['day', 86_400], ['hour', 3600], ['minute', 60]];
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const DATE = new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeStyle: 'medium' });
-const DAY = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' });
 const COUNT = new Intl.NumberFormat('en-US');
 
 export const count = (n) => COUNT.format(n);
 export const plural = (n, one) => `${count(n)} ${one}${n === 1 ? '' : 's'}`;
-
-/** A day of a report. Reports are by days in UTC. */
-export const day = (time) => DAY.format(new Date(time));
 
 export const date = (time) => DATE.format(new Date(time));
 
@@ -71,13 +67,13 @@ export function Empty({ title, children }) {
   return html`<div class="empty"><h2>${title}</h2><p>${children}</p></div>`;
 }
 
-/** A failure, and what to do about it. */
-export function Failure({ problem, again }) {
+/** A failure, and what to do about it. `retries` says that the page itself tries again, too. */
+export function Failure({ problem, again, retries }) {
   if (!problem || problem.kind === 'ended') return null;
-  const retries = problem.kind === 'unavailable';
+  const mayPass = problem.kind === 'unavailable';
   return html`<div class="failure" role="alert">
-    <p><strong>${problem.message}</strong> ${retries && 'We keep trying.'}</p>
-    ${retries && again && html`<button type="button" onClick=${again}>Try now</button>`}
+    <p><strong>${problem.message}</strong> ${mayPass && retries && 'We keep trying.'}</p>
+    ${mayPass && again && html`<button type="button" onClick=${again}>Try now</button>`}
   </div>`;
 }
 

@@ -1,10 +1,12 @@
 // Leads and refusals by day and source. The days are those of UTC.
 
 import { html, useState } from './preact.js';
-import { Empty, Failure, Heading, Loading, Status, count, day, plural, shown, usePolled } from './parts.js';
+import { Empty, Failure, Heading, Loading, Status, count, plural, shown, usePolled } from './parts.js';
 import { call, callAll } from './session.js';
 
 const RANGES = [7, 30, 90];
+const DAY = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' });
+const day = (time) => DAY.format(new Date(time));
 
 async function report(days, source) {
   const [all, metrics] = await Promise.all([
@@ -30,7 +32,7 @@ export function Reports() {
         ${sources?.map(({ id, name }) => html`<option value=${id} selected=${id === source}>${shown(name ?? id)}</option>`)}
       </select></label>
     </form>
-    <${Failure} problem=${problem} again=${again} />
+    <${Failure} problem=${problem} again=${again} retries />
     ${!value && !problem && html`<${Loading} />`}
     ${value && html`<${Report} ...${value} days=${days} />`}`;
 }

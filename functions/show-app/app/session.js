@@ -1,9 +1,8 @@
-// Sign-in by authorization code with PKCE, the tokens, and the calls of the API.
+// The tokens of the user who is signed in, and the calls of the API.
 //
 // The tokens are in the tab's session storage: a reload keeps them, and closing the tab drops them.
 
 const KEPT = 'leadping.session';
-const STARTED = 'leadping.sign-in';
 const TIMEOUT = 15_000; // milliseconds
 const LEEWAY = 10_000; // a token that ends within this time is refreshed before it is used
 
@@ -32,28 +31,9 @@ export async function start(ended) {
   if (!answer.ok) throw new Problem('unavailable', 'The page’s settings do not load.');
   settings = await answer.json();
   const query = new URLSearchParams(location.search);
-  if (query.has('code') || query.has('error')) await finish(query);
-}
-
-/** Sends the user to the issuer. */
-export async function signIn() {
-  const verifier = base64(crypto.getRandomValues(new Uint8Array(32)));
-  const state = base64(crypto.getRandomValues(new Uint8Array(16)));
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
-  write(STARTED, { verifier, state, back: location.hash });
-  const url = new URL(settings.authorizeUrl, location.origin);
-  const parameters = {
-    response_type: 'code',
-    client_id: settings.clientId,
-    redirect_uri: redirect(),
-    scope: settings.scope,
-    state,
-    code_challenge: base64(new Uint8Array(digest)),
-    code_challenge_method: 'S256',
-    ...(settings.audience && { audience: settings.audience }),
-  };
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  location.assign(url);
+  if (!query.has('code') && !query.has('error')) return;
+  const { finish } = await import('./sign-in.js');
+  await finish(query);
 }
 
 /** Forgets the tokens. */
@@ -90,7 +70,8 @@ export async function callAll(path) {
 async function problem(answer) {
   const { status } = answer;
   if (status === 401) return ended();
-  const { detail } = await answer.json().catch(() => ({}));
+  const { detail, code } = await answer.json().catch(() => ({}));
+  if (code === 'business.none') return new Problem('forbidden', 'Your account belongs to no business here. Ask your administrator.');
   if (status === 403) return new Problem('forbidden', detail ?? 'You may not see this.');
   if (status === 404) return new Problem('missing', 'It is not there, or it is not your business’s.');
   if (status === 429) return new Problem('unavailable', 'There are too many requests right now.');
@@ -126,33 +107,12 @@ async function refresh() {
   return tokens.access;
 }
 
-async function finish(query) {
-  const started = read(STARTED);
-  sessionStorage.removeItem(STARTED);
-  history.replaceState(null, '', `/app${started?.back ?? ''}`);
-  // The issuer's text is not shown: anyone can put a text into this address.
-  if (query.get('error') === 'access_denied') throw new Problem('ended', 'The sign-in was canceled.');
-  if (query.has('error')) throw new Problem('ended', 'The sign-in did not work. Try again.');
-  if (!started || query.get('state') !== started.state) {
-    if (tokens) return;
-    throw new Problem('ended', 'This sign-in was not started here, or it is too old. Sign in again.');
-  }
-  const answer = await exchange({
-    grant_type: 'authorization_code',
-    code: query.get('code'),
-    redirect_uri: redirect(),
-    code_verifier: started.verifier,
-  });
-  if (!answer.ok) throw new Problem('ended', 'The sign-in did not work. Try again.');
-  keep(await answer.json());
-}
-
-function exchange(parameters) {
+export function exchange(parameters) {
   const body = new URLSearchParams({ client_id: settings.clientId, ...parameters });
   return send(new URL(settings.tokenUrl, location.origin), { method: 'POST', body });
 }
 
-function keep(answer, refresh) {
+export function keep(answer, refresh) {
   const until = Date.now() + 1000 * (answer.expires_in ?? 300);
   tokens = { access: answer.access_token, refresh: answer.refresh_token ?? refresh, until };
   write(KEPT, tokens);
@@ -170,11 +130,7 @@ async function send(url, options, token) {
   }
 }
 
-const redirect = () => `${location.origin}/app`;
-
-const base64 = (bytes) => btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-
-function read(name) {
+export function read(name) {
   try {
     return JSON.parse(sessionStorage.getItem(name));
   } catch {
@@ -182,6 +138,6 @@ function read(name) {
   }
 }
 
-function write(name, value) {
+export function write(name, value) {
   sessionStorage.setItem(name, JSON.stringify(value));
 }

@@ -28,6 +28,7 @@ pub(crate) const FILES: &[File] = &[
     file("/app/preact.js", JAVASCRIPT, include_str!("../app/preact.js")),
     file("/app/reports.js", JAVASCRIPT, include_str!("../app/reports.js")),
     file("/app/session.js", JAVASCRIPT, include_str!("../app/session.js")),
+    file("/app/sign-in.js", JAVASCRIPT, include_str!("../app/sign-in.js")),
     file("/app/sources.js", JAVASCRIPT, include_str!("../app/sources.js")),
     file("/app/views.css", CSS, include_str!("../app/views.css")),
     file("/app/words.js", JAVASCRIPT, include_str!("../app/words.js")),

@@ -87,6 +87,14 @@ pub(super) fn all() -> Map<String, Value> {
             "requiresTrustedForm": flag("Whether each lead needs a certificate."),
             "retainCertificates": flag("Whether certificates are matched and retained."),
             "allowedStates": texts("Any if empty."), "allowedProducts": texts("Any if empty."),
+            "limits": object("How many new leads are accepted, if there is a limit. 0 pauses the source.", &["timeZone"], json!({
+                "day": number("In a day."), "hour": number("In an hour."), "timeZone": text("Where the day and the hour begin."),
+            })),
+            "duplicates": object("What happens when a person comes again, if anything.", &["by", "days", "scope", "action"], json!({
+                "by": texts("What identifies a person: phone, email."), "days": number("How long a lead counts as an earlier one."),
+                "scope": {"enum": ["source", "business"], "description": "Whose earlier leads count."},
+                "action": {"enum": ["flag", "refuse"], "description": "flag accepts the lead and marks it, refuse answers 409."},
+            })),
             "defaultTagIds": texts("Tags of each lead."), "createdAt": time("When it was created."),
         }),
     );
@@ -161,6 +169,7 @@ pub(super) fn all() -> Map<String, Value> {
         "tags": list("tagIds and tagNames in one list.", "Tag"), "modifiedAt": time("When its last event happened."),
         "eligibility": of("Eligibility"), "conversation": of("Conversation"), "events": list("The timeline.", "LeadEvent"),
         "consent": {"type": "object", "description": "The consent, if the source retains certificates."},
+        "duplicateOf": text("The earlier lead of the same person, if the source marks duplicates and there is one."),
     }))]});
     let mut failure = problem::failure();
     failure["properties"]["code"] = json!({"type": "string", "description": "What is wrong: a code of the problem."});

@@ -98,16 +98,28 @@ impl UserRoute {
         }
     }
 
-    /// The path that a problem names: without what the caller chose.
+    /// The path that a problem names: up to what the caller chose.
     pub const fn instance(self) -> &'static str {
         match self {
             Self::Lead => "/leads",
             Self::LeadConversations => "/conversations/lead",
-            Self::MarkRead => "/conversations/mark-read",
+            Self::MarkRead => "/conversations",
             Self::LeadEvents => "/events/leads",
-            Self::Source => "/sources",
-            Self::SourceMetrics => "/sources/metrics",
+            Self::Source | Self::SourceMetrics => "/sources",
             Self::Leads | Self::Inbox | Self::Sources | Self::Analytics => self.path(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_is_the_path_up_to_its_id() {
+        for route in UserRoute::ALL {
+            let (before, _) = route.path().split_once("/{").unwrap_or((route.path(), ""));
+            assert_eq!(route.instance(), before, "{route:?}");
         }
     }
 }

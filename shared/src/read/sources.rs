@@ -12,7 +12,7 @@ use crate::http::{Problem, UserRoute};
 use crate::id::{BusinessId, SourceId};
 use crate::lead::state::State;
 use crate::source::Source;
-use crate::source::limits::Caps;
+use crate::source::limits::{Caps, Duplicates};
 use crate::time::Timestamp;
 
 /// What the list serves.
@@ -37,6 +37,9 @@ pub(super) struct SourceView {
     /// How many leads the source may send.
     #[serde(skip_serializing_if = "Option::is_none")]
     limits: Option<Caps>,
+    /// What happens when a person comes again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicates: Option<Duplicates>,
     default_tag_ids: Vec<String>,
     created_at: Timestamp,
 }
@@ -56,6 +59,7 @@ impl From<Source> for SourceView {
             allowed_states: source.allowed_states,
             allowed_products: source.allowed_products,
             limits: source.limits,
+            duplicates: source.duplicates,
             default_tag_ids: source.default_tag_ids,
             created_at: source.created_at,
         }
@@ -107,5 +111,23 @@ impl Reading {
     ) -> Result<Option<Source>, Problem> {
         let found = if consistent { self.sources.latest(id).await } else { self.sources.get(id).await };
         Ok(found.map_err(unavailable)?.filter(|source| source.business_id.as_ref() == Some(&reader.business)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_source_says_what_happens_when_a_person_comes_again() {
+        let now = "2026-06-15T12:00:00Z".parse().unwrap();
+        let source = Source::new("source_1".parse().unwrap(), "One", "salt".into(), now);
+        let rule = json!({"by": ["phone"], "days": 30, "scope": "business", "action": "flag"});
+        for (duplicates, expected) in [(None, None), (serde_json::from_value(rule.clone()).unwrap(), Some(&rule))] {
+            let view = SourceView::from(Source { duplicates, ..source.clone() });
+            assert_eq!(serde_json::to_value(view).unwrap().get("duplicates"), expected);
+        }
     }
 }
