@@ -56,7 +56,6 @@ impl Reading {
         let most = if shares.is_some() { MAX_SOURCES } else { MAX_SOURCE_DAYS / days.each().count().max(1) };
         let is_complete = suspects.len() <= most;
         suspects.truncate(most);
-        let last = days.end.yesterday().unwrap_or(days.end);
         let mut found = Vec::new();
         for (source, refused) in suspects {
             let accepted = match shares {
@@ -68,8 +67,10 @@ impl Reading {
                     severity: Severity::Warning,
                     title: "A source is mostly refused",
                     detail: format!(
-                        "From {} to {last} (UTC), {refused} posts of {} were refused and {accepted} accepted.",
-                        days.first, source.name
+                        "From {} to {} (UTC), {refused} posts of {} were refused and {accepted} accepted.",
+                        days.first,
+                        days.last(),
+                        source.name
                     ),
                     source_id: source.id.clone(),
                 });
