@@ -114,15 +114,15 @@ impl Options {
 pub(super) const ARCHIVE_FILTER: &str = "archiveFilter";
 
 /// A time, or a day, which begins at midnight UTC.
-pub(super) fn time(text: &str) -> Option<Timestamp> {
+pub(super) fn time(text: &str) -> Option<jiff::Timestamp> {
     let text = text.trim();
     let parse = |text: &str| match text.len() {
         10 => format!("{text}T00:00:00Z").parse().ok(),
-        _ => captured_at::parse(text).map(Timestamp::from),
+        _ => captured_at::parse(text),
     };
     // The time library ends within the last days of the year 9999, which some systems send for "no end".
     let last = || ["9999-12-30", "9999-12-31"].into_iter().find_map(|day| text.strip_prefix(day));
-    let clamped = || last().and_then(|rest| parse(&format!("9999-12-29{rest}"))).map(|_| jiff::Timestamp::MAX.into());
+    let clamped = || last().and_then(|rest| parse(&format!("9999-12-29{rest}"))).map(|_| jiff::Timestamp::MAX);
     parse(text).or_else(clamped)
 }
 
@@ -285,7 +285,7 @@ fn range(given: Option<Value>, served: &Served) -> Result<Range, Problem> {
         let bound = |name: &str| {
             let given = members.get(name).filter(|value| !value.is_null());
             let read = |value: &Value| {
-                let time = value.as_str().and_then(time).map(Timestamp::milliseconds);
+                let time = value.as_str().and_then(time);
                 time.ok_or_else(|| {
                     invalid(format!("{at}/{name}"), "Send a time as RFC 3339, such as 2026-06-15T12:00:00Z, or a day.")
                 })
@@ -299,8 +299,10 @@ fn range(given: Option<Value>, served: &Served) -> Result<Range, Problem> {
                 "Send at least one of greaterThan, greaterThanOrEqual, lessThan, lessThanOrEqual.",
             ));
         }
-        let from = [gt.map(|at| at.saturating_add(1)), gte].into_iter().flatten().max();
-        let to = [lt.map(|at| at.saturating_sub(1)), lte].into_iter().flatten().min();
+        // What is listed has whole milliseconds, and a bound may lie between two.
+        let up = |at: jiff::Timestamp| at.as_millisecond() + i64::from(at.subsec_nanosecond() % 1_000_000 != 0);
+        let from = [gt.map(|at| at.as_millisecond() + 1), gte.map(up)].into_iter().flatten().max();
+        let to = [lt.map(|at| up(at) - 1), lte.map(jiff::Timestamp::as_millisecond)].into_iter().flatten().min();
         range.from = range.from.max(from.unwrap_or(range.from));
         range.to = range.to.min(to.unwrap_or(range.to));
     }
@@ -362,4 +364,33 @@ fn text<'a>(at: &str, given: Option<&'a Value>) -> Result<&'a str, Problem> {
 /// A name in a JSON pointer, shortened.
 fn escaped(name: &str) -> String {
     name.chars().take(64).collect::<String>().replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_bound_between_two_milliseconds_includes_what_it_says() {
+        let served = Served { filters: &[], range: Some("createdAt"), order: None, search: &[] };
+        // The listed times around a bound, in milliseconds after 12:00.
+        let noon = "2026-06-15T12:00:00Z".parse::<Timestamp>().unwrap().milliseconds();
+        for (name, at, from, to) in [
+            ("greaterThan", ".0015", Some(2), None),
+            ("greaterThan", ".001", Some(2), None),
+            ("greaterThanOrEqual", ".0015", Some(2), None),
+            ("greaterThanOrEqual", ".001", Some(1), None),
+            ("lessThan", ".0015000", None, Some(1)),
+            ("lessThan", ".001", None, Some(0)),
+            ("lessThanOrEqual", ".0019999", None, Some(1)),
+            ("lessThanOrEqual", ".001", None, Some(1)),
+        ] {
+            let given = json!([{"field": "createdAt", name: format!("2026-06-15T12:00:00{at}Z")}]);
+            let read = range(Some(given), &served).unwrap();
+            assert!(from.is_none_or(|from| read.from == noon + from), "{name} {at}: {read:?}");
+            assert!(to.is_none_or(|to| read.to == noon + to), "{name} {at}: {read:?}");
+        }
+    }
 }

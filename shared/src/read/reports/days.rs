@@ -125,7 +125,7 @@ fn number_of_days(parameters: &Parameters) -> Result<Option<i64>, Problem> {
 fn time_of(parameters: &Parameters, name: &str) -> Result<Option<DateTime>, Problem> {
     let Some(text) = parameters.get(name) else { return Ok(None) };
     let at = time(text).ok_or_else(|| invalid(name, "Send a day, such as 2026-06-15, or a time as RFC 3339."))?;
-    let at = Offset::UTC.to_datetime(at.into());
+    let at = Offset::UTC.to_datetime(at);
     // Within these years every day near the range is one, too.
     let is_reportable = (1970..=9998).contains(&at.year());
     if is_reportable { Ok(Some(at)) } else { Err(invalid(name, "Send a day from 1970 to 9998.")) }
