@@ -13,7 +13,6 @@ use crate::http::Problem;
 use crate::http::problem::{QueryFault, Spot};
 use crate::lead::captured_at;
 use crate::payload::{self, Malformed, Position};
-use crate::time::Timestamp;
 
 /// The longest body, in bytes.
 const MAX_BODY: usize = 256 * 1024;
@@ -371,6 +370,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::time::Timestamp;
 
     #[test]
     fn a_bound_between_two_milliseconds_includes_what_it_says() {
