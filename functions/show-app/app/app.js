@@ -121,6 +121,9 @@ let onEnd = () => {};
 let problem = null;
 try {
   await start((ended) => onEnd(ended));
+  // The issuer has just sent the user back.
+  const query = new URLSearchParams(location.search);
+  if (query.has('code') || query.has('error')) await import('./sign-in.js').then(({ finish }) => finish(query));
 } catch (error) {
   problem = error;
 }

@@ -23,17 +23,12 @@ export class Problem extends Error {
 
 export const isSignedIn = () => tokens !== null;
 
-/** Loads the settings and finishes a sign-in, if the issuer has just sent the user back. `ended` is called when the
- * session ends by itself. */
+/** Loads the settings. `ended` is called when the session ends by itself. */
 export async function start(ended) {
   onEnd = ended;
   const answer = await send('/app/settings.json', {});
   if (!answer.ok) throw new Problem('unavailable', 'The page’s settings do not load.');
   settings = await answer.json();
-  const query = new URLSearchParams(location.search);
-  if (!query.has('code') && !query.has('error')) return;
-  const { finish } = await import('./sign-in.js');
-  await finish(query);
 }
 
 /** Forgets the tokens. */

@@ -21,9 +21,9 @@ const EXAMPLES: &str = "\
 For a subscriber that has lost events, or a new one. --from and --to choose
 leads by the UTC day on which they were accepted; both days are included. All
 events of these leads are published again, whenever they happened: a lead of the
-last evening may have become ready on the next day. Their ids are the same as before, so
-other subscribers ignore them. EventBridge's own archive replays to one rule
-alone: docs/events.md.
+last evening may have become ready on the next day. Their ids are the same as
+before, so other subscribers ignore them. EventBridge's own archive replays to
+one rule alone: docs/events.md.
 
 Examples:
   leadctl --local event replay --lead lead_4m7q...

@@ -378,7 +378,7 @@ impl Problem {
                 }))
                 .collect(),
         };
-        // Texts and numbers always serialise.
+        // Texts and numbers always serialize.
         serde_json::to_string(&body).unwrap_or_default()
     }
 }

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::attention::Attention;
 use super::days::{DateRange, Days};
 use crate::id::SourceId;
 use crate::source::Source;
@@ -48,6 +47,26 @@ pub(in crate::read) struct SourceMetrics {
     /// How many of them had each code on any of the days.
     errors_by_code: BTreeMap<String, u64>,
     generated_at: Timestamp,
+}
+
+/// How urgent something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Severity {
+    /// A sender that changes nothing will be refused.
+    Info,
+    /// Leads are lost, or a source soon cannot send any.
+    Warning,
+}
+
+/// Something that an operator of the business should look at.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Attention {
+    pub(super) severity: Severity,
+    pub(super) title: &'static str,
+    pub(super) detail: String,
+    pub(super) source_id: SourceId,
 }
 
 /// The report of a business.

@@ -1,9 +1,8 @@
 //! What needs attention.
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use serde::Serialize;
 
-use super::answer::{SourceShare, total};
+use super::answer::{Attention, Severity, SourceShare, total};
 use super::days::Days;
 use super::{CONCURRENT, MAX_SOURCE_DAYS, MAX_SOURCES};
 use crate::http::{LIMIT_CODES, Problem};
@@ -16,26 +15,6 @@ use crate::time::Timestamp;
 const MIN_REFUSED: u64 = 10;
 /// A key that ends within this time needs attention.
 const KEY_ENDS_SOON: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
-
-/// How urgent something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-enum Severity {
-    /// A sender that changes nothing will be refused.
-    Info,
-    /// Leads are lost, or a source soon cannot send any.
-    Warning,
-}
-
-/// Something that an operator of the business should look at.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Attention {
-    severity: Severity,
-    title: &'static str,
-    detail: String,
-    source_id: SourceId,
-}
 
 impl Reading {
     /// Sources of which more posts were refused than accepted, and whether each source was checked. `shares` has the leads
