@@ -233,7 +233,7 @@ function Nothing({ asked }) {
 const TONES = { Ready: 'good', Enriching: 'busy', Erased: 'dim' };
 const STATUSES = { Ready: 'Ready', Enriching: 'In progress', Erased: 'Erased' };
 
-// The roles are those of a table. They are written out because on a phone the rows are no longer laid out as one.
+// The roles are written out, because on a phone the rows are not laid out as a table.
 function Rows({ rows, isSearch, onClick }) {
   return html`<table class="rows" role="table" onClick=${onClick} aria-label=${isSearch ? 'Leads found' : 'Leads'}>
     <thead role="rowgroup"><tr role="row">

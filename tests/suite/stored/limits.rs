@@ -89,7 +89,7 @@ async fn limits_consent_and_test_leads_of_the_first_release_are_read_next_to_tho
         assert!(!kept_listed("source_quarantining"), "a source is not served by rules that this release cannot apply");
         let post = api.request(Method::POST, "/leads/intake").from("source_quarantining").json("{}");
         let answer = post.send().await;
-        assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (503, Some("storage.unavailable")));
+        assert_eq!(answer.status.as_u16(), if is_later { 503 } else { 401 }, "{}", answer.text);
 
         let duplicate = kept(&api, DUPLICATE).await;
         assert_eq!((duplicate.duplicate_of.clone(), duplicate.lead.duplicate), (Some(id(RETAINING)), true));
@@ -139,7 +139,8 @@ async fn limits_consent_and_test_leads_of_the_first_release_are_read_next_to_tho
 /// What subscribers were told.
 async fn published(api: &Api) -> Vec<Value> {
     let url = format!("{}/published", api.stack.addresses().bus);
-    let text = reqwest::get(url).await.unwrap().text().await.unwrap();
+    let client = leadping::client::web::client(None).unwrap();
+    let text = client.get(url).send().await.unwrap().text().await.unwrap();
     let entries: Vec<Value> = serde_json::from_str(&text).unwrap();
     entries.into_iter().map(|mut entry| entry["detail"].take()).collect()
 }
