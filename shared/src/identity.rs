@@ -17,8 +17,8 @@ pub struct IdempotencyKey(String);
 pub struct InvalidKey;
 
 impl IdempotencyKey {
-    /// Parses a header: a key, bare or in quotation marks, or `None` if it is blank. The quotation marks are not part of the key. A header that a proxy has
-    /// repeated arrives joined by commas: equal keys are one.
+    /// Parses a header: a key, bare or in quotation marks, or `None` if it is blank. The quotation marks are not part of the
+    /// key. A header that a proxy has repeated arrives joined by commas: equal keys are one.
     ///
     /// # Errors
     /// [`InvalidKey`] for anything but 1 to 255 characters from `!` to `~` without a comma.

@@ -92,7 +92,7 @@ pub struct Subject {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Digest>,
     /// The digest of the source's stored document that was changed; none when the source was created. It finds what was
-    /// written into the table by other means, also after the next change.
+    /// written into the table by other means, even after the next change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_before: Option<Digest>,
     /// The digest of the source's stored document after the change; none when it was deleted.

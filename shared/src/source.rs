@@ -202,6 +202,12 @@ impl Source {
         working.fold(None, |found, it| if matches(&it.1.sha256, &presented) { Some(it) } else { found })
     }
 
+    /// Whether a key is or was one of the source's.
+    pub fn knows(&self, key: &SourceKey) -> bool {
+        let presented = key.sha256();
+        self.all_keys().any(|(_, stored)| matches(&stored.sha256, &presented))
+    }
+
     /// Every key, the live ones first.
     pub fn all_keys(&self) -> impl Iterator<Item = (Mode, &StoredKey)> {
         let live = self.keys.iter().map(|key| (Mode::Live, key));

@@ -55,9 +55,16 @@ pub fn looks_secret(text: &str) -> bool {
     (text.len() >= MIN_CREDENTIAL && holds_credential()) || has_url_with_password(&text) || is_connection_string(&text)
 }
 
+/// In characters. A source key of our own is shorter. Without a bound, each `lp_` of a long text would cost all that follows.
+const MAX_SOURCE_KEY: usize = 64;
+
 /// What could be source keys in a text: every `lp_` with the characters of a key after it.
 pub fn possible_source_keys(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices("lp_").filter_map(|(at, _)| Some(run(text.get(at..)?, is_base64url).0))
+    text.match_indices("lp_").filter_map(|(at, _)| {
+        let end = text.len().min(at + MAX_SOURCE_KEY + 1);
+        let (key, _) = run(text.get(at..text.floor_char_boundary(end))?, is_base64url);
+        (key.len() <= MAX_SOURCE_KEY).then_some(key)
+    })
 }
 
 /// Whether a name says that its value is a secret. Ignores case and punctuation.
@@ -139,6 +146,17 @@ fn is_connection_string(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_of_beginnings_has_few_possible_keys() {
+        let text = "lp_".repeat(2_700);
+        let found: Vec<_> = possible_source_keys(&text).collect();
+        assert!(found.len() == MAX_SOURCE_KEY / 3 && found.iter().all(|key| key.len() <= MAX_SOURCE_KEY), "{found:?}");
+        let cases = [("é lp_a-B_1&lp_c", vec!["lp_a-B_1", "lp_c"]), ("lp_é", vec!["lp_"]), ("LP_a", vec![])];
+        for (text, expected) in cases {
+            assert_eq!(possible_source_keys(text).collect::<Vec<_>>(), expected, "{text}");
+        }
+    }
 
     /// Samples are built at run time, so that secret scanners do not report this file.
     fn sample(prefix: &str, length: usize) -> String {

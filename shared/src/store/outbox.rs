@@ -142,7 +142,7 @@ impl Leads {
     }
 
     /// Records that subscribers were told all events up to `published`. Takes the mark off when these are all and no
-    /// certificate must be retained. If one must, the lead is due when the wait for it ends, also if other events still wait.
+    /// certificate must be retained. If one must, the lead is due when the wait for it ends, even if other events still wait.
     ///
     /// Returns `false` and changes nothing when another writer has added events, moved the due time or recorded more
     /// in the meantime. Then the lead stays in the outbox or is done.

@@ -238,10 +238,7 @@ impl Rules<'_> {
     fn secrets(&mut self, caller: &Caller<'_>) {
         let Sender { source, key, .. } = caller.sender;
         let key = key.reveal();
-        let is_of_source = |text: &str| {
-            let other = SourceKey::presented(text);
-            source.all_keys().any(|(_, stored)| stored.is_of(&other))
-        };
+        let is_of_source = |text: &str| source.knows(&SourceKey::presented(text));
         let holds_key = |text: &str| {
             let text = text::visible(text);
             text.contains(key) || secrets::possible_source_keys(&text).any(is_of_source)

@@ -26,6 +26,8 @@ fn no_member_holds_any_key_of_the_source() {
         (foreign.reveal(), false),
         ("lp_old_key_of_summer", false),
         ("lp_", false),
+        (&"lp_".repeat(100), false),
+        (&format!("{} {}", "lp_".repeat(100), live.reveal()), true),
     ] {
         for text in [text.to_owned(), format!("https://example.com/lp_a?key={text}&x=lp_b")] {
             let body = serde_json::json!({"email": "a@example.com", "subId": text}).to_string();
